@@ -1,0 +1,417 @@
+"""The declarations themselves: every variable, table and Dataset of the library, as data."""
+
+from dataclasses import dataclass
+from math import inf
+
+__all__ = ["DATASETS", "DIMENSIONS", "TABLES", "TERMS", "VARIABLES", "Column", "Table", "Variable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One declared variable.
+
+    Parameters
+    ----------
+    name : str
+        The only name it has, in code, tables and reports.
+    unit : str
+        Canonical unit; ``1`` for a pure number, empty for a label, ``time`` for a date.
+    meaning : str
+        What it is.
+    term : str
+        The Chinese term.
+    lower, upper : float, optional
+        Bounds, inclusive.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    term: str
+    lower: float = -inf
+    upper: float = inf
+
+    @property
+    def is_label(self) -> bool:
+        """Whether the variable is a label rather than a number."""
+        return self.unit == ""
+
+    @property
+    def is_date(self) -> bool:
+        """Whether the variable is a date."""
+        return self.unit == "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+        A declared variable.
+    default : float or str or None, optional
+        Value of an empty cell; a column without default must be filled.
+    required : bool, optional
+        Whether a cell must be filled.
+    """
+
+    name: str
+    default: float | str | None = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a study.
+
+    Parameters
+    ----------
+    name : str
+        File name without ``.csv``.
+    key : tuple of str
+        Columns that together name a row.
+    columns : tuple of Column
+        All columns, key included.
+    meaning : str
+        What a row is.
+    optional : bool, optional
+        Whether a study can do without the table.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    meaning: str
+    optional: bool = False
+
+
+def _variables(
+    *rows: tuple[str, str, str, str] | tuple[str, str, str, str, float, float],
+) -> dict[str, Variable]:
+    return {row[0]: Variable(*row) for row in rows}
+
+
+DIMENSIONS = _variables(
+    ("reach", "", "stretch of river between two nodes", "河段"),
+    ("node", "", "junction, boundary or storage", "节点"),
+    ("structure", "", "gate, weir, pump or culvert", "水工建筑物"),
+    ("polder", "", "land behind dykes, drained by pumps", "圩区"),
+    ("section", "", "control section where water quality is judged", "考核断面"),
+    ("outlet", "", "place where a load enters the water", "入河排污口"),
+    ("works", "", "treatment works that collects indirect dischargers", "污水处理厂"),
+    ("source", "", "one discharger of one class at one outlet", "污染源"),
+    ("enterprise", "", "legal person that holds a permit; empty for non-point", "企业"),
+    ("sector", "", "industry", "行业"),
+    ("source_class", "", "industry, domestic, farm or other", "源类别"),
+    ("control_unit", "", "land and water answered for by one section", "控制单元"),
+    ("district", "", "town or street", "乡镇街道"),
+    ("pollutant", "", "what is discharged, with its basis (NH3-N, TP as P)", "污染物"),
+    ("indicator", "", "what is judged at a section", "水质指标"),
+    ("period", "", "month, season or design condition, in order", "时段"),
+    ("end", "", "end of a reach: from or to", "河段端"),
+    ("segment", "", "part of a reach between two points where load or water enters", "微段"),
+    ("term", "", "line of the mass ledger", "平衡项"),
+    ("time", "time", "instant", "时刻"),
+)
+
+VARIABLES = DIMENSIONS | _variables(
+    ("from_node", "", "node at position 0", "起点"),
+    ("to_node", "", "node at the far end", "终点"),
+    ("structure_type", "", "gate, weir, pump or culvert", "建筑物类型"),
+    ("outlet_reach", "", "reach that receives what a polder pumps out", "受纳河段"),
+    ("water_type", "", "river or lake: selects the TP and TN limits", "水体类型"),
+    ("water_class", "", "target class I to V of GB 3838-2002", "水质目标类别"),
+    ("basis", "", "statutory 法定, pilot 试点文件 or assumed 假定", "依据"),
+    ("name", "", "name for people", "名称"),
+    ("note", "", "remark", "备注"),
+    ("sense", "", "whether a limit is a most (≤) or a least (≥)", "限值方向"),
+    ("status", "", "ok, background_exceeds or floors_infeasible", "状态"),
+    ("stopped_by", "", "row that keeps a source from getting more", "受限因素"),
+    ("length", "m", "length of a reach", "长度", 0.0, inf),
+    ("width", "m", "bottom width", "底宽", 0.0, inf),
+    ("side_slope", "1", "horizontal per vertical of the banks", "边坡系数", 0.0, 100.0),
+    ("bed_from", "m", "bed level at from_node", "起点河底高程"),
+    ("bed_to", "m", "bed level at to_node", "终点河底高程"),
+    ("roughness", "s/m^(1/3)", "Manning coefficient", "糙率", 0.001, 1.0),
+    (
+        "storage_area",
+        "m2",
+        "water surface of a storage node; 0 for a junction",
+        "水面面积",
+        0.0,
+        inf,
+    ),
+    ("storage_volume", "m3", "volume of a storage node", "库容", 0.0, inf),
+    ("held", "1", "1 where a sea or great lake holds its concentration", "定浓度边界", 0.0, 1.0),
+    ("x", "m", "east coordinate", "东坐标"),
+    ("y", "m", "north coordinate", "北坐标"),
+    ("area", "m2", "wetted cross-section", "过水断面面积", 0.0, inf),
+    ("position", "m", "metres from from_node, whatever the flow does", "距起点距离", 0.0, inf),
+    ("position_to", "m", "end of a stretch along a reach", "终止位置", 0.0, inf),
+    ("pump_capacity", "m3/s", "pumps of a polder towards one reach", "泵站能力", 0.0, inf),
+    ("flow", "m3/s", "discharge, positive from from_node to to_node", "流量"),
+    ("boundary_flow", "m3/s", "water entering (+) or leaving (-) at a node", "边界流量"),
+    ("lateral_flow", "m3/s", "part of boundary_flow that nobody declared", "旁侧流量"),
+    ("share", "1", "share of a node's load that a reach takes", "分流比", 0.0, 1.0),
+    ("effluent_flow", "m3/s", "water of an outlet, in addition to flow", "废水流量", 0.0, inf),
+    ("wastewater_flow", "m3/s", "water that a source sends to a works", "纳管水量", 0.0, inf),
+    ("design_flow", "m3/s", "design capacity of a works", "设计流量", 0.0, inf),
+    ("stage", "m", "water level", "水位"),
+    ("depth", "m", "water depth", "水深", 0.0, inf),
+    ("critical_depth", "m", "depth at Froude number 1", "临界水深", 0.0, inf),
+    ("velocity", "m/s", "mean velocity, without sign", "流速", 0.0, inf),
+    ("volume", "m3", "water in a reach", "水体体积", 0.0, inf),
+    ("travel_time", "d", "volume over flow", "传播时间", 0.0, inf),
+    ("dispersion", "m2/s", "longitudinal dispersion", "纵向离散系数", 0.0, inf),
+    ("temperature", "degC", "water temperature", "水温", -1.0, 45.0),
+    ("concentration", "mg/L", "concentration in water", "浓度", 0.0, inf),
+    (
+        "node_concentration",
+        "mg/L",
+        "concentration of the water leaving a node",
+        "节点浓度",
+        0.0,
+        inf,
+    ),
+    ("background", "mg/L", "concentration with all that is not decided", "背景浓度", 0.0, inf),
+    ("acceptance_concentration", "mg/L", "most that a works accepts", "接管浓度", 0.0, inf),
+    ("outlet_concentration", "mg/L", "what a works discharges", "出水浓度", 0.0, inf),
+    ("limit", "mg/L", "water-quality standard at a section", "水质标准", 0.0, inf),
+    ("margin_of_safety", "1", "share of a limit withheld", "安全余量", 0.0, 0.999),
+    ("decay", "1/d", "first-order rate at 20 °C", "综合衰减系数", 0.0, 50.0),
+    ("temperature_factor", "1", "growth of a rate per °C", "温度校正系数", 1.0, 1.2),
+    ("settling", "m/d", "settling velocity", "沉降速度", 0.0, 100.0),
+    ("source_load", "kg/d", "load given, mean over the period", "排放量", 0.0, inf),
+    ("accepted_load", "kg/d", "load handed to a works", "接管量", 0.0, inf),
+    ("permitted_load", "kg/d", "load decided, mean over the period", "许可排放量", 0.0, inf),
+    (
+        "permit",
+        "t/a",
+        "statutory annual permit: any 12 consecutive months",
+        "年许可排放量",
+        0.0,
+        inf,
+    ),
+    ("floor", "kg/d", "least load that a source must be granted", "保障排放量", 0.0, inf),
+    ("ceiling", "kg/d", "most that a source may be granted", "排放上限", 0.0, inf),
+    ("capacity", "kg/d", "greatest total load of the decided outlets", "水环境容量"),
+    ("headroom", "mg/L", "limit less margin less background; negative is owed", "剩余浓度"),
+    ("response", "(mg/L)/(kg/d)", "rise at a section per unit load at an outlet", "响应系数"),
+    ("delivery_ratio", "1", "share of a load that reaches a section", "传输率", 0.0, inf),
+    ("total", "kg/d", "best total load", "最大总量"),
+    (
+        "shadow_price",
+        "(kg/d)/(mg/L)",
+        "best total gained per unit of headroom",
+        "影子价格",
+        0.0,
+        inf,
+    ),
+    ("price_lower", "mg/L", "least headroom at which the shadow price holds", "影子价格下限"),
+    ("price_upper", "mg/L", "greatest headroom at which the shadow price holds", "影子价格上限"),
+    ("canonical_load", "kg/d", "fairest point that attains the best total", "代表性分配", 0.0, inf),
+    ("load_min", "kg/d", "least load of an outlet at the best total", "最小分配", 0.0, inf),
+    ("load_max", "kg/d", "greatest load of an outlet at the best total", "最大分配", 0.0, inf),
+    ("unique", "1", "whether the best total has one split only", "唯一性", 0.0, 1.0),
+    ("level", "1", "granted share of the target at which a source stopped", "满足率"),
+    ("missing", "mg/L", "least excess over a limit that cannot be avoided", "缺口", 0.0, inf),
+    ("ledger", "kg/d", "mass balance, by term", "物质平衡"),
+    ("boundary_in", "kg/d", "load entering at a node with the flow", "边界输入"),
+    ("boundary_out", "kg/d", "load leaving at a node with the flow", "边界输出"),
+    ("days", "d", "length of a period", "天数", 0.0, 36600.0),
+    ("start", "time", "first day of a period; empty for a design condition", "起始日"),
+)
+
+TERMS = {
+    "network": "RiverNetwork, 河网",
+    "hydraulics": "Dataset of flows by reach and period, 水力结果",
+    "quality": "Dataset of concentrations, 水质结果",
+    "kinetics": "mapping of pollutant to rates or to a function, 动力学参数",
+    "inflow": "concentration of every inflowing boundary, 边界浓度",
+    "sources": "table of sources, 污染源表",
+    "sections": "table of control sections, 断面表",
+    "outlets": "table of outlets, 排污口表",
+    "limits": "Dataset of limits and their sense, 标准限值",
+    "standards": "table of targets that override the class, 水质目标表",
+    "indicators": "labels of indicators, 指标",
+    "periods": "labels of periods, 时段",
+    "bounds": "Dataset of floor and ceiling, 上下限",
+    "target": "what is shared out towards, 目标",
+    "compose": "function that reconciles a target with the rows, 合成方法",
+    "rows": "coefficients and limits of constraints, 约束行",
+    "weight": "relative claim, 权重",
+    "lower": "least value, 下限",
+    "upper": "greatest value, 上限",
+    "origin": "where filling starts, 起点",
+    "precision": "unit in which permits are written, 精度",
+    "polders": "table of polders, 圩区表",
+    "districts": "mapping of reach to district, 行政区",
+    "reaches": "table of reaches, 河段表",
+    "nodes": "table of nodes, 节点表",
+    "structures": "table of structures, 建筑物表",
+    "boundaries": "Dataset of declared boundary flow and stage, 边界条件",
+    "shares": "prescribed split of load at nodes, 指定分流比",
+    "folder": "study folder, 项目文件夹",
+    "out": "results folder, 结果文件夹",
+    "path": "file, 文件",
+    "table": "table, 表",
+    "dataset": "labelled arrays, 数据集",
+}
+"""Objects that appear as parameters and are neither variables nor tables."""
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Read columns from shorthand: ``name`` required, ``name?`` optional, ``name=0`` defaulted."""
+    columns = []
+    for word in text.split():
+        name, _, default = word.partition("=")
+        if default:
+            variable = VARIABLES[name]
+            value: float | str = default if variable.is_label else float(default)
+            columns.append(Column(name, value, required=False))
+        else:
+            columns.append(Column(name.rstrip("?"), None, required=not name.endswith("?")))
+    return tuple(columns)
+
+
+def _tables(*rows: tuple[str, str, str, str]) -> dict[str, Table]:
+    tables = {}
+    for name, key, columns, meaning in rows:
+        tables[name.rstrip("?")] = Table(
+            name.rstrip("?"), tuple(key.split()), _columns(columns), meaning, name.endswith("?")
+        )
+    return tables
+
+
+TABLES = _tables(
+    (
+        "reaches",
+        "reach",
+        "reach from_node to_node length width? side_slope=0 bed_from? bed_to? roughness? polder? name?",
+        "one stretch of river; bed falls from bed_from to bed_to",
+    ),
+    (
+        "nodes?",
+        "node",
+        "node storage_area=0 storage_volume=0 held=0 x? y? name?",
+        "one node; those not listed are junctions",
+    ),
+    (
+        "structures?",
+        "structure",
+        "structure structure_type from_node to_node name?",
+        "one gate, weir, pump or culvert",
+    ),
+    (
+        "polders?",
+        "polder outlet_reach",
+        "polder outlet_reach pump_capacity name?",
+        "the pumps of one polder towards one reach",
+    ),
+    ("districts?", "reach", "reach district", "district of one reach"),
+    ("periods", "period", "period days start? temperature?", "one period, in order"),
+    (
+        "flows",
+        "reach period",
+        "reach period flow velocity? area? depth? dispersion? note?",
+        "flow of one reach in one period, without the outlets' effluent",
+    ),
+    ("shares?", "reach", "reach share", "prescribed split of load at the reach's upstream node"),
+    (
+        "boundaries",
+        "node period",
+        "node period flow note?",
+        "declared water entering (+) or leaving (-) at one node",
+    ),
+    (
+        "inflow",
+        "node pollutant period",
+        "node pollutant period? concentration basis? note?",
+        "concentration of the water entering at one node; an empty period means all",
+    ),
+    (
+        "kinetics",
+        "pollutant",
+        "pollutant decay temperature_factor=1.047 settling=0 basis? note?",
+        "rates of one pollutant",
+    ),
+    (
+        "sections",
+        "section",
+        "section reach? node? position=0 water_type=river water_class name? note?",
+        "one control section, on a reach or a node",
+    ),
+    (
+        "standards?",
+        "section indicator period",
+        "section indicator period? water_class? limit? basis? note?",
+        "a target that replaces the class of the section",
+    ),
+    (
+        "outlets",
+        "outlet",
+        "outlet reach? node? position=0 position_to? effluent_flow=0 name? note?",
+        "one place where load enters; with position_to, spread evenly along the reach",
+    ),
+    (
+        "works?",
+        "works pollutant",
+        "works outlet pollutant design_flow acceptance_concentration outlet_concentration basis? "
+        "name? note?",
+        "what one works accepts and discharges of one pollutant",
+    ),
+    (
+        "sources",
+        "source",
+        "source source_class sector? enterprise? outlet? works? wastewater_flow=0 name? note?",
+        "one source, at an outlet or behind a works",
+    ),
+    (
+        "source_loads",
+        "source pollutant period",
+        "source pollutant period? source_load? floor=0 ceiling? basis? note?",
+        "present load and bounds of one source; behind a works they count at the works' outlet",
+    ),
+    ("enterprises?", "enterprise", "enterprise sector name? note?", "one enterprise"),
+)
+
+DATASETS = {
+    "hydraulics": {
+        "flow": ("reach", "period"),
+        "velocity": ("reach", "period"),
+        "area": ("reach", "period"),
+        "volume": ("reach", "period"),
+        "travel_time": ("reach", "period"),
+        "depth": ("reach", "period"),
+        "boundary_flow": ("node", "period"),
+        "lateral_flow": ("node", "period"),
+    },
+    "quality": {
+        "concentration": ("reach", "end", "pollutant", "period"),
+        "node_concentration": ("node", "pollutant", "period"),
+        "ledger": ("term", "pollutant", "period"),
+        "boundary_in": ("node", "pollutant", "period"),
+        "boundary_out": ("node", "pollutant", "period"),
+    },
+    "response": {
+        "response": ("section", "outlet", "pollutant", "period"),
+        "delivery_ratio": ("section", "outlet", "pollutant", "period"),
+    },
+    "limits": {"limit": ("section", "indicator", "period")},
+    "capacity": {
+        "total": ("pollutant", "period"),
+        "status": ("pollutant", "period"),
+        "shadow_price": ("section", "pollutant", "period"),
+        "price_lower": ("section", "pollutant", "period"),
+        "price_upper": ("section", "pollutant", "period"),
+        "canonical_load": ("outlet", "pollutant", "period"),
+    },
+    "allocation": {
+        "permitted_load": ("source", "pollutant", "period"),
+        "stopped_by": ("source", "pollutant", "period"),
+        "level": ("source", "pollutant", "period"),
+        "shadow_price": ("section", "pollutant", "period"),
+    },
+}
+"""Variables and dimensions of each Dataset that flows between modules."""

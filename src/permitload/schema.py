@@ -1,0 +1,215 @@
+"""Every variable and table, declared once: name, dimensions, unit, bounds, meaning, Chinese term.
+
+Borders validate against these declarations; the glossary page and the CSV templates are
+printed from them (``permitload schema``).
+"""
+
+import numpy as np
+import xarray as xr
+
+from permitload._declarations import (
+    DATASETS,
+    DIMENSIONS,
+    TABLES,
+    TERMS,
+    VARIABLES,
+    Column,
+    Table,
+    Variable,
+)
+from permitload.errors import Fault, raise_faults
+
+__all__ = [
+    "DATASETS",
+    "DIMENSIONS",
+    "TABLES",
+    "TERMS",
+    "VARIABLES",
+    "Column",
+    "Table",
+    "Variable",
+    "faults_of_schema",
+    "glossary",
+    "header",
+    "template",
+    "validate",
+]
+
+
+def header(name: str) -> str:
+    """CSV header of a variable: its name, and its unit where it has one.
+
+    Parameters
+    ----------
+    name : str
+        A declared variable.
+
+    Returns
+    -------
+    str
+        For example ``length [m]``.
+
+    Examples
+    --------
+    >>> header("length"), header("reach"), header("held")
+    ('length [m]', 'reach', 'held')
+    """
+    unit = VARIABLES[name].unit
+    return name if unit in ("", "1", "time") else f"{name} [{unit}]"
+
+
+def template(table: str) -> str:
+    """Header line of a table's CSV file.
+
+    Parameters
+    ----------
+    table : str
+        Name of a table.
+
+    Returns
+    -------
+    str
+        Comma-separated headers with units.
+
+    Examples
+    --------
+    >>> template("boundaries")
+    'node,period,flow [m3/s],note'
+    """
+    return ",".join(header(column.name) for column in TABLES[table].columns)
+
+
+def glossary() -> list[Variable]:
+    """All declared variables, in the order of declaration.
+
+    Returns
+    -------
+    list of Variable
+        Dimensions first.
+
+    Examples
+    --------
+    >>> glossary()[0].term
+    '河段'
+    """
+    return list(VARIABLES.values())
+
+
+def validate(dataset: xr.Dataset, kind: str) -> None:
+    """Refuse a Dataset that does not fit its declaration.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What is about to be used.
+    kind : str
+        A key of :data:`DATASETS`.
+
+    Raises
+    ------
+    DataError
+        With every missing variable, wrong dimension, NaN and value out of bounds.
+
+    Examples
+    --------
+    >>> validate(xr.Dataset(), "limits")
+    Traceback (most recent call last):
+    permitload.errors.DataError: 1 fault:
+      limits, limit: is missing; right would be dimensions (section, indicator, period)
+    """
+    faults = []
+    for name, dims in DATASETS[kind].items():
+        if name not in dataset:
+            expected = f"dimensions ({', '.join(dims)})"
+            faults.append(Fault(kind, None, name, None, "is missing", expected))
+            continue
+        array = dataset[name]
+        if set(array.dims) != set(dims):
+            problem = f"has dimensions {tuple(map(str, array.dims))}"
+            faults.append(Fault(kind, None, name, None, problem, f"{dims}"))
+        elif not VARIABLES[name].is_label:
+            faults.extend(_value_faults(array, kind))
+    raise_faults(faults)
+
+
+def _value_faults(array: xr.DataArray, kind: str) -> list[Fault]:
+    """NaN and values out of bounds, the first place of each named."""
+    variable = VARIABLES[str(array.name)]
+    values = np.asarray(array.values, dtype=float)
+    faults = []
+    for bad, problem, expected in (
+        (np.isnan(values), "is not a number", "a number"),
+        (values < variable.lower, "is too small", f"at least {variable.lower:g} {variable.unit}"),
+        (values > variable.upper, "is too large", f"at most {variable.upper:g} {variable.unit}"),
+    ):
+        if bad.any():
+            place = tuple(int(i) for i in np.argwhere(bad)[0])
+            label = ", ".join(
+                f"{dim} {array[dim].values[i]}" if dim in array.coords else f"{dim} {i}"
+                for dim, i in zip(array.dims, place, strict=True)
+            )
+            first = f"{problem} ({int(bad.sum())} of {bad.size} values)"
+            faults.append(Fault(kind, label, variable.name, values[place], first, expected))
+    return faults
+
+
+def faults_of_schema() -> list[Fault]:
+    """Contradictions inside the declarations themselves: the schema checks itself.
+
+    Returns
+    -------
+    list of Fault
+        Empty when every table column and Dataset variable is declared, every key is a
+        required or period column, bounds are in order, and every variable has a Chinese term.
+
+    Examples
+    --------
+    >>> faults_of_schema()
+    []
+    """
+    faults = []
+    for variable in VARIABLES.values():
+        if variable.lower > variable.upper:
+            faults.append(
+                Fault(
+                    "schema",
+                    variable.name,
+                    "lower",
+                    variable.lower,
+                    "exceeds the upper bound",
+                    "lower ≤ upper",
+                )
+            )
+        if not any("\u4e00" <= letter <= "\u9fff" for letter in variable.term):
+            faults.append(
+                Fault(
+                    "schema",
+                    variable.name,
+                    "term",
+                    variable.term,
+                    "is not Chinese",
+                    "the Chinese term",
+                )
+            )
+    for table in TABLES.values():
+        names = [column.name for column in table.columns]
+        faults.extend(
+            Fault("schema", table.name, name, None, "is not declared", "a name in VARIABLES")
+            for name in names
+            if name not in VARIABLES
+        )
+        faults.extend(
+            Fault("schema", table.name, name, None, "is no column", "a key that is a column")
+            for name in table.key
+            if name not in names
+        )
+        if len(set(names)) < len(names):
+            faults.append(Fault("schema", table.name, "columns", None, "repeats", "unique names"))
+    for kind, variables in DATASETS.items():
+        for name, dims in variables.items():
+            faults.extend(
+                Fault("schema", kind, word, None, "is not declared", "a name in VARIABLES")
+                for word in (name, *dims)
+                if word not in VARIABLES
+            )
+    return faults
