@@ -288,7 +288,8 @@ TABLES = _tables(
     (
         "reaches",
         "reach",
-        "reach from_node to_node length width? side_slope=0 bed_from? bed_to? roughness? polder? name?",
+        "reach from_node to_node length width? side_slope=0 bed_from? bed_to? roughness? polder? "
+        "name?",
         "one stretch of river; bed falls from bed_from to bed_to",
     ),
     (
@@ -376,42 +377,27 @@ TABLES = _tables(
     ("enterprises?", "enterprise", "enterprise sector name? note?", "one enterprise"),
 )
 
-DATASETS = {
-    "hydraulics": {
-        "flow": ("reach", "period"),
-        "velocity": ("reach", "period"),
-        "area": ("reach", "period"),
-        "volume": ("reach", "period"),
-        "travel_time": ("reach", "period"),
-        "depth": ("reach", "period"),
-        "boundary_flow": ("node", "period"),
-        "lateral_flow": ("node", "period"),
-    },
-    "quality": {
-        "concentration": ("reach", "end", "pollutant", "period"),
-        "node_concentration": ("node", "pollutant", "period"),
-        "ledger": ("term", "pollutant", "period"),
-        "boundary_in": ("node", "pollutant", "period"),
-        "boundary_out": ("node", "pollutant", "period"),
-    },
-    "response": {
-        "response": ("section", "outlet", "pollutant", "period"),
-        "delivery_ratio": ("section", "outlet", "pollutant", "period"),
-    },
-    "limits": {"limit": ("section", "indicator", "period")},
-    "capacity": {
-        "total": ("pollutant", "period"),
-        "status": ("pollutant", "period"),
-        "shadow_price": ("section", "pollutant", "period"),
-        "price_lower": ("section", "pollutant", "period"),
-        "price_upper": ("section", "pollutant", "period"),
-        "canonical_load": ("outlet", "pollutant", "period"),
-    },
-    "allocation": {
-        "permitted_load": ("source", "pollutant", "period"),
-        "stopped_by": ("source", "pollutant", "period"),
-        "level": ("source", "pollutant", "period"),
-        "shadow_price": ("section", "pollutant", "period"),
-    },
-}
+
+def _datasets(*rows: tuple[str, str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Read ``(dataset, dimensions, variables)`` rows."""
+    datasets: dict[str, dict[str, tuple[str, ...]]] = {}
+    for kind, dims, names in rows:
+        datasets.setdefault(kind, {}).update((name, tuple(dims.split())) for name in names.split())
+    return datasets
+
+
+DATASETS = _datasets(
+    ("hydraulics", "reach period", "flow velocity area volume travel_time depth"),
+    ("hydraulics", "node period", "boundary_flow lateral_flow"),
+    ("quality", "reach end pollutant period", "concentration"),
+    ("quality", "node pollutant period", "node_concentration boundary_in boundary_out"),
+    ("quality", "term pollutant period", "ledger"),
+    ("response", "section outlet pollutant period", "response delivery_ratio"),
+    ("limits", "section indicator period", "limit"),
+    ("capacity", "pollutant period", "total status"),
+    ("capacity", "section pollutant period", "shadow_price price_lower price_upper"),
+    ("capacity", "outlet pollutant period", "canonical_load"),
+    ("allocation", "source pollutant period", "permitted_load stopped_by level"),
+    ("allocation", "section pollutant period", "shadow_price"),
+)
 """Variables and dimensions of each Dataset that flows between modules."""

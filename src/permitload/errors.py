@@ -68,9 +68,8 @@ class DataError(ValueError):
 
     Examples
     --------
-    >>> raise DataError("periods are missing")
-    Traceback (most recent call last):
-    permitload.errors.DataError: periods are missing
+    >>> print(DataError("periods are missing"))
+    periods are missing
     """
 
     def __init__(self, faults: str | Iterable[Fault]) -> None:
