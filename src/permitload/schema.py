@@ -7,16 +7,8 @@ printed from them (``permitload schema``).
 import numpy as np
 import xarray as xr
 
-from permitload._declarations import (
-    DATASETS,
-    DIMENSIONS,
-    TABLES,
-    TERMS,
-    VARIABLES,
-    Column,
-    Table,
-    Variable,
-)
+from permitload._tables import DATASETS, TABLES, Column, Table
+from permitload._variables import DIMENSIONS, TERMS, VARIABLES, Variable
 from permitload.errors import Fault, raise_faults
 
 __all__ = [

@@ -1,9 +1,9 @@
-"""The declarations themselves: every variable, table and Dataset of the library, as data."""
+"""Every variable of the library, declared once, as data."""
 
 from dataclasses import dataclass
 from math import inf
 
-__all__ = ["DATASETS", "DIMENSIONS", "TABLES", "TERMS", "VARIABLES", "Column", "Table", "Variable"]
+__all__ = ["DIMENSIONS", "TERMS", "VARIABLES", "Variable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,50 +40,6 @@ class Variable:
     def is_date(self) -> bool:
         """Whether the variable is a date."""
         return self.unit == "time"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    name : str
-        A declared variable.
-    default : float or str or None, optional
-        Value of an empty cell; a column without default must be filled.
-    required : bool, optional
-        Whether a cell must be filled.
-    """
-
-    name: str
-    default: float | str | None = None
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table of a study.
-
-    Parameters
-    ----------
-    name : str
-        File name without ``.csv``.
-    key : tuple of str
-        Columns that together name a row.
-    columns : tuple of Column
-        All columns, key included.
-    meaning : str
-        What a row is.
-    optional : bool, optional
-        Whether a study can do without the table.
-    """
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    meaning: str
-    optional: bool = False
 
 
 def _variables(
@@ -259,145 +215,3 @@ TERMS = {
     "dataset": "labelled arrays, 数据集",
 }
 """Objects that appear as parameters and are neither variables nor tables."""
-
-
-def _columns(text: str) -> tuple[Column, ...]:
-    """Read columns from shorthand: ``name`` required, ``name?`` optional, ``name=0`` defaulted."""
-    columns = []
-    for word in text.split():
-        name, _, default = word.partition("=")
-        if default:
-            variable = VARIABLES[name]
-            value: float | str = default if variable.is_label else float(default)
-            columns.append(Column(name, value, required=False))
-        else:
-            columns.append(Column(name.rstrip("?"), None, required=not name.endswith("?")))
-    return tuple(columns)
-
-
-def _tables(*rows: tuple[str, str, str, str]) -> dict[str, Table]:
-    tables = {}
-    for name, key, columns, meaning in rows:
-        tables[name.rstrip("?")] = Table(
-            name.rstrip("?"), tuple(key.split()), _columns(columns), meaning, name.endswith("?")
-        )
-    return tables
-
-
-TABLES = _tables(
-    (
-        "reaches",
-        "reach",
-        "reach from_node to_node length width? side_slope=0 bed_from? bed_to? roughness? polder? "
-        "name?",
-        "one stretch of river; bed falls from bed_from to bed_to",
-    ),
-    (
-        "nodes?",
-        "node",
-        "node storage_area=0 storage_volume=0 held=0 x? y? name?",
-        "one node; those not listed are junctions",
-    ),
-    (
-        "structures?",
-        "structure",
-        "structure structure_type from_node to_node name?",
-        "one gate, weir, pump or culvert",
-    ),
-    (
-        "polders?",
-        "polder outlet_reach",
-        "polder outlet_reach pump_capacity name?",
-        "the pumps of one polder towards one reach",
-    ),
-    ("districts?", "reach", "reach district", "district of one reach"),
-    ("periods", "period", "period days start? temperature?", "one period, in order"),
-    (
-        "flows",
-        "reach period",
-        "reach period flow velocity? area? depth? dispersion? note?",
-        "flow of one reach in one period, without the outlets' effluent",
-    ),
-    ("shares?", "reach", "reach share", "prescribed split of load at the reach's upstream node"),
-    (
-        "boundaries",
-        "node period",
-        "node period flow note?",
-        "declared water entering (+) or leaving (-) at one node",
-    ),
-    (
-        "inflow",
-        "node pollutant period",
-        "node pollutant period? concentration basis? note?",
-        "concentration of the water entering at one node; an empty period means all",
-    ),
-    (
-        "kinetics",
-        "pollutant",
-        "pollutant decay temperature_factor=1.047 settling=0 basis? note?",
-        "rates of one pollutant",
-    ),
-    (
-        "sections",
-        "section",
-        "section reach? node? position=0 water_type=river water_class name? note?",
-        "one control section, on a reach or a node",
-    ),
-    (
-        "standards?",
-        "section indicator period",
-        "section indicator period? water_class? limit? basis? note?",
-        "a target that replaces the class of the section",
-    ),
-    (
-        "outlets",
-        "outlet",
-        "outlet reach? node? position=0 position_to? effluent_flow=0 name? note?",
-        "one place where load enters; with position_to, spread evenly along the reach",
-    ),
-    (
-        "works?",
-        "works pollutant",
-        "works outlet pollutant design_flow acceptance_concentration outlet_concentration basis? "
-        "name? note?",
-        "what one works accepts and discharges of one pollutant",
-    ),
-    (
-        "sources",
-        "source",
-        "source source_class sector? enterprise? outlet? works? wastewater_flow=0 name? note?",
-        "one source, at an outlet or behind a works",
-    ),
-    (
-        "source_loads",
-        "source pollutant period",
-        "source pollutant period? source_load? floor=0 ceiling? basis? note?",
-        "present load and bounds of one source; behind a works they count at the works' outlet",
-    ),
-    ("enterprises?", "enterprise", "enterprise sector name? note?", "one enterprise"),
-)
-
-
-def _datasets(*rows: tuple[str, str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Read ``(dataset, dimensions, variables)`` rows."""
-    datasets: dict[str, dict[str, tuple[str, ...]]] = {}
-    for kind, dims, names in rows:
-        datasets.setdefault(kind, {}).update((name, tuple(dims.split())) for name in names.split())
-    return datasets
-
-
-DATASETS = _datasets(
-    ("hydraulics", "reach period", "flow velocity area volume travel_time depth"),
-    ("hydraulics", "node period", "boundary_flow lateral_flow"),
-    ("quality", "reach end pollutant period", "concentration"),
-    ("quality", "node pollutant period", "node_concentration boundary_in boundary_out"),
-    ("quality", "term pollutant period", "ledger"),
-    ("response", "section outlet pollutant period", "response delivery_ratio"),
-    ("limits", "section indicator period", "limit"),
-    ("capacity", "pollutant period", "total status"),
-    ("capacity", "section pollutant period", "shadow_price price_lower price_upper"),
-    ("capacity", "outlet pollutant period", "canonical_load"),
-    ("allocation", "source pollutant period", "permitted_load stopped_by level"),
-    ("allocation", "section pollutant period", "shadow_price"),
-)
-"""Variables and dimensions of each Dataset that flows between modules."""
