@@ -212,6 +212,8 @@ TERMS = {
     "out": "results folder, 结果文件夹",
     "path": "file, 文件",
     "table": "table, 表",
+    "labels": "labels, 标签",
+    "kind": "kind of Dataset, 数据集类别",
     "dataset": "labelled arrays, 数据集",
 }
 """Objects that appear as parameters and are neither variables nor tables."""

@@ -4,7 +4,10 @@ Borders validate against these declarations; the glossary page and the CSV templ
 printed from them (``permitload schema``).
 """
 
+from __future__ import annotations
+
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from permitload._tables import DATASETS, TABLES, Column, Table
@@ -24,6 +27,7 @@ __all__ = [
     "glossary",
     "header",
     "template",
+    "text",
     "validate",
 ]
 
@@ -69,6 +73,27 @@ def template(table: str) -> str:
     'node,period,flow [m3/s],note'
     """
     return ",".join(header(column.name) for column in TABLES[table].columns)
+
+
+def text(labels: pd.Series[str]) -> pd.Series[str]:
+    """Labels as text, with an empty string where there is none.
+
+    Parameters
+    ----------
+    labels : Series
+        Labels of any type, with or without missing values.
+
+    Returns
+    -------
+    Series
+        Labels as ``str``.
+
+    Examples
+    --------
+    >>> text(pd.Series(["R1", None, 3])).tolist()
+    ['R1', '', '3']
+    """
+    return labels.astype(object).where(labels.notna(), "").astype(str)
 
 
 def glossary() -> list[Variable]:
