@@ -1,6 +1,6 @@
 """What the library raises: four classes, all faults at once, each with what would be right."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -119,12 +119,12 @@ class ConvergenceError(RuntimeError):
         super().__init__(message)
 
 
-def raise_faults(faults: Sequence[Fault], error: type[DataError] = DataError) -> None:
+def raise_faults(faults: Iterable[Fault], error: type[DataError] = DataError) -> None:
     """Raise all faults in one error, or return if there are none.
 
     Parameters
     ----------
-    faults : sequence of Fault
+    faults : iterable of Fault
         What was found.
     error : type, default DataError
         Class of the error.
@@ -138,5 +138,6 @@ def raise_faults(faults: Sequence[Fault], error: type[DataError] = DataError) ->
     --------
     >>> raise_faults([])
     """
-    if faults:
-        raise error(faults)
+    found = tuple(faults)
+    if found:
+        raise error(found)

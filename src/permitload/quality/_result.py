@@ -1,0 +1,76 @@
+"""Results of steady transport as a labelled Dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from permitload.quality._inputs import Inputs
+from permitload.quality._layout import Layout
+from permitload.schema import VARIABLES
+from permitload.units import KG_PER_DAY
+
+_TERMS = ["boundary_in", "load", "boundary_out", "decayed", "stored", "residual"]
+
+
+def dataset(known: Inputs, cut: Layout, periods: list[dict[str, Any]]) -> xr.Dataset:
+    """Stack the periods; g/s become kg/d."""
+
+    def stack(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.stack([found[name] for found in periods], axis=-1)
+
+    def water(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.stack([getattr(found["water"], name) for found in periods], axis=-1)
+
+    wide = ("reach", "end", "pollutant", "period")
+    node = ("node", "pollutant", "period")
+    ledger = np.stack(
+        [np.stack([found["ledger"][term] for term in _TERMS]) for found in periods], axis=-1
+    )
+    ahead = np.stack([found["water"].forward for found in periods], axis=-1)[cut.reach]
+    start, stop = water("start"), water("stop")
+    size = (cut.stop - cut.start)[:, None]
+    variables = {
+        "concentration": (wide, stack("reach")),
+        "node_concentration": (node, stack("node")),
+        "flux": (wide, stack("flux") * KG_PER_DAY),
+        "boundary_in": (node, stack("in") * KG_PER_DAY),
+        "boundary_out": (node, stack("out") * KG_PER_DAY),
+        "ledger": (("term", "pollutant", "period"), ledger * KG_PER_DAY),
+        "loss_rate": (("reach", "pollutant", "period"), stack("rate")),
+        "dispersion": (("reach", "period"), water("dispersion")),
+        "segment_flow": (
+            ("segment", "end", "period"),
+            np.stack([np.where(ahead, start, -stop), np.where(ahead, stop, -start)], axis=1),
+        ),
+        "segment_area": (("segment", "period"), water("volume") / size),
+        "segment_load": (
+            ("segment", "pollutant", "period"),
+            stack("spread") * KG_PER_DAY / size[:, :, None],
+        ),
+        "segment_concentration": (("segment", "end", "pollutant", "period"), stack("segment")),
+    }
+    labels = known.network.reaches.index.to_numpy(dtype=object)
+    result = xr.Dataset(
+        variables,
+        {
+            "reach": labels,
+            "node": known.network.nodes.index.to_numpy(dtype=object),
+            "end": np.array(["from", "to"], dtype=object),
+            "pollutant": known.pollutants,
+            "period": known.hydraulics["period"],
+            "term": np.array(_TERMS, dtype=object),
+            "segment_reach": ("segment", labels[cut.reach]),
+            "position": ("segment", cut.start),
+            "position_to": ("segment", cut.stop),
+        },
+    )
+    for name, variable in result.variables.items():
+        if str(name) in VARIABLES and not VARIABLES[str(name)].is_label:
+            variable.attrs = {
+                "units": VARIABLES[str(name)].unit,
+                "long_name": VARIABLES[str(name)].meaning,
+            }
+    return result

@@ -1,0 +1,176 @@
+"""The flow state of one period: directions, shares at nodes, water with effluent, travel times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csc_array, identity
+from scipy.sparse.linalg import splu
+
+from permitload import _profile
+from permitload.errors import DataError
+from permitload.network import RiverNetwork
+from permitload.quality import _kernels
+from permitload.quality._layout import Layout
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One period's water on the layout; arrays by reach, node and segment."""
+
+    forward: Flags
+    """(reach) whether the flow follows the drawing."""
+    active: Flags
+    """(reach) whether there is flow."""
+    up: Ints
+    down: Ints
+    """(reach) nodes where the water enters and leaves."""
+    order: Ints
+    """Reaches in flow order; shorter than their number where water circles."""
+    share: Floats
+    """(reach) share of what leaves the upstream node that the reach takes."""
+    head: Floats
+    tail: Floats
+    """(reach) flow at the upstream and downstream end, effluent included [m3/s]."""
+    start: Floats
+    stop: Floats
+    """(segment) flow at its upstream and downstream end [m3/s]."""
+    volume: Floats
+    """(segment) water in it [m3]."""
+    dispersion: Floats
+    """(reach) longitudinal dispersion [m2/s]."""
+    through: Floats
+    """(node) all water that leaves it, effluent included [m3/s]."""
+    boundary: Floats
+    """(node) water entering (+) or leaving (-) over the boundary, without effluent [m3/s]."""
+
+    @property
+    def cyclic(self) -> bool:
+        """Whether water circles, so that no flow order exists."""
+        return self.order.size < int(self.active.sum())
+
+    @property
+    def plug(self) -> Flags:
+        """(reach) whether the reach flows and has no dispersion."""
+        return np.asarray(self.active & (self.dispersion == 0.0))
+
+    @property
+    def days(self) -> Floats:
+        """(segment) travel time [d]; infinite without flow and 0 without volume."""
+        flowing = self.start > 0.0
+        safe = np.where(flowing, self.start, 1.0), np.where(flowing, self.stop, 1.0)
+        days = _profile.travel_time(self.volume, *safe)
+        return np.where(flowing, days, np.where(self.volume > 0.0, np.inf, 0.0))
+
+
+def state(
+    network: RiverNetwork, hydraulics: xr.Dataset, outlets: pd.DataFrame, cut: Layout
+) -> State:
+    """Water of one period (``hydraulics`` without ``period``), effluent routed with the flow."""
+    flow = hydraulics["flow"].values.astype(float)
+    forward, active = flow >= 0.0, flow != 0.0
+    up = np.where(forward, network.from_index, network.to_index)
+    down = np.where(forward, network.to_index, network.from_index)
+    count = len(network.nodes)
+    boundary = hydraulics["boundary_flow"].values.astype(float)
+    leaving = np.bincount(up, np.abs(flow), count) + np.maximum(-boundary, 0.0)
+    if "share" in hydraulics:
+        share = np.where(active, hydraulics["share"].values, 0.0)
+    else:
+        share = np.divide(np.abs(flow), leaving[up], out=np.zeros_like(flow), where=active)
+    order = _kernels.flow_order(up, down, active, count)
+    point, spread, at_node = loads_on(
+        cut, outlets, outlets["effluent_flow"].to_numpy()[:, None], count
+    )
+    start, stop, own = _pass(forward, cut, np.zeros((flow.size, 1)), point, spread)
+    extra = at_node + _scatter(down, own, count)
+    if extra.any():
+        extra = solve(order, int(active.sum()), (up, down), share[:, None], extra)
+    head = np.abs(flow) + share * extra[up, 0]
+    start, stop, tail = _pass(forward, cut, head[:, None], point, spread)
+    dispersion = np.zeros_like(flow)
+    if "dispersion" in hydraulics:
+        dispersion = np.broadcast_to(hydraulics["dispersion"].values, flow.shape).astype(float)
+    lengths = network.reaches["length"].to_numpy(float)
+    section = hydraulics["volume"].values / lengths
+    return State(
+        forward=forward, active=active, up=up, down=down, order=order, share=share,
+        head=head, tail=tail[:, 0], start=start[:, 0], stop=stop[:, 0],
+        volume=section[cut.reach] * (cut.stop - cut.start), dispersion=dispersion,
+        through=leaving + extra[:, 0], boundary=boundary,
+    )  # fmt: skip
+
+
+def loads_on(
+    cut: Layout, place: pd.DataFrame, amount: Floats, count: int
+) -> tuple[Floats, Floats, Floats]:
+    """Put amounts (row, m) of the first table on points, segments and nodes."""
+    width = amount.shape[1]
+    point = np.zeros((cut.points, width))
+    spread = np.zeros((cut.reach.size, width))
+    at_node = np.zeros((count, width))
+    on_point = cut.point[0] >= 0
+    np.add.at(point, cut.point[0][on_point], amount[on_point])
+    row, segment, share = cut.spread
+    np.add.at(spread, segment, amount[row] * share[:, None])
+    node = place["node_index"].to_numpy()
+    np.add.at(at_node, node[node >= 0], amount[node >= 0])
+    return point, spread, at_node
+
+
+def _pass(
+    forward: Flags, cut: Layout, head: Floats, point: Floats, spread: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Follow water down the segments: nothing is lost on the way."""
+    whole = np.ones((cut.reach.size, head.shape[1]))
+    start, stop, tail = np.empty_like(whole), np.empty_like(whole), np.empty_like(head)
+    _kernels.down(forward, cut.first, point, spread, (whole, whole), (head, start, stop, tail))
+    return start, stop, tail
+
+
+def _scatter(node: Ints, amount: Floats, count: int) -> Floats:
+    """Sum rows of (reach, m) by node."""
+    total = np.zeros((count, amount.shape[1]))
+    np.add.at(total, node, amount)
+    return total
+
+
+def solve(
+    order: Ints, active: int, ends: tuple[Ints, Ints], weight: Floats, arriving: Floats
+) -> Floats:
+    """Find what arrives at every node once all has been passed on: (I - W) B = b.
+
+    ``weight`` (reach, m) is the share of what arrives at the upstream node that reaches the
+    downstream one. A sweep in flow order, or one sparse factorisation a column where water
+    circles.
+    """
+    up, down = ends
+    if order.size == active:
+        total = np.ascontiguousarray(arriving, dtype=float).copy()
+        _kernels.route(order, up, down, np.ascontiguousarray(weight), total)
+        return total
+    columns = [
+        factor(up, down, weight[:, m]).solve(np.ascontiguousarray(arriving[:, m]))
+        for m in range(arriving.shape[1])
+    ]
+    return np.stack(columns, axis=1)
+
+
+def factor(up: Ints, down: Ints, weight: Floats) -> Any:  # noqa: ANN401 - SuperLU has no public type
+    """Factorise I - W of the nodes that the reaches join."""
+    count = int(max(up.max(), down.max())) + 1
+    passed = coo_array((weight, (down, up)), shape=(count, count))
+    try:
+        return splu(csc_array(identity(count, format="csc") - csc_array(passed)))
+    except RuntimeError as error:
+        message = "water circles in a loop that it never leaves; give the loop an outflow"
+        raise DataError(message) from error

@@ -1,0 +1,158 @@
+"""Reading concentrations of a quality Dataset at control sections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from permitload import _profile
+from permitload.errors import Fault, raise_faults
+from permitload.schema import VARIABLES, text
+from permitload.units import KG_PER_DAY, SECONDS_PER_DAY
+
+__all__ = ["at"]
+
+Floats = NDArray[np.float64]
+
+
+def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
+    """Concentration at control sections, exact at any position of a reach.
+
+    Parameters
+    ----------
+    sections : DataFrame
+        ``section``, ``reach`` and ``position`` [m from from_node], or ``node``. At the
+        position of an outlet the concentration is that just below it; at the downstream end
+        of a reach it is that of the reach, before it mixes at the node.
+    quality : Dataset
+        Result of :func:`permitload.quality.steady`.
+
+    Returns
+    -------
+    DataArray concentration (section, pollutant, period)
+        Concentration [mg/L], with the coordinates ``reach``, ``node`` and ``position``.
+
+    Raises
+    ------
+    DataError
+        If a section is off the network, or lies where no water flows in some period.
+
+    Examples
+    --------
+    >>> quality = xr.Dataset(
+    ...     {"node_concentration": (("node", "pollutant", "period"), [[[4.0]]])},
+    ...     {"node": ["a"], "pollutant": ["COD"], "period": ["01"],
+    ...      "segment_reach": ("segment", [])})
+    >>> at(pd.DataFrame({"section": ["S"], "node": ["a"]}), quality).item()
+    4.0
+    """
+    frame = sections if "section" in sections.columns else sections.reset_index()
+    frame = frame.reindex(columns=["section", "reach", "node", "position"]).reset_index(drop=True)
+    frame = frame.assign(
+        reach=text(frame["reach"]), node=text(frame["node"]),
+        position=frame["position"].astype(float).fillna(0.0),
+    )  # fmt: skip
+    raise_faults(_faults(frame, quality))
+    shape = (len(frame), quality.sizes["pollutant"], quality.sizes["period"])
+    values = np.empty(shape)
+    nodes = pd.Index(quality["node"].values)
+    for s, row in enumerate(frame.itertuples()):
+        if row.reach:
+            values[s] = _in_reach(quality, str(row.reach), float(row.position))
+        else:
+            values[s] = quality["node_concentration"].values[nodes.get_loc(row.node)]
+    dry = np.argwhere(np.isnan(values))
+    raise_faults(
+        [
+            Fault("sections", frame["section"][s], "reach", None,
+                  f"has no flowing water in period {quality['period'].values[i]}",
+                  "a section where water flows, or dispersion")
+            for s, i in sorted({(int(a), int(c)) for a, _, c in dry})
+        ]
+    )  # fmt: skip
+    attrs = {"units": "mg/L", "long_name": VARIABLES["concentration"].meaning}
+    return xr.DataArray(
+        values,
+        {
+            "section": text(frame["section"]).to_numpy(dtype=object),
+            "pollutant": quality["pollutant"],
+            "period": quality["period"],
+            "reach": ("section", frame["reach"].to_numpy(dtype=object)),
+            "node": ("section", frame["node"].to_numpy(dtype=object)),
+            "position": ("section", frame["position"].to_numpy()),
+        },
+        ("section", "pollutant", "period"),
+        name="concentration",
+        attrs=attrs,
+    )
+
+
+def _faults(frame: pd.DataFrame, quality: xr.Dataset) -> list[Fault]:
+    """List sections that are nowhere."""
+    reaches, nodes = set(quality["segment_reach"].values), set(quality["node"].values)
+    faults = []
+    for row in frame.itertuples():
+        if bool(row.reach) == bool(row.node):
+            problem = "and node are both given or both empty"
+            faults.append(Fault("sections", row.section, "reach", None, problem, "one of the two"))
+        elif row.reach and row.reach not in reaches:
+            faults.append(
+                Fault("sections", row.section, "reach", row.reach, "is unknown", "a known reach")
+            )
+        elif row.node and row.node not in nodes:
+            faults.append(
+                Fault("sections", row.section, "node", row.node, "is unknown", "a known node")
+            )
+        elif row.reach:
+            mine = quality["segment_reach"].values == row.reach
+            end = float(quality["position_to"].values[mine].max())
+            if not 0.0 <= row.position <= end:
+                problem = f"is not on reach {row.reach}"
+                faults.append(Fault("sections", row.section, "position", row.position, problem,
+                                    f"0 ≤ position ≤ {end:g} m"))  # fmt: skip
+    return faults
+
+
+def _in_reach(quality: xr.Dataset, reach: str, position: float) -> Floats:
+    """Concentration (pollutant, period) at one position."""
+    mine = np.flatnonzero(quality["segment_reach"].values == reach)
+    start, stop = quality["position"].values[mine], quality["position_to"].values[mine]
+    r = int(np.flatnonzero(quality["reach"].values == reach)[0])
+    left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, mine.size - 1))
+    right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, mine.size - 1))
+    ends = quality["concentration"].values[r]
+    forward = quality["segment_flow"].values[mine[right], 0] >= 0.0
+    ahead = ends[1] if position >= stop[-1] else _in_segment(quality, mine[right], r, position)
+    back = ends[0] if position <= 0.0 else _in_segment(quality, mine[left], r, position)
+    return np.where(forward, ahead, back)
+
+
+def _in_segment(quality: xr.Dataset, segment: Any, reach: int, position: float) -> Floats:  # noqa: ANN401
+    """Concentration (pollutant, period) inside one segment, by its closed form."""
+    start = float(quality["position"].values[segment])
+    size = float(quality["position_to"].values[segment]) - start
+    low, high = quality["segment_concentration"].values[segment]
+    flow = quality["segment_flow"].values[segment]
+    area = quality["segment_area"].values[segment]
+    rate = quality["loss_rate"].values[reach]
+    dispersion = quality["dispersion"].values[reach]
+    place = (position - start) / size
+    wide = dispersion > 0.0
+    conductance = np.where(wide, dispersion, 1.0) * area / size
+    loss = rate * area * size / SECONDS_PER_DAY
+    spread = _profile.dispersed(np.asarray(place), (low, high), flow[0], conductance, loss)
+    forward = flow[0] >= 0.0
+    upper = np.where(forward, np.abs(flow[0]), np.abs(flow[1]))
+    lower = np.where(forward, np.abs(flow[1]), np.abs(flow[0]))
+    gone = np.where(forward, place, 1.0 - place)
+    safe = np.where(upper > 0.0, upper, 1.0)
+    here = safe + (lower - safe) * gone
+    days = _profile.travel_time(area * size * gone, safe, here)
+    weight = quality["segment_load"].values[segment] / KG_PER_DAY * size * gone
+    entered = np.where(forward, low, high) * upper
+    flux = entered * np.exp(-rate * days) + weight * _profile.spread_kept(rate * days, safe, here)
+    return np.where(wide, spread, np.where(upper > 0.0, flux / here, np.nan))
