@@ -183,7 +183,10 @@ def _gains(
     found = [
         solver(known, water, cut, along, (place.iloc[c], cut.point[1][c], rate)) for c in chunks
     ]
-    return np.concatenate(found) if found else np.empty((0, len(known.outlets)))
+    gains = np.concatenate(found) if found else np.empty((0, len(known.outlets)))
+    # a balance is an M-matrix, its inverse is not negative: what is, is rounding of the solve
+    gains[(gains < 0.0) & (gains > -1e-12 * gains.max(initial=0.0))] = 0.0
+    return gains
 
 
 def _slots(water: State, cut: Layout) -> Ints:
