@@ -49,7 +49,7 @@ def test_delivery_is_what_passes_the_section(case: Case) -> None:
     found = case.response()
     conservative = found["delivery_ratio"].sel(pollutant="F")
     assert (found["response"] >= 0.0).all()
-    assert (found["delivery_ratio"].sel(pollutant="P") <= conservative * (1.0 + 1e-9)).all()
+    assert (found["delivery_ratio"].sel(pollutant="P") <= conservative * (1.0 + 1e-9) + 1e-12).all()
 
 
 @often

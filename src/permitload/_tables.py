@@ -177,7 +177,8 @@ def _datasets(*rows: tuple[str, str, str]) -> dict[str, dict[str, tuple[str, ...
 
 
 DATASETS = _datasets(
-    ("hydraulics", "reach period", "flow velocity area volume travel_time depth"),
+    # depth (mean: area over surface width) is there where every width is known; settling needs it
+    ("hydraulics", "reach period", "flow velocity area volume travel_time"),
     ("hydraulics", "node period", "boundary_flow lateral_flow"),
     ("quality", "reach end pollutant period", "concentration"),
     ("quality", "node pollutant period", "node_concentration boundary_in boundary_out"),
