@@ -235,7 +235,7 @@ decided = ["industry"]
 [allocation]
 target = "present_load"
 compose = "fill"
-precision = 0.001
+precision = 0.0001
 
 [basis]
 margin_of_safety = "assumed"

@@ -1,0 +1,119 @@
+"""Permits of a study: whole units of mass, put back into the full model, and their tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from permitload import allocation, quality, sharing, sources
+from permitload.errors import InfeasibleError
+from permitload.units import DAYS_PER_YEAR, rate, tonnes
+
+_TOLERANCE = 1e-9
+"""Share of a limit by which the full model may exceed it: rounding of the computation."""
+
+
+def rounded(
+    shared: xr.Dataset, response: xr.Dataset, headroom: xr.DataArray, decided: xr.Dataset,
+    precision: float,
+) -> xr.Dataset:  # fmt: skip
+    """Cut every period's loads to whole units of mass [t]; spare units only where rows allow."""
+    rows = sharing.section_rows(response, headroom)
+    loads = shared["permitted_load"].copy(deep=True)
+    outlet = decided["outlet"].to_series()
+    for (pollutant, period), row in rows.items():
+        here = {"pollutant": pollutant, "period": period}
+        days = float(shared["period"].coords["days"].sel(period=period))
+        mass = tonnes(loads.sel(here).to_series(), days)
+        ceiling = tonnes(decided["ceiling"].sel(here).to_series().reindex(mass.index), days)
+        matrix = row.coefficient.reindex(columns=outlet.reindex(mass.index))
+        matrix = pd.DataFrame(rate(matrix.to_numpy(), days), row.limit.index, mass.index)
+        whole = allocation.round_down(
+            mass, precision, (matrix, row.limit.clip(lower=0.0)), ceiling.to_numpy()
+        )
+        loads.loc[here] = rate(whole, days).to_numpy()
+    return shared.assign(permitted_load=loads)
+
+
+def verified(
+    sections: pd.DataFrame, permitted: xr.Dataset, background: xr.Dataset, allowed: xr.DataArray
+) -> pd.DataFrame:
+    """Concentrations with the permits in the full model, beside what is allowed.
+
+    Raises
+    ------
+    InfeasibleError
+        If a section exceeds what is allowed though its background alone does not, or if
+        permits add to a background that does.
+    """
+    names = {"pollutant": "indicator"}
+    after = quality.at(sections, permitted).rename(names)
+    before = quality.at(sections, background).rename(names)
+    after, before = (
+        a.sel(section=allowed["section"].values).drop_vars(["reach", "node", "position"])
+        for a in (after, before)
+    )
+    most = np.maximum(allowed, before)
+    table = xr.Dataset(
+        {"concentration": after, "background": before, "allowed": allowed}
+    ).reset_coords(drop=True).to_dataframe().reset_index()  # fmt: skip
+    over = (after - most * (1.0 + _TOLERANCE)).transpose("section", "indicator", "period")
+    missed = over.to_series()
+    missed = missed[missed > 0.0].rename("missing").reset_index()
+    if len(missed):
+        message = f"permits miss {len(missed)} limits when put back into the full model"
+        raise InfeasibleError(message, missed)
+    return table
+
+
+def permit_table(
+    shared: xr.Dataset, decided: xr.Dataset, works: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Permits by year and by period: what, how much, and what stopped it."""
+    days = shared["period"].coords["days"]
+    accepted = sources.accepted(
+        shared["permitted_load"].assign_coords(works=decided["works"]), works
+    ).reindex_like(shared["permitted_load"], fill_value=np.nan)
+    columns = {
+        "source_load": decided["source_load"], "permitted_load": shared["permitted_load"],
+        "accepted_load": accepted, "level": shared["level"], "stopped_by": shared["stopped_by"],
+        "ceiling": decided["ceiling"],
+    }  # fmt: skip
+    frame = xr.Dataset({name: array.reset_coords(drop=True) for name, array in columns.items()})
+    frame = frame.assign_coords(days=days)
+    monthly = frame.to_dataframe().reset_index()
+    for name in ("enterprise", "sector", "outlet", "works"):
+        monthly.insert(0, name, decided[name].to_series().reindex(monthly["source"]).to_numpy())
+    order = {p: i for i, p in enumerate(shared["period"].values)}
+    monthly = monthly[(monthly["source_load"] > 0.0) | (monthly["ceiling"] > 0.0)]
+    monthly = monthly.sort_values(
+        ["enterprise", "source", "pollutant", "period"],
+        key=lambda column: column.map(order) if column.name == "period" else column,
+    ).reset_index(drop=True)
+    monthly["permit"] = tonnes(monthly["permitted_load"], monthly["days"])
+    return _annual(monthly), monthly
+
+
+def _annual(monthly: pd.DataFrame) -> pd.DataFrame:
+    """Sum of the periods, beside the worst period's rate held all year."""
+    keys = ["enterprise", "source", "pollutant", "sector", "outlet", "works"]
+    groups = monthly.groupby(keys, sort=False)
+    year = monthly.groupby(keys, sort=False)["days"].sum()
+    mass = {
+        name: tonnes(monthly[name], monthly["days"]).groupby([monthly[k] for k in keys], sort=False)
+        .sum(min_count=1)
+        for name in ("source_load", "permitted_load", "accepted_load", "ceiling")
+    }  # fmt: skip
+    table = pd.DataFrame({name: rate(total, year) for name, total in mass.items()})
+    table["permit"] = mass["permitted_load"]
+    table["permit_worst"] = tonnes(groups["permitted_load"].min(), DAYS_PER_YEAR)
+    table["stopped_by"] = groups["stopped_by"].agg(_reasons)
+    return table.reset_index()
+
+
+def _reasons(stops: pd.Series[str]) -> str:
+    """Count what stopped a source over the periods, the most frequent first."""
+    counts = stops.value_counts()
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    return "; ".join(f"{name} {count}/{len(stops)}" for name, count in ranked)

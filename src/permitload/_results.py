@@ -1,0 +1,182 @@
+"""The results folder of a study: tables, Datasets, figures, report, manifest; whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from permitload import _permits, io
+from permitload.errors import Fault, raise_faults
+
+if TYPE_CHECKING:
+    from permitload.study import Outcome
+
+_PACKAGES = ("permitload", "numpy", "scipy", "pandas", "xarray", "numba", "highspy", "pint")
+_PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
+            "source_load", "ceiling", "accepted_load", "permit_worst", "sector", "outlet",
+            "works"]  # fmt: skip
+_MONTHLY = ["enterprise", "source", "pollutant", "period", "permitted_load", "permit_mass",
+            "stopped_by", "level", "source_load", "ceiling", "accepted_load", "sector",
+            "outlet", "works"]  # fmt: skip
+
+
+def refuse_target(root: Path, target: Path) -> None:
+    """Refuse to replace anything that is not a results folder, before work is done."""
+    faults = []
+    inputs = root.resolve()
+    if target.resolve() == inputs or inputs.is_relative_to(target.resolve()):
+        faults.append(Fault(str(target), None, "out", None, "holds the study itself",
+                            "a folder of its own"))  # fmt: skip
+    elif target.is_symlink() or (target.exists() and not target.is_dir()):
+        faults.append(Fault(str(target), None, "out", None, "is no folder", "a folder"))
+    elif target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
+        faults.append(Fault(str(target), None, "out", None, "is not empty and holds no results",
+                            "an empty folder or former results"))  # fmt: skip
+    elif not target.resolve().parent.is_dir():
+        faults.append(Fault(str(target), None, "out", None, "has no parent folder",
+                            "a folder in one that exists"))  # fmt: skip
+    raise_faults(faults)
+
+
+def write(outcome: Outcome, root: Path, target: Path, say: Callable[[str], None]) -> Path:
+    """Write everything beside the target, then put it in its place."""
+    home = target.resolve().parent
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
+    try:
+        work.chmod(0o755)
+        say("tables")
+        tables = result_tables(outcome)
+        for name, table in tables.items():
+            io.write_table(table, work / f"{name}.csv")
+        say("Datasets")
+        for name, dataset in outcome.datasets.items():
+            io.write_dataset(dataset, work / f"{name}.nc")
+        manifest = _manifest(outcome, root, tables)
+        say("figures and report")
+        _illustrate(outcome, tables, manifest, work)
+        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+        (work / "manifest.json").write_text(text + "\n", "utf8")
+        _put(work, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def _put(work: Path, target: Path) -> None:
+    """Move the finished folder to its place; former results stay if that fails."""
+    former = None
+    if target.exists():
+        former = Path(tempfile.mkdtemp(prefix=f".{target.name}-former-", dir=work.parent))
+        target.rename(former / "results")
+    try:
+        work.rename(target)
+    except OSError:
+        if former is not None:
+            (former / "results").rename(target)
+        raise
+    finally:
+        if former is not None:
+            shutil.rmtree(former, ignore_errors=True)
+
+
+def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Tables that are published: permits by year and period, capacity, sections, balance."""
+    found = outcome.datasets
+    annual, monthly = _permits.permit_table(
+        found["allocation"], found["sources"], outcome.tables["works"]
+    )
+    monthly = monthly.rename(columns={"permit": "permit_mass"})
+    capacity = found["capacity"][["total", "status"]].reset_coords(drop=True)
+    return {
+        "permits": annual[_PERMITS],
+        "permits_monthly": monthly[_MONTHLY],
+        "capacity": _long(capacity.to_dataframe(), found["capacity"]),
+        "sections": _sections(outcome),
+        "balance": _balance(outcome),
+    }
+
+
+def _long(frame: pd.DataFrame, like: Any) -> pd.DataFrame:  # noqa: ANN401 - a Dataset
+    """Rows sorted by the order of the Dataset's labels."""
+    table = frame.reset_index()
+    keys = [name for name in table.columns if name in like.dims]
+    order = {k: {label: i for i, label in enumerate(like[k].values)} for k in keys}
+    return table.sort_values(keys, key=lambda c: c.map(order[c.name])).reset_index(drop=True)
+
+
+def _sections(outcome: Outcome) -> pd.DataFrame:
+    """Limits, background, headroom, price and the concentration with the permits."""
+    found = outcome.datasets
+    limit = found["limits"]["limit"]
+    allowed = limit * (1.0 - outcome.settings.margin_of_safety)
+    table = _permits.verified(
+        outcome.tables["sections"], found["permitted"], found["background"], allowed
+    )
+    keys = ["section", "indicator", "period"]
+    extra = {"limit": limit, "headroom": found["limits"]["headroom"]}
+    extra |= {
+        name: found["capacity"][name].rename(pollutant="indicator")
+        for name in ("shadow_price", "price_lower", "price_upper")
+    }
+    for name, array in extra.items():
+        column = array.reset_coords(drop=True).rename(name).to_dataframe().reset_index()
+        table = table.merge(column[[*keys, name]], on=keys, validate="1:1")
+    # a bound of the price that no headroom reaches stays empty
+    for name in ("price_lower", "price_upper"):
+        table[name] = table[name].where(np.isfinite(table[name]))
+    return _long(table.set_index(keys), limit)
+
+
+def _balance(outcome: Outcome) -> pd.DataFrame:
+    """Mass ledger of the permitted state."""
+    ledger = outcome.datasets["permitted"]["ledger"].reset_coords(drop=True)
+    return _long(ledger.to_dataframe(), ledger)
+
+
+def _manifest(outcome: Outcome, root: Path, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Everything that is needed to get the same results again, and the figures that matter."""
+    settings = outcome.settings
+    names = ["study.toml", *(f"{name}.csv" for name in sorted(outcome.tables))]
+    status = tables["capacity"]["status"].value_counts().to_dict()
+    balance = tables["balance"].set_index("term")["ledger"]
+    scale = balance[["boundary_in", "load"]].groupby(level=0).max().max()
+    return {
+        "inputs": {
+            name: hashlib.sha256((root / name).read_bytes()).hexdigest()
+            for name in names
+            if (root / name).is_file()
+        },
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in _PACKAGES},
+        "seed": None,
+        "options": {
+            "pollutants": list(settings.pollutants), "decided": list(settings.decided),
+            "margin_of_safety": settings.margin_of_safety, "precision": settings.precision,
+            "target": settings.target.__name__, "compose": settings.compose.__name__,
+        },
+        "basis": dict(settings.basis),
+        "summary": {
+            "permits": len(tables["permits"]),
+            "enterprises": int(tables["permits"]["enterprise"].nunique()),
+            "pollutants": len(settings.pollutants),
+            "periods": int(tables["capacity"]["period"].nunique()),
+            "status": {str(k): int(v) for k, v in sorted(status.items())},
+            "greatest balance residual": f"{balance['residual'].abs().max() / scale:.1e}",
+        },
+    }  # fmt: skip
+
+
+def _illustrate(
+    outcome: Outcome, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], work: Path
+) -> None:
+    """Figures and the self-contained report."""
+    raise NotImplementedError

@@ -1,0 +1,122 @@
+"""The choices of a study: ``study.toml``, read, checked and resolved to functions."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from permitload import allocation, sharing
+from permitload.errors import Fault
+
+_BASES = ("statutory", "pilot", "assumed")
+_MOST = 1_000_000
+"""Largest study.toml read [bytes]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a study has chosen; every default is an assumption until a basis is stated."""
+
+    pollutants: tuple[str, ...] = ()
+    title: str = ""
+    title_zh: str = ""
+    margin_of_safety: float = 0.1
+    """Share of every limit withheld: HJ 2.3-2018 asks for at least 10 % in class III water
+    (from memory, unverified)."""
+    decided: tuple[str, ...] = ("industry",)
+    target: Callable[..., Any] = allocation.present_load
+    compose: Callable[..., Any] = sharing.fill
+    precision: float = 0.001
+    """Unit in which permits are written [t]."""
+    basis: tuple[tuple[str, str], ...] = ()
+
+
+_TARGETS = {name: getattr(allocation, name) for name in ("present_load",)}
+_COMPOSERS = {name: getattr(sharing, name) for name in ("fill", "proportion")}
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "study": ("title", "title_zh", "pollutants"),
+    "capacity": ("margin_of_safety", "decided"),
+    "allocation": ("target", "compose", "precision"),
+    "basis": ("margin_of_safety", "decided", "target", "compose", "precision"),
+}
+
+
+def read(folder: Path) -> tuple[Settings, list[Fault]]:
+    """Read ``study.toml``; settings that are at fault keep their default."""
+    path = folder / "study.toml"
+    if path.is_symlink() or not path.is_file():
+        return Settings(), [Fault("study.toml", None, "file", None, "is missing", "study.toml")]
+    try:
+        if path.stat().st_size > _MOST:
+            raise ValueError(f"{path.stat().st_size} bytes")
+        data = tomllib.loads(path.read_text("utf8"))
+    except ValueError as error:
+        right = f"a TOML file of at most {_MOST} bytes"
+        return Settings(), [Fault("study.toml", None, "file", str(error), "cannot be read", right)]
+    faults = _unknown(data)
+    values: dict[str, Any] = {}
+    for table, keys in _KEYS.items():
+        for key in keys:
+            if table != "basis" and isinstance(data.get(table), dict) and key in data[table]:
+                value, fault = _value(key, data[table][key])
+                if fault is None:
+                    values[key] = value
+                else:
+                    faults.append(Fault("study.toml", table, key, data[table][key], *fault))
+    if not values.get("pollutants"):
+        right = 'a list such as ["COD", "NH3-N"]'
+        faults.append(Fault("study.toml", "study", "pollutants", None, "is missing", right))
+    basis, more = _basis(data.get("basis", {}))
+    return Settings(**values, basis=basis), faults + more
+
+
+def _unknown(data: Mapping[str, Any]) -> list[Fault]:
+    """Tables and keys that nobody reads: probably misspelt."""
+    faults = []
+    for table, content in data.items():
+        if table not in _KEYS or not isinstance(content, dict):
+            right = f"one of {', '.join(_KEYS)}"
+            faults.append(Fault("study.toml", None, table, None, "is no table of it", right))
+            continue
+        faults.extend(
+            Fault("study.toml", table, key, None, "is unknown", f"one of {', '.join(_KEYS[table])}")
+            for key in content
+            if key not in _KEYS[table]
+        )
+    return faults
+
+
+def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
+    """Turn a setting into its type; or say what is wrong and what would be right."""
+    if key in ("title", "title_zh"):
+        return given, None if isinstance(given, str) else ("is not text", "text in quotes")
+    if key in ("pollutants", "decided"):
+        good = isinstance(given, list) and given and all(isinstance(v, str) and v for v in given)
+        if not good or len(set(given)) < len(given):
+            return None, ("is not a list of different labels", 'a list such as ["COD", "TP"]')
+        return tuple(given), None
+    if key in ("target", "compose"):
+        known = _TARGETS if key == "target" else _COMPOSERS
+        if given in known:
+            return known[str(given)], None
+        return None, ("is unknown", f"one of {', '.join(known)}")
+    number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    value = float(given) if isinstance(given, (int, float)) else 0.0
+    low, high = (0.0, 0.999) if key == "margin_of_safety" else (1e-9, 1000.0)
+    if not number or not low <= value <= high:
+        return None, ("is not valid", f"a number from {low:g} to {high:g}")
+    return value, None
+
+
+def _basis(given: object) -> tuple[tuple[tuple[str, str], ...], list[Fault]]:
+    """Read the basis of each setting; what nobody vouches for is assumed."""
+    stated = given if isinstance(given, dict) else {}
+    faults = [
+        Fault("study.toml", "basis", str(key), value, "is unknown", f"one of {', '.join(_BASES)}")
+        for key, value in stated.items()
+        if value not in _BASES
+    ]
+    return tuple((key, str(stated.get(key, "assumed"))) for key in _KEYS["basis"]), faults

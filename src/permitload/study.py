@@ -1,0 +1,260 @@
+"""A study is a folder of tables: check it, run it, find its results in one new folder.
+
+The chain: given flows → quality of the background → response of the sections → headroom →
+capacity → allocation → rounding → the permits put back into the full model. No science here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from permitload import (
+    _checks,
+    _frames,
+    _permits,
+    _settings,
+    allocation,
+    capacity,
+    io,
+    quality,
+    sources,
+    standards,
+)
+from permitload._checks.flows import given_hydraulics
+from permitload.errors import Fault, raise_faults
+from permitload.network import RiverNetwork
+from permitload.schema import TABLES
+
+__all__ = ["Outcome", "check", "run", "solve"]
+
+Progress = Callable[[str], None]
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a run finds; each Dataset can be saved, read back and used on its own.
+
+    Parameters
+    ----------
+    settings : Settings
+        The study's choices.
+    tables : mapping of DataFrame
+        The study's tables.
+    network : RiverNetwork
+        Rivers.
+    datasets : mapping of Dataset
+        ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
+        ``limits``, ``capacity``, ``allocation``, ``sources``.
+    """
+
+    settings: _settings.Settings
+    tables: Tables
+    network: RiverNetwork
+    datasets: Mapping[str, xr.Dataset]
+
+
+def check(folder: str | Path) -> list[Fault]:
+    """Find everything that is wrong with a study, in one go.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The study: ``study.toml`` and its tables.
+
+    Returns
+    -------
+    list of Fault
+        Empty if the study can run.
+
+    Examples
+    --------
+    >>> print(check("no such folder")[0])
+    no such folder: is no folder; right would be a folder with study.toml
+    """
+    return _read(Path(folder))[2]
+
+
+def run(
+    folder: str | Path, out: str | Path | None = None, progress: Progress | None = None
+) -> Path:
+    """Run a study and write its results, whole or not at all.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The study.
+    out : str or Path, optional
+        Results folder, replaced if it is one; ``FOLDER/results`` by default.
+    progress : callable, optional
+        Called with a few words before each step.
+
+    Returns
+    -------
+    Path
+        The results folder.
+
+    Raises
+    ------
+    DataError
+        With every fault of the study.
+    InfeasibleError
+        If floors cannot be met; its table says where and by how much.
+
+    Examples
+    --------
+    >>> run("no such folder")
+    Traceback (most recent call last):
+    permitload.errors.DataError: 1 fault:
+      no such folder: is no folder; right would be a folder with study.toml
+    """
+    from permitload import _results
+
+    root = Path(folder)
+    target = root / "results" if out is None else Path(out)
+    _results.refuse_target(root, target)
+    outcome = solve(root, progress)
+    return _results.write(outcome, root, target, progress or _silent)
+
+
+def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
+    """Run the chain of a study without writing anything.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The study.
+    progress : callable, optional
+        Called with a few words before each step.
+
+    Returns
+    -------
+    Outcome
+        Settings, tables, network and all Datasets.
+
+    Raises
+    ------
+    DataError
+        With every fault of the study.
+    InfeasibleError
+        If floors cannot be met, or permits miss a limit when put back into the full model.
+
+    Examples
+    --------
+    >>> solve("no such folder")
+    Traceback (most recent call last):
+    permitload.errors.DataError: 1 fault:
+      no such folder: is no folder; right would be a folder with study.toml
+    """
+    say = progress or _silent
+    say("reading tables")
+    settings, tables, faults = _read(Path(folder))
+    raise_faults(faults)
+    network = RiverNetwork(*(tables[n] for n in ("reaches", "nodes", "structures", "polders")))
+    water = _hydraulics(network, tables)
+    given = sources.source_dataset(
+        tables["sources"], tables["works"], tables["source_loads"], list(water["period"].values)
+    ).sel(pollutant=list(settings.pollutants))
+    chosen, rest = sources.split(tables["sources"], settings.decided)
+    decided = given.sel(source=chosen["source"].tolist())
+    say("background quality")
+    model = _Model(network, water, tables, settings.pollutants)
+    background = model.steady(given["source_load"].sel(source=rest["source"].tolist()))
+    present = model.steady(given["source_load"])
+    say("response of the sections")
+    response = quality.response(
+        network, water, tables["outlets"], tables["sections"], model.kinetics
+    )
+    response = response.sel(outlet=np.unique(decided["outlet"].values))
+    limits = standards.limits(
+        tables["sections"], settings.pollutants, list(water["period"].values), tables["standards"]
+    )
+    say("capacity")
+    headroom = capacity.headroom(limits, background, settings.margin_of_safety)
+    found = capacity.network(response, headroom, _bounds(decided, response))
+    say("allocation")
+    shared = allocation.allocate(response, headroom, decided, settings.target, settings.compose)
+    shared = _permits.rounded(shared, response, headroom, decided, settings.precision)
+    say("permits in the full model")
+    kept = given["source_load"].sel(source=rest["source"].tolist())
+    permits = shared["permitted_load"].assign_coords(outlet=decided["outlet"])
+    permitted = model.steady(xr.concat([permits, kept], "source", coords="minimal", join="exact",
+                                       compat="override"))  # fmt: skip
+    allowed = limits["limit"] * (1.0 - settings.margin_of_safety)
+    _permits.verified(tables["sections"], permitted, background, allowed)
+    datasets = {
+        "hydraulics": water, "background": background, "present": present,
+        "permitted": permitted, "response": response,
+        "limits": limits.assign(headroom=headroom), "capacity": found,
+        "allocation": shared, "sources": decided,
+    }  # fmt: skip
+    return Outcome(settings, tables, network, datasets)
+
+
+def _silent(message: str) -> None:
+    """Say nothing: the library does not print."""
+
+
+def _read(folder: Path) -> tuple[_settings.Settings, dict[str, pd.DataFrame], list[Fault]]:
+    """Read settings and tables with all their faults; periods left open are filled in."""
+    if not folder.is_dir():
+        right = "a folder with study.toml"
+        return _settings.Settings(), {}, [
+            Fault(str(folder), None, "folder", None, "is no folder", right)
+        ]  # fmt: skip
+    settings, faults = _settings.read(folder)
+    tables, reading = io.read_study_tables(folder)
+    faults += _checks.faults(tables, settings.pollutants or None, reading)
+    if not faults:
+        tables = {n: tables.get(n, _frames.complete(None, n)) for n in TABLES}
+        periods = tables["periods"]["period"].tolist()
+        for name in ("inflow", "source_loads"):
+            tables[name] = io.expand_periods(tables[name], periods)
+    return settings, tables, faults
+
+
+def _hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
+    """Given flows with the water's temperature and dispersion where they are stated."""
+    water = given_hydraulics(network, dict(tables))
+    temperature = tables["periods"]["temperature"]
+    if temperature.notna().all():
+        water = water.assign(temperature=("period", temperature.to_numpy(float)))
+    return water
+
+
+class _Model:
+    """One network with one state of the water: loads in, quality out."""
+
+    def __init__(
+        self,
+        network: RiverNetwork,
+        water: xr.Dataset,
+        tables: Tables,
+        pollutants: tuple[str, ...],
+    ) -> None:
+        self.network, self.water, self.outlets = network, water, tables["outlets"]
+        rates = tables["kinetics"].set_index("pollutant")
+        names = ["decay", "temperature_factor", "settling"]
+        self.kinetics = {p: rates.loc[p, names].to_dict() for p in pollutants}
+        dims = ["node", "pollutant", "period"]
+        table = tables["inflow"][tables["inflow"]["pollutant"].isin(pollutants)]
+        self.inflow = table.set_index(dims)["concentration"].to_xarray()
+
+    def steady(self, load: xr.DataArray) -> xr.Dataset:
+        """Quality with the given loads of sources (source, pollutant, period) [kg/d]."""
+        at_outlets = sources.by_outlet(load, self.outlets)
+        return quality.steady(
+            self.network, self.water, self.outlets, at_outlets, self.inflow, self.kinetics
+        )
+
+
+def _bounds(decided: xr.Dataset, response: xr.Dataset) -> xr.Dataset:
+    """Floors and ceilings of the decided sources, summed at their outlets."""
+    bounds: xr.Dataset = decided[["floor", "ceiling"]].groupby("outlet").sum("source")
+    return bounds.sel(outlet=response["outlet"].values)
