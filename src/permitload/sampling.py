@@ -56,13 +56,14 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
         reach=text(frame["reach"]), node=text(frame["node"]),
         position=frame["position"].astype(float).fillna(0.0),
     )  # fmt: skip
-    raise_faults(_faults(frame, quality))
+    extent = _extents(quality)
+    raise_faults(_faults(frame, quality, extent))
     shape = (len(frame), quality.sizes["pollutant"], quality.sizes["period"])
     values = np.empty(shape)
     nodes = pd.Index(quality["node"].values)
     for s, row in enumerate(frame.itertuples()):
         if row.reach:
-            values[s] = _in_reach(quality, str(row.reach), float(row.position))
+            values[s] = _in_reach(quality, extent[str(row.reach)], float(row.position))
         else:
             values[s] = quality["node_concentration"].values[nodes.get_loc(row.node)]
     dry = np.argwhere(np.isnan(values))
@@ -91,15 +92,30 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
     )
 
 
-def _faults(frame: pd.DataFrame, quality: xr.Dataset) -> list[Fault]:
+Extent = tuple[int, int, int]
+
+
+def _extents(quality: xr.Dataset) -> dict[str, Extent]:
+    """Place of each reach, and its first segment and the one after its last."""
+    labels = quality["segment_reach"].values
+    place = {reach: r for r, reach in enumerate(quality["reach"].values)} if labels.size else {}
+    first = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]]) if labels.size else []
+    last = [*first[1:], labels.size] if labels.size else []
+    return {
+        str(labels[a]): (place[labels[a]], int(a), int(b)) for a, b in zip(first, last, strict=True)
+    }
+
+
+def _faults(frame: pd.DataFrame, quality: xr.Dataset, extent: dict[str, Extent]) -> list[Fault]:
     """List sections that are nowhere."""
-    reaches, nodes = set(quality["segment_reach"].values), set(quality["node"].values)
+    nodes = set(quality["node"].values)
+    ends = quality["position_to"].values if extent else np.empty(0)
     faults = []
     for row in frame.itertuples():
         if bool(row.reach) == bool(row.node):
             problem = "and node are both given or both empty"
             faults.append(Fault("sections", row.section, "reach", None, problem, "one of the two"))
-        elif row.reach and row.reach not in reaches:
+        elif row.reach and row.reach not in extent:
             faults.append(
                 Fault("sections", row.section, "reach", row.reach, "is unknown", "a known reach")
             )
@@ -108,8 +124,7 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset) -> list[Fault]:
                 Fault("sections", row.section, "node", row.node, "is unknown", "a known node")
             )
         elif row.reach:
-            mine = quality["segment_reach"].values == row.reach
-            end = float(quality["position_to"].values[mine].max())
+            end = float(ends[extent[row.reach][2] - 1])
             if not 0.0 <= row.position <= end:
                 problem = f"is not on reach {row.reach}"
                 faults.append(Fault("sections", row.section, "position", row.position, problem,
@@ -117,11 +132,11 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset) -> list[Fault]:
     return faults
 
 
-def _in_reach(quality: xr.Dataset, reach: str, position: float) -> Floats:
+def _in_reach(quality: xr.Dataset, extent: Extent, position: float) -> Floats:
     """Concentration (pollutant, period) at one position."""
-    mine = np.flatnonzero(quality["segment_reach"].values == reach)
-    start, stop = quality["position"].values[mine], quality["position_to"].values[mine]
-    r = int(np.flatnonzero(quality["reach"].values == reach)[0])
+    r, low, high = extent
+    mine = np.arange(low, high)
+    start, stop = quality["position"].values[low:high], quality["position_to"].values[low:high]
     left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, mine.size - 1))
     right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, mine.size - 1))
     ends = quality["concentration"].values[r]

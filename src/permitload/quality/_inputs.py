@@ -104,10 +104,9 @@ def aligned(
             faults.append(Fault(name, None, str(dim), None, "has no labels", "a coordinate"))
         elif array.indexes[dim].has_duplicates:
             faults.append(Fault(name, None, str(dim), None, "has repeated labels", "unique labels"))
-        elif dim in ("outlet", "pollutant", "period"):
-            strange = [str(v) for v in array[dim].values if v not in set(labels[str(dim)])]
-            if strange and dim == "outlet":
-                faults.append(Fault(name, strange[0], "outlet", None, "is unknown", "an outlet"))
+        elif dim == "outlet":
+            strange = array.indexes[dim].difference(pd.Index(labels["outlet"]))
+            faults += [Fault(name, v, "outlet", None, "is unknown", "an outlet") for v in strange]
     raise_faults(faults)
     full = array.astype(float).reindex({d: labels[str(d)] for d in array.dims})
     shape = {dim: values.size for dim, values in labels.items()}

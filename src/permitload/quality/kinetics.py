@@ -42,7 +42,8 @@ def loss_rate(kinetics: Kinetics, hydraulics: xr.Dataset) -> xr.DataArray:
     Raises
     ------
     DataError
-        If a parameter is unknown, negative or not a number, or if ``depth`` is missing.
+        If a parameter is unknown, negative or not a number, or does not name every reach, node
+        or period, or if ``depth`` is missing.
 
     Notes
     -----
@@ -64,7 +65,7 @@ def loss_rate(kinetics: Kinetics, hydraulics: xr.Dataset) -> xr.DataArray:
     >>> round(float(loss_rate({"COD": {"decay": 0.12}}, hydraulics).item()), 6)
     0.173282
     """
-    faults = _faults(kinetics)
+    faults = _faults(kinetics) + _label_faults(kinetics, hydraulics)
     raise_faults(faults)
     template = xr.zeros_like(hydraulics["flow"], dtype=float)
     temperature = hydraulics.get("temperature", xr.DataArray(20.0))
@@ -158,6 +159,19 @@ def _faults(kinetics: Kinetics) -> list[Fault]:
                 right = "a number ≥ 0 with its unit 1/d, 1 or m/d"
                 faults.append(Fault("kinetics", pollutant, name, value, "is not valid", right))
     return faults
+
+
+def _label_faults(kinetics: Kinetics, hydraulics: xr.Dataset) -> list[Fault]:
+    """Parameters by reach, node or period whose labels are not those of the hydraulics."""
+    return [
+        Fault("kinetics", pollutant, name, None, f"has not the labels of {dim}",
+              f"a value for every {dim} of the hydraulics, and no other")
+        for pollutant, law in kinetics.items() if not callable(law)
+        for name, value in law.items() if isinstance(value, xr.DataArray)
+        for dim in value.dims
+        if (index := hydraulics.indexes.get(dim)) is not None
+        and not (index.size == value.sizes[dim] and index.isin(value.indexes.get(dim, [])).all())
+    ]  # fmt: skip
 
 
 def _depth(hydraulics: xr.Dataset, pollutant: str) -> xr.DataArray:

@@ -1,0 +1,259 @@
+"""The main job on the sample: permits that hold in the full model, whole folders, same bytes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from permitload import io, quality, sources, study
+from permitload.errors import DataError, InfeasibleError
+from permitload.units import KG_PER_DAY
+
+SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
+
+
+@pytest.fixture(scope="module")
+def outcome() -> study.Outcome:
+    return study.solve(SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return study.run(SAMPLE, tmp_path_factory.mktemp("run") / "results")
+
+
+def _copy(tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    return folder
+
+
+def test_sample_has_what_it_promises(outcome: study.Outcome) -> None:
+    tables, network = outcome.tables, outcome.network
+    assert len(network.nodes) - len(network.reaches) < 0  # at least two independent loops
+    assert len(tables["sections"]) >= 6
+    assert tables["enterprises"]["enterprise"].nunique() >= 20
+    assert tables["enterprises"]["sector"].nunique() == 4
+    assert (tables["sources"]["works"] != "").sum() >= 5
+    assert {"industry", "domestic", "farm"} <= set(tables["sources"]["source_class"])
+    assert outcome.settings.pollutants == ("COD", "NH3-N", "TN", "TP", "Sb")
+    assert len(tables["periods"]) == 12
+    flow = outcome.datasets["hydraulics"]["flow"]
+    assert ((flow < 0).any("period") & (flow > 0).any("period")).any(), "no reach reverses"
+    assert float(np.abs(outcome.datasets["hydraulics"]["lateral_flow"]).max()) == 0.0
+
+
+def test_flow_table_balances_at_every_node(outcome: study.Outcome) -> None:
+    """Sum the table itself, not what the library made of it."""
+    flows = pd.read_csv(SAMPLE / "flows.csv").set_index(["reach", "period"])["flow [m3/s]"]
+    reaches = pd.read_csv(SAMPLE / "reaches.csv").set_index("reach")
+    declared = pd.read_csv(SAMPLE / "boundaries.csv").set_index(["node", "period"])["flow [m3/s]"]
+    frame = flows.reset_index().join(reaches[["from_node", "to_node"]], on="reach")
+    leaving = frame.groupby(["from_node", "period"])["flow [m3/s]"].sum()
+    arriving = frame.groupby(["to_node", "period"])["flow [m3/s]"].sum()
+    axis = leaving.index.union(arriving.index).union(declared.index)
+    gap = (leaving.reindex(axis, fill_value=0.0) - arriving.reindex(axis, fill_value=0.0)
+           - declared.reindex(axis, fill_value=0.0))  # fmt: skip
+    assert float(gap.abs().max()) < 1e-9
+
+
+def test_permits_hold_in_the_full_model(results: Path) -> None:
+    """From the published table alone: rebuild the loads, run the model, compare with the limits."""
+    done = study.solve(SAMPLE)
+    monthly = io.read_study_tables(SAMPLE)[0]["periods"][["period", "days"]]
+    published = pd.read_csv(results / "permits_monthly.csv")
+    keys = ["source", "pollutant", "period"]
+    load = published.set_index(keys)["permitted_load [kg/d]"].to_xarray().fillna(0.0)
+    given = sources.source_dataset(
+        done.tables["sources"], done.tables["works"], done.tables["source_loads"],
+        monthly["period"].tolist(),
+    )  # fmt: skip
+    whole = given["source_load"].copy()
+    whole.loc[{"source": load["source"].values}] = load.transpose(*whole.dims).sel(
+        pollutant=whole["pollutant"].values, period=whole["period"].values
+    )
+    at_outlets = sources.by_outlet(whole, done.tables["outlets"])
+    inflow = done.tables["inflow"].set_index(["node", "pollutant", "period"])["concentration"]
+    rates = done.tables["kinetics"].set_index("pollutant")[["decay", "temperature_factor"]]
+    found = quality.steady(
+        done.network, done.datasets["hydraulics"], done.tables["outlets"], at_outlets,
+        inflow.to_xarray(), rates.to_dict("index"),
+    )  # fmt: skip
+    after = quality.at(done.tables["sections"], found)
+    before = quality.at(done.tables["sections"], done.datasets["background"])
+    allowed = done.datasets["limits"]["limit"].rename(indicator="pollutant") * 0.9
+    most = np.maximum(allowed.values, before.transpose(*allowed.dims).values)
+    got = after.transpose(*allowed.dims).sel(section=allowed["section"].values).values
+    assert (got <= most * (1.0 + 1e-9)).all()
+    # and the permits use what there is: where a section stopped somebody, it is nearly full
+    stopped = published[published["stopped_by"].str.startswith("S")]
+    assert len(stopped) > 50
+    row = stopped[stopped["pollutant"] == "COD"].iloc[0]
+    place = {"section": row["stopped_by"], "pollutant": "COD", "period": row["period"]}
+    assert float(after.sel(place)) > 0.995 * float(allowed.sel(place))
+
+
+def test_permits_stay_within_bounds_and_units(results: Path) -> None:
+    monthly = pd.read_csv(results / "permits_monthly.csv")
+    assert (monthly["permitted_load [kg/d]"] <= monthly["ceiling [kg/d]"] * (1 + 1e-12)).all()
+    units = monthly["permit_mass [t]"] / 1e-4
+    np.testing.assert_allclose(units, units.round(), atol=1e-6)
+    annual = pd.read_csv(results / "permits.csv")
+    total = monthly.groupby(["source", "pollutant"])["permit_mass [t]"].sum()
+    published = annual.set_index(["source", "pollutant"])["permit [t/a]"]
+    np.testing.assert_allclose(published, total.reindex(published.index), rtol=1e-12)
+    np.testing.assert_allclose(
+        annual["permitted_load [kg/d]"] * 0.365, annual["permit [t/a]"], rtol=1e-12
+    )
+    assert (annual["permit_worst [t/a]"] <= annual["permit [t/a]"] * (1 + 1e-12)).all()
+    assert list(annual.columns[:6]) == [
+        "enterprise", "source", "pollutant", "permitted_load [kg/d]", "permit [t/a]", "stopped_by",
+    ]  # fmt: skip
+
+
+def test_the_two_books_differ_by_the_works_law(results: Path) -> None:
+    annual = pd.read_csv(results / "permits.csv")
+    works = pd.read_csv(SAMPLE / "works.csv").set_index(["works", "pollutant"])
+    behind = annual[annual["works"].notna()]
+    ratio = (works["acceptance_concentration [mg/L]"] / works["outlet_concentration [mg/L]"]).loc[
+        pd.MultiIndex.from_frame(behind[["works", "pollutant"]])
+    ]
+    got = behind["accepted_load [kg/d]"] / behind["permitted_load [kg/d]"]
+    np.testing.assert_allclose(got, ratio.to_numpy(), rtol=1e-9)
+    assert annual.loc[annual["works"].isna(), "accepted_load [kg/d]"].isna().all()
+
+
+def test_where_background_exceeds_nobody_adds(outcome: study.Outcome) -> None:
+    status = outcome.datasets["capacity"]["status"]
+    places = np.argwhere((status == "background_exceeds").values)
+    assert len(places) >= 1
+    for p, t in places:
+        here = {"pollutant": p, "period": t}
+        room = outcome.datasets["limits"]["headroom"].isel(indicator=p, period=t)
+        response = outcome.datasets["response"]["response"].isel(here)
+        load = outcome.datasets["allocation"]["permitted_load"].isel(here)
+        for section in room["section"].values[room.values < 0.0]:
+            reach = response.sel(
+                section=section, outlet=outcome.datasets["sources"]["outlet"].values
+            )
+            assert float(np.abs(reach.values * load.values).max()) == 0.0
+
+
+def test_every_number_is_traced_to_a_stop(results: Path) -> None:
+    monthly = pd.read_csv(results / "permits_monthly.csv")
+    sections = set(pd.read_csv(SAMPLE / "sections.csv")["section"])
+    assert set(monthly["stopped_by"]) <= sections | {"ceiling", "floor", "fixed"}
+
+
+def test_same_input_same_bytes(results: Path, tmp_path: Path) -> None:
+    again = study.run(SAMPLE, tmp_path / "results")
+    for path in sorted(results.glob("*.csv")) + [
+        results / "report.html",
+        results / "manifest.json",
+    ]:
+        assert (again / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_order_of_rows_does_not_move_permits(results: Path, tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    for name in ("reaches", "sources", "source_loads", "outlets", "flows", "sections"):
+        table = pd.read_csv(folder / f"{name}.csv", dtype=str)
+        table.iloc[::-1].to_csv(folder / f"{name}.csv", index=False)
+    shuffled = study.run(folder, tmp_path / "out")
+    keys = ["source", "pollutant", "period"]
+    ours = pd.read_csv(results / "permits_monthly.csv").set_index(keys).sort_index()
+    theirs = pd.read_csv(shuffled / "permits_monthly.csv").set_index(keys).sort_index()
+    np.testing.assert_allclose(
+        theirs["permit_mass [t]"], ours["permit_mass [t]"], rtol=0, atol=1.01e-4
+    )
+    same = (theirs["permit_mass [t]"] - ours["permit_mass [t]"]).abs() < 1e-9
+    assert same.mean() > 0.99  # the last unit may go to another of equal remainder, no more
+
+
+def test_balance_closes_in_the_report(results: Path) -> None:
+    balance = pd.read_csv(results / "balance.csv").set_index(["pollutant", "period", "term"])
+    wide = balance["ledger [kg/d]"].unstack("term")
+    own = wide["boundary_in"] + wide["load"] - wide["boundary_out"] - wide["decayed"]
+    assert float((own.abs() / (wide["boundary_in"] + wide["load"])).max()) < 1e-9
+
+
+def test_results_are_replaced_whole(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    first = study.run(folder)
+    (first / "stale.txt").write_text("old")
+    study.run(folder)
+    assert not (first / "stale.txt").exists()
+    assert sorted(p.name for p in folder.iterdir() if p.name.startswith(".")) == []
+
+
+def test_a_failed_run_leaves_former_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _copy(tmp_path)
+    before = (study.run(folder) / "permits.csv").read_bytes()
+    from permitload import _results
+
+    def broken(*_: object) -> None:
+        raise OSError(28, "No space left on device", "disk")
+
+    monkeypatch.setattr(_results, "_illustrate", broken)
+    with pytest.raises(OSError, match="No space left"):
+        study.run(folder)
+    assert (folder / "results" / "permits.csv").read_bytes() == before
+    assert [p.name for p in folder.iterdir() if p.name.startswith(".")] == []
+
+
+def test_never_replaces_what_is_not_results(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(DataError, match="is not empty and holds no results"):
+        study.run(folder, tmp_path / "mine")
+    with pytest.raises(DataError, match="holds the study itself"):
+        study.run(folder, folder)
+    with pytest.raises(DataError, match="holds the study itself"):
+        study.run(folder, tmp_path)
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+def test_floors_that_cannot_be_met_name_every_place(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    loads = pd.read_csv(folder / "source_loads.csv", dtype=str, keep_default_na=False)
+    mine = (loads["source"] == "E01-1") & (loads["pollutant"] == "COD")
+    loads.loc[mine, "floor [kg/d]"] = "900"
+    loads.loc[mine, "ceiling [kg/d]"] = "2000"
+    loads.to_csv(folder / "source_loads.csv", index=False)
+    with pytest.raises((InfeasibleError, DataError)) as caught:
+        study.run(folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    if isinstance(caught.value, InfeasibleError):
+        assert caught.value.relaxation is not None
+        assert {"section", "pollutant", "period", "missing"} <= set(caught.value.relaxation.columns)
+
+
+def test_manifest_says_what_was_used(results: Path) -> None:
+    manifest = json.loads((results / "manifest.json").read_text("utf8"))
+    assert set(manifest["inputs"]) >= {"study.toml", "reaches.csv", "flows.csv", "sources.csv"}
+    assert all(len(digest) == 64 for digest in manifest["inputs"].values())
+    assert manifest["options"]["compose"] == "fill"
+    assert manifest["basis"]["margin_of_safety"] == "assumed"
+    assert manifest["versions"]["permitload"]
+
+
+def test_datasets_come_back_as_they_were(results: Path, outcome: study.Outcome) -> None:
+    for name, dataset in outcome.datasets.items():
+        again = io.read_dataset(results / f"{name}.nc")
+        assert set(again.variables) == set(dataset.variables), name
+    loads = io.read_dataset(results / "allocation.nc")["permitted_load"]
+    assert float(loads.sum()) == float(outcome.datasets["allocation"]["permitted_load"].sum())
+
+
+def test_kg_per_day_against_tonnes(results: Path) -> None:
+    """A load, its concentration and its permit agree through 86.4 and 365."""
+    flow = pd.read_csv(SAMPLE / "works.csv").query("works == 'WK1' and pollutant == 'COD'")
+    most = float(flow["design_flow [m3/s]"].iloc[0] * flow["outlet_concentration [mg/L]"].iloc[0])
+    annual = pd.read_csv(results / "permits.csv").query("works == 'WK1' and pollutant == 'COD'")
+    assert annual["permit [t/a]"].sum() <= most * KG_PER_DAY * 0.365
