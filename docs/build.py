@@ -9,6 +9,10 @@ from pathlib import Path
 from permitload import schema
 
 PAGE = Path(__file__).parent / "glossary.md"
+INTRODUCTION = (
+    "A study is a folder with `study.toml` and these CSV files. Headers carry units; other "
+    "units of the same kind are converted, `ton`, `month` and `year` are refused."
+)
 
 
 def page() -> str:
@@ -24,9 +28,7 @@ def page() -> str:
         lines.append(f"| `{v.name}` | {unit} | {v.term} | {v.meaning} |")
     lines += ["", "## Objects 对象", "", "| name | what |", "|---|---|"]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in schema.TERMS.items()]
-    lines += ["", "## Tables of a study 项目表", "",
-              "A study is a folder with `study.toml` and these CSV files. Headers carry units; other "
-              "units of the same kind are converted, `ton`, `month` and `year` are refused.", ""]  # fmt: skip
+    lines += ["", "## Tables of a study 项目表", "", INTRODUCTION, ""]
     for name, table in schema.TABLES.items():
         need = "optional" if table.optional else "required"
         lines += [

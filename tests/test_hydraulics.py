@@ -331,7 +331,6 @@ def test_faults_of_labels_and_values_come_together() -> None:
         ("flows", "reach R2, period wet", "area"),
         ("boundaries", None, "node"),
         ("shares", "reach R1", "share"),
-        ("shares", None, "reach"),
     }
 
 
@@ -352,9 +351,10 @@ def test_each_label_fault_says_which_label() -> None:
 def test_periods_must_be_described() -> None:
     flow = by_period([[1.0, 1.0], [1.0, 1.0]])
     area = by_reach(9.0, 9.0)
-    for bad in (flow.drop_vars("days"), flow.drop_vars(["period", "days", "start"])):
-        with pytest.raises(DataError, match="days"):
-            hydraulics.from_flow(chain(), bad, area=area)
+    with pytest.raises(DataError, match="days"):
+        hydraulics.from_flow(chain(), flow.drop_vars(["period", "days", "start"]), area=area)
+    design = hydraulics.from_flow(chain(), flow.drop_vars(["days", "start"]), area=area)
+    assert design["days"].values.tolist() == [365.0, 365.0]
     with pytest.raises(DataError, match=r"periods, row wet, days: 0\.0 is not valid"):
         no_days = flow.assign_coords(days=("period", [1.0, 0.0]))
         hydraulics.from_flow(chain(), no_days, area=area)
@@ -451,14 +451,26 @@ def test_shares_prescribe_the_split_and_excuse_the_balance() -> None:
     flow, area = (pd.Series(v, reaches.index) for v in ([5.0, 2.0, -1.0], [9.0] * 3))
     shares = pd.Series([1.0, 0.4, 0.3], reaches.index)
     result = hydraulics.from_flow(network, flow, None, area, shares, declare(a=5.0))
-    assert result["share"].dims == ("reach",)
-    assert result["share"].values.tolist() == [1.0, 0.4, 0.3]
+    assert result["share"].dims == ("reach", "period")
+    assert result["share"].values.ravel().tolist() == [1.0, 0.4, 0.3]
     assert result["lateral_flow"].values.ravel().tolist() == [0.0, -2.0, -3.0]
     too_much = shares.replace(0.4, 0.8)
     found = faults_of(lambda: hydraulics.from_flow(network, flow, None, area, too_much))
     assert found == {("shares", "node b, period design", "share")}
     drawn_is_not_flown = flow * [1.0, 1.0, -1.0]  # R3 now leaves c, which it alone drains
     hydraulics.from_flow(network, drawn_is_not_flown, None, area, too_much)
+
+
+def test_reaches_without_a_share_take_the_rest_by_their_flow() -> None:
+    """b leaves by R2 (0.4, stated), R3 and R4 (flows 1 and 3): they take 0.15 and 0.45."""
+    reaches = pd.DataFrame(
+        {"from_node": ["a", "b", "b", "b"], "to_node": ["b", "c", "d", "e"], "length": 1000.0},
+        index=pd.Index(["R1", "R2", "R3", "R4"], name="reach"),
+    )
+    flow = pd.Series([9.0, 5.0, 1.0, 3.0], reaches.index)
+    shares = pd.Series([0.4], ["R2"])
+    result = hydraulics.from_flow(RiverNetwork(reaches), flow, None, flow * 0 + 9.0, shares)
+    np.testing.assert_allclose(result["share"].values.ravel(), [1.0, 0.4, 0.15, 0.45], rtol=1e-15)
 
 
 @st.composite

@@ -2,219 +2,323 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
+from permitload._frames import listed
 from permitload.errors import Fault, raise_faults
-from permitload.schema import text
 
-_NEAR = 1e-6
-"""Added to every length [m], because a sparse graph drops links of length zero."""
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_Rank = tuple[int, float, int, int]
+"""District borders crossed, metres, spot, stretch: the least comes first."""
 
 
-def delineate(
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Reaches, then links without length (structures, outlets at nodes); arrays by link."""
+
+    length: Floats
+    start: Ints
+    stop: Ints
+    """Nodes at the ends."""
+    polder: NDArray[Any]
+    """Label of the polder, empty outside."""
+    district: Ints
+    """Number of the district, -1 where it is not known."""
+
+    @property
+    def node_polder(self) -> NDArray[Any]:
+        """(node) the polder that all reaches at the node lie in, empty if there is none."""
+        count = int(max(self.start.max(), self.stop.max())) + 1
+        codes, labels = pd.factorize(self.polder)
+        low, high = np.full(count, len(labels)), np.full(count, -1)
+        real = self.length > 0.0
+        for node in (self.start[real], self.stop[real]):
+            np.minimum.at(low, node, codes[real])
+            np.maximum.at(high, node, codes[real])
+        return np.where(low == high, np.asarray(labels, dtype=object)[high], "")
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Links cut at sections into stretches, each with its unit; arrays by stretch."""
+
+    link: Ints
+    position: Floats
+    position_to: Floats
+    tail: Ints
+    head: Ints
+    """Vertices at the ends: nodes, and the places of sections."""
+    unit: Ints
+    """Number of the unit; -1 where no section can be reached."""
+    names: Mapping[int, str]
+    """Unit → the labels of its sections, joined by ``+``."""
+
+
+def links_of(
     reaches: pd.DataFrame,
-    sections: pd.DataFrame,
-    pumps: pd.DataFrame,
-    districts: pd.DataFrame | None,
-) -> pd.DataFrame:
-    """Table of stretches with their control unit; see ``RiverNetwork.control_units``."""
-    places = _places(sections, reaches)
-    stretches = _stretches(reaches, places)
-    names = _unit_names(reaches, places)
-    stretches["control_unit"] = _assign(stretches, places, districts).map(names)
-    _keep_polders_whole(stretches, reaches, pumps)
-    cyclic = _cyclic_units(stretches)
-    stretches["bidirectional"] = stretches["control_unit"].isin(cyclic)
-    stretches["controlling"] = stretches["control_unit"]
-    proper = stretches[stretches["position_to"] > stretches["position"]]
-    return proper.drop(columns=["tail", "head", "length", "polder"]).reset_index(drop=True)
+    structures: pd.DataFrame,
+    labels: pd.Index[Any],
+    entered: Ints,
+    district: pd.Series[str],
+) -> Links:
+    """Reaches, structures, and one link more into each node of ``entered``.
 
-
-def _places(sections: pd.DataFrame, reaches: pd.DataFrame) -> pd.DataFrame:
-    """Sections with ``reach``, ``node`` and ``position``, checked against the reaches."""
-    frame = sections if "section" in sections.columns else sections.reset_index()
-    frame = frame.reindex(columns=["section", "reach", "node", "position"]).reset_index(drop=True)
-    frame = frame.fillna({"position": 0.0}).assign(
-        reach=text(frame["reach"]), node=text(frame["node"])
-    )
-    nodes = set(reaches["from_node"]) | set(reaches["to_node"])
-    faults = []
-    for row in frame.itertuples():
-        if row.reach and row.reach not in reaches.index:
-            right = "a reach of reaches"
-            faults.append(Fault("sections", row.section, "reach", row.reach, "is unknown", right))
-        elif row.reach and not 0.0 <= row.position <= reaches.loc[row.reach, "length"]:
-            right = f"0 ≤ position ≤ {reaches.loc[row.reach, 'length']:g} m"
-            problem = f"is not on reach {row.reach}"
-            faults.append(Fault("sections", row.section, "position", row.position, problem, right))
-        elif not row.reach and row.node not in nodes:
-            faults.append(Fault("sections", row.section, "node", row.node, "is unknown", "a node"))
-    raise_faults(faults)
-    return frame.set_index("section")
-
-
-def _stretches(reaches: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """Cut every reach at its sections; ``tail`` and ``head`` name the vertices it joins.
-
-    A section is two vertices that are not linked, one where water arrives (``in``) and one
-    where it leaves (``out``): a search upstream from one section stops at the next.
+    ``labels`` are those of all nodes; ``district`` is indexed by reach, and may leave some
+    out. A link without length lies in a polder if every reach at its lower end does.
     """
-    at_node = {str(row.node): label for label, row in places.iterrows() if not row.reach}
-    on_reach = places[places["reach"] != ""].sort_values("position", kind="stable")
-    cuts = {reach: list(group.index) for reach, group in on_reach.groupby("reach")}
-    rows = []
-    for reach, row in zip(reaches.index, reaches.itertuples(), strict=True):
-        tail, start = f"node {row.from_node}", 0.0
-        for section in cuts.get(reach, []):
-            stop = float(places.loc[section, "position"])
-            rows.append((reach, start, stop, tail, f"in {section}"))
-            tail, start = f"out {section}", stop
-        end = at_node.get(row.to_node)
-        head = f"node {row.to_node}" if end is None else f"in {end}"
-        rows.append((reach, start, float(row.length), tail, head))
-    frame = pd.DataFrame(rows, columns=["reach", "position", "position_to", "tail", "head"])
-    frame["length"] = frame["position_to"] - frame["position"]
-    frame["polder"] = reaches["polder"].reindex(frame["reach"]).to_numpy()
-    return frame
-
-
-def _graph(
-    stretches: pd.DataFrame, vertices: pd.Index[Any], head: str, tail: str
-) -> csr_array[Any, tuple[int, int]]:
-    """Sparse graph of the shortest link between two vertices, from ``head`` to ``tail``."""
-    links = stretches.groupby([head, tail], sort=False)["length"].min()
-    rows = vertices.get_indexer(links.index.get_level_values(0))
-    columns = vertices.get_indexer(links.index.get_level_values(1))
-    count = len(vertices)
-    return csr_array((links.to_numpy() + _NEAR, (rows, columns)), shape=(count, count))
-
-
-def _assign(
-    stretches: pd.DataFrame, places: pd.DataFrame, districts: pd.DataFrame | None
-) -> pd.Series[str]:
-    """Section of each stretch: first below; else nearest above; else nearest at all."""
-    labels = list(places.index)
-    ends = [f"in {s}" for s in labels] + [f"out {s}" for s in labels]
-    vertices = pd.Index(
-        pd.unique(pd.concat([stretches["tail"], stretches["head"], pd.Series(ends)]))
+    loose = len(labels) + np.arange(len(entered))
+    start, stop = (
+        np.concatenate([labels.get_indexer(pd.Index(t[end])) for t in (reaches, structures)] + [to])
+        for end, to in (("from_node", loose), ("to_node", entered))
     )
-    inner, outer = (
-        vertices.get_indexer(ends[: len(labels)]),
-        vertices.get_indexer(ends[len(labels) :]),
-    )
-    tail, head = vertices.get_indexer(stretches["tail"]), vertices.get_indexer(stretches["head"])
-    upstream = _graph(stretches, vertices, "head", "tail")
-    below = dijkstra(upstream, indices=inner)[:, head] + stretches["length"].to_numpy()
-    above = dijkstra(_graph(stretches, vertices, "tail", "head"), indices=outer)[:, tail]
-    near = np.minimum(
-        dijkstra(upstream, directed=False, indices=inner)[:, head],
-        dijkstra(upstream, directed=False, indices=outer)[:, tail],
-    )
-    prefer = _same_district(stretches, places, districts)
-    choice = np.full(len(stretches), -1)
-    for distance in (below, above, near):
-        reached = np.isfinite(distance)
-        ranked = np.where(reached, distance, np.inf) - np.where(prefer & reached, 1e12, 0.0)
-        free = (choice < 0) & reached.any(axis=0)
-        choice[free] = ranked.argmin(axis=0)[free]
-    lost = sorted(set(stretches.loc[choice < 0, "reach"]))
-    right = "a control section on every connected part of the network"
-    raise_faults(
-        [Fault("sections", None, "section", ", ".join(lost[:10]), "lead to no section", right)]
-        if lost
-        else []
-    )
-    return pd.Series([labels[i] for i in choice], index=stretches.index)
+    more = (0, len(structures) + len(entered))
+    polder = reaches["polder"].to_numpy(dtype=object)
+    town = pd.factorize(district.reindex(reaches.index))[0].astype(np.int64)
+    links = Links(
+        np.pad(reaches["length"].to_numpy(), more), start, stop,
+        np.append(polder, np.full(more[1], "", dtype=object)),
+        np.pad(town, more, constant_values=-1),
+    )  # fmt: skip
+    return replace(links, polder=np.append(polder, links.node_polder[stop[len(reaches) :]]))
 
 
-def _same_district(
-    stretches: pd.DataFrame, places: pd.DataFrame, districts: pd.DataFrame | None
-) -> NDArray[np.bool_]:
-    """Whether section and stretch lie in one known district, (section, stretch)."""
-    if districts is None:
-        return np.zeros((len(places), len(stretches)), dtype=bool)
-    frame = districts.set_index("reach") if "reach" in districts.columns else districts
-    town = frame["district"]
-    section_town = town.reindex(places["reach"]).to_numpy(dtype=object)[:, None]
-    stretch_town = town.reindex(stretches["reach"]).to_numpy(dtype=object)[None, :]
-    return np.asarray((section_town == stretch_town) & pd.notna(stretch_town), dtype=bool)
+def delineate(links: Links, place: pd.DataFrame, pumps: pd.DataFrame) -> Units:
+    """Give every stretch a unit; the rules are those of ``RiverNetwork.control_units``.
+
+    ``place`` are the sections as ``RiverNetwork.locate`` gives them; ``pumps`` have
+    ``polder``, ``link`` (that of the outlet) and ``pump_capacity``.
+    """
+    spots, number = _spots(place)
+    cut, arrival, joined = _cut(links, spots)
+    found = _nearest(cut, links, arrival, joined[arrival])
+    # sections on one drawn cycle share a unit, whose number is that of the first of them
+    ring = _rings(joined[cut.tail], joined[cut.head])[joined[arrival]]
+    _, first, member = np.unique(ring, return_index=True, return_inverse=True)
+    group = first[member]
+    unit = np.where(found >= 0, group[found], -1)
+    unit, group = _whole_polders(replace(cut, unit=unit), links, pumps, (spots, group))
+    labels: dict[int, list[str]] = defaultdict(list)
+    for label, spot in zip(place.index, number, strict=True):
+        labels[int(group[spot])].append(str(label))
+    names = {key: "+".join(sorted(members)) for key, members in labels.items()}
+    return replace(cut, tail=joined[cut.tail], head=joined[cut.head], unit=unit, names=names)
 
 
-def _unit_names(reaches: pd.DataFrame, places: pd.DataFrame) -> dict[str, str]:
-    """Name of the unit of each section; sections of one drawn cycle share a unit."""
-    nodes = pd.Index(pd.unique(pd.concat([reaches["from_node"], reaches["to_node"]])))
-    tail, head = nodes.get_indexer(reaches["from_node"]), nodes.get_indexer(reaches["to_node"])
-    links = csr_array((np.ones(len(reaches)), (tail, head)), shape=(len(nodes), len(nodes)))
-    count, ring = connected_components(links, directed=True, connection="strong")
-    large = np.bincount(ring, minlength=count) > 1
-    members: dict[int, list[str]] = {}
-    for label, row in places.iterrows():
-        if row.reach:
-            ends = ring[nodes.get_indexer([reaches.loc[row.reach, "from_node"],
-                                           reaches.loc[row.reach, "to_node"]])]  # fmt: skip
-        else:
-            ends = ring[nodes.get_indexer([row.node, row.node])]
-        if ends[0] == ends[1] and large[ends[0]]:
-            members.setdefault(int(ends[0]), []).append(str(label))
-    names = {str(label): str(label) for label in places.index}
-    for group in members.values():
-        names.update(dict.fromkeys(group, "+".join(sorted(group))))
-    return names
+def _spots(place: pd.DataFrame) -> tuple[pd.DataFrame, Ints]:
+    """Different places of sections in the order of their labels, and the spot of each section."""
+    columns = ["reach_index", "node_index", "position"]
+    spots = place.sort_index()[columns].drop_duplicates().reset_index(drop=True)
+    keys = pd.MultiIndex.from_frame(spots)
+    return spots, keys.get_indexer(pd.MultiIndex.from_frame(place[columns])).astype(np.int64)
 
 
-def _keep_polders_whole(
-    stretches: pd.DataFrame, reaches: pd.DataFrame, pumps: pd.DataFrame
-) -> None:
-    """Give every reach of a polder the unit that receives most of its pump capacity."""
-    inside = reaches["polder"]
-    faults = []
-    for polder in sorted(set(inside) - {""}):
-        rows = pumps[(pumps.index == polder).astype(bool)]
-        outward = rows[inside.reindex(rows["outlet_reach"]).to_numpy() != polder]
-        if outward.empty:
-            right = "an outlet_reach outside the polder"
-            faults.append(Fault("polders", polder, "outlet_reach", None, "is missing", right))
+def _cut(links: Links, spots: pd.DataFrame) -> tuple[Units, Ints, Ints]:
+    """Cut links at the spots: stretches, the vertex above each spot, and what joins them.
+
+    A spot is two vertices that are not linked, one where water arrives and one where it
+    leaves, so that a search upstream from one section stops at the next. Water leaves a
+    section at a node by the node itself. ``joined`` names one vertex for both.
+    """
+    nodes = int(max(links.start.max(), links.stop.max())) + 1
+    on, at = spots["reach_index"].to_numpy(), spots["node_index"].to_numpy()
+    arrival = nodes + 2 * np.arange(len(spots))
+    leaving = np.where(on >= 0, arrival + 1, at)
+    joined = np.arange(nodes + 2 * len(spots))
+    joined[arrival] = leaving
+    end = np.arange(nodes)
+    end[at[at >= 0]] = arrival[at >= 0]
+    # one row for the start of each link and one for each cut; each row lasts until the next
+    cuts, count = np.flatnonzero(on >= 0), links.length.size
+    link = np.concatenate([np.arange(count), on[cuts]])
+    position = np.concatenate([np.zeros(count), spots["position"].to_numpy()[cuts]])
+    tail = np.concatenate([links.start, leaving[cuts]])
+    above = np.concatenate([np.full(count, -1), arrival[cuts]])
+    order = np.lexsort((np.arange(link.size), position, link))
+    link, position, tail, above = link[order], position[order], tail[order], above[order]
+    last = np.append(link[1:] != link[:-1], True)
+    stop = np.where(last, links.length[link], np.append(position[1:], 0.0))
+    head = np.where(last, end[links.stop[link]], np.append(above[1:], -1))
+    return Units(link, position, stop, tail, head, np.full(link.size, -1), {}), arrival, joined
+
+
+def _nearest(cut: Units, links: Links, arrival: Ints, leaving: Ints) -> Ints:
+    """Spot of each stretch: the first below it; elsewhere that of the water next to it."""
+    lengths = (cut.position_to - cut.position).tolist()
+    towns = links.district[cut.link].tolist()
+    tails, heads = cut.tail.tolist(), cut.head.tolist()
+    entering: dict[int, list[int]] = defaultdict(list)
+    touching: dict[int, list[int]] = defaultdict(list)
+    for k, (tail, head) in enumerate(zip(tails, heads, strict=True)):
+        entering[head].append(k)
+        touching[head].append(k)
+        touching[tail].append(k)
+    seeds = [(0, lengths[k], s, k) for s, vertex in enumerate(arrival) for k in entering[vertex]]
+    found = _spread(seeds, lengths, towns, (entering, [(tail,) for tail in tails]))
+    if len(found) < len(lengths):
+        above = dict(zip(leaving.tolist(), range(len(leaving)), strict=True))
+        # at one distance a section just above comes before other water: its number is lower
+        seeds = [(0, 0.0, s + len(arrival), k) for k, s in found.items()]
+        seeds += [
+            (0, lengths[k], above[tail], k)
+            for k, tail in enumerate(tails)
+            if tail in above and k not in found
+        ]
+        ends = list(zip(tails, heads, strict=True))
+        others = _spread(seeds, lengths, towns, (touching, ends))
+        found = {k: s % len(arrival) for k, s in others.items()} | found
+    return np.array([found.get(k, -1) for k in range(len(lengths))], dtype=np.int64)
+
+
+def _spread(
+    seeds: Iterable[_Rank],
+    lengths: Sequence[float],
+    towns: Sequence[int],
+    steps: tuple[Mapping[int, list[int]], Sequence[tuple[int, ...]]],
+) -> dict[int, int]:
+    """Spot that each stretch is nearest to: fewest district borders, then the shortest way.
+
+    ``steps`` are the stretches at each vertex, and the vertices over which to go on from a
+    stretch. Every stretch takes the spot of a stretch next to it, so that units hang together.
+    """
+    at, onward = steps
+    found: dict[int, int] = {}
+    heap = list(seeds)
+    heapify(heap)
+    while heap:
+        borders, distance, spot, k = heappop(heap)
+        if k in found:
             continue
-        first = stretches.drop_duplicates("reach").set_index("reach")["control_unit"]
-        units = pd.Series(
-            outward["pump_capacity"].to_numpy(dtype=float),
-            index=first.reindex(outward["outlet_reach"]).to_numpy(),
+        found[k] = spot
+        for vertex in onward[k]:
+            for j in at.get(vertex, ()):
+                if j not in found:
+                    border = towns[j] != towns[k] and towns[j] >= 0 and towns[k] >= 0
+                    heappush(heap, (borders + border, distance + lengths[j], spot, j))
+    return found
+
+
+def _rings(tail: Ints, head: Ints) -> Ints:
+    """Number of the drawn cycle of each vertex; a vertex on no cycle has a number of its own."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = int(max(tail.max(), head.max())) + 1
+    drawn = coo_array((np.ones(tail.size), (tail, head)), shape=(count, count))
+    return np.asarray(connected_components(drawn, connection="strong")[1], dtype=np.int64)
+
+
+def _whole_polders(
+    cut: Units, links: Links, pumps: pd.DataFrame, spots: tuple[pd.DataFrame, Ints]
+) -> tuple[Ints, Ints]:
+    """Units of stretches and spots once every polder goes where most of its water is pumped.
+
+    Sections inside the polder go with it: they join the unit that receives it.
+    """
+    (places, group), unit = spots, cut.unit.copy()
+    polder = links.polder[cut.link]
+    on, at = places["reach_index"].to_numpy(), places["node_index"].to_numpy()
+    spot_polder = np.where(on >= 0, links.polder[on], links.node_polder[at])
+    proper = np.flatnonzero(cut.position_to > cut.position)[::-1]
+    uppermost = np.full(links.length.size, -1)
+    uppermost[cut.link[proper]] = proper
+    outlet = pumps["link"].to_numpy()
+    outward = links.polder[outlet] != pumps["polder"].to_numpy()
+    rows = {p: np.flatnonzero(outward & (pumps["polder"] == p)) for p in set(polder) - {""}}
+    right = "an outlet_reach outside the polder"
+    raise_faults(
+        Fault("polders", p, "outlet_reach", None, "is missing", right)
+        for p in sorted(rows)
+        if not rows[p].size
+    )
+    waiting = sorted(rows)
+    while waiting:
+        # a polder that pumps into another one comes after it
+        into = {p: set(links.polder[outlet[rows[p]]]) for p in waiting}
+        now = next((p for p in waiting if not into[p] & set(waiting)), waiting[0])
+        waiting.remove(now)
+        receivers = unit[uppermost[outlet[rows[now]]]]
+        capacity = pd.Series(pumps["pump_capacity"].to_numpy()[rows[now]])
+        receiver = int(capacity.groupby(receivers).sum().idxmax())
+        inner = np.unique(group[spot_polder == now])
+        unit[(polder == now) | np.isin(unit, inner)] = receiver
+        group = np.where(np.isin(group, inner), receiver, group)
+    return unit, group
+
+
+def table(units: Units, reaches: pd.Index[Any]) -> pd.DataFrame:
+    """Stretches of the reaches, without those that have no length."""
+    real = units.position_to > units.position
+    lost = reaches[np.unique(units.link[real & (units.unit < 0)])]
+    right = "a control section on every connected part of the network"
+    if len(lost):
+        raise_faults(
+            [Fault("reaches", None, "reach", listed(lost), "lead to no section", right)]
         )
-        received = units.fillna(0.0).groupby(level=0).sum().sort_index()
-        stretches.loc[stretches["polder"] == polder, "control_unit"] = received.idxmax()
+    name = pd.Series(units.names)[units.unit[real]].to_numpy()
+    return pd.DataFrame(
+        {
+            "reach": reaches[units.link[real]],
+            "position": units.position[real],
+            "position_to": units.position_to[real],
+            "control_unit": name,
+            "bidirectional": np.isin(units.unit[real], _cyclic(units)),
+            "controlling": name,
+        }
+    )
+
+
+def _cyclic(units: Units) -> Ints:
+    """Units that hold a drawn cycle, or that water can leave and come back to."""
+    ring = _rings(units.tail, units.head)
+    within = units.unit[ring[units.tail] == ring[units.head]]
+    known = units.unit >= 0
+    number, vertices = units.unit[known], ring.size
+    # water passes from a vertex into a unit and on to the next vertex
+    ring = _rings(
+        np.concatenate([units.tail[known], vertices + number]),
+        np.concatenate([vertices + number, units.head[known]]),
+    )
+    each = np.unique(number)
+    shared = np.bincount(ring[vertices + each])[ring[vertices + each]] > 1
+    return np.union1d(within, each[shared])
+
+
+def units_at(units: Units, links: Ints, places: pd.DataFrame, name: str) -> list[str]:
+    """Name of the unit of each place: on ``links``, at ``position`` or up to ``position_to``.
+
+    A place at a section lies above it, because the section judges its load.
+    """
+    first = np.searchsorted(units.link, np.arange(int(units.link[-1]) + 2))
+    found, faults = [], []
+    start, stop = places["position"].to_numpy(), places["position_to"].to_numpy()
+    for row, link in enumerate(links):
+        here = slice(first[link], first[link + 1])
+        ends = units.position_to[here]
+        if np.isnan(stop[row]):
+            over = [int(np.searchsorted(ends, start[row]))]
+        else:
+            upper = int(np.searchsorted(ends, start[row], side="right"))
+            over = list(range(upper, int(np.searchsorted(ends, stop[row])) + 1))
+        labels = [units.names.get(unit, "") for unit in units.unit[here][over]]
+        changes = [i for i in range(1, len(labels)) if labels[i] != labels[0]]
+        if changes:
+            problem = f"lies in unit {labels[changes[0]]}, but position in unit {labels[0]}"
+            right = f"at most {units.position[here][over[changes[0]]]:g} m, and another row beyond"
+            label = places.index[row]
+            faults.append(Fault(name, label, "position_to", stop[row], problem, right))
+        elif not labels[0]:
+            faults.append(Fault(name, places.index[row], places.index.name, None,
+                                "leads to no section", "a place above or beside a section"))  # fmt: skip
+        found.append(labels[0])
     raise_faults(faults)
-
-
-def _cyclic_units(stretches: pd.DataFrame) -> set[str]:
-    """Units that hold a drawn cycle, or that lie with others on a cycle of units."""
-    leaving = stretches[["tail", "control_unit"]].assign(
-        vertex=stretches["tail"].str.replace("out ", "in ", regex=False)
-    )
-    entering = stretches[["head", "control_unit"]].rename(columns={"head": "vertex"})
-    pairs = entering.merge(leaving, on="vertex", suffixes=("_up", "_down"))
-    units = pd.Index(sorted(set(stretches["control_unit"])))
-    up, down = (
-        units.get_indexer(pairs["control_unit_up"]),
-        units.get_indexer(pairs["control_unit_down"]),
-    )
-    links = csr_array((np.ones(len(pairs)), (up, down)), shape=(len(units), len(units)))
-    count, ring = connected_components(links, directed=True, connection="strong")
-    large = np.bincount(ring, minlength=count) > 1
-    return {str(units[i]) for i in np.flatnonzero(large[ring])} | _rings(stretches)
-
-
-def _rings(stretches: pd.DataFrame) -> set[str]:
-    """Units of stretches that lie on a drawn cycle."""
-    tail = stretches["tail"].str.replace("out ", "in ", regex=False)
-    vertices = pd.Index(pd.unique(pd.concat([tail, stretches["head"]])))
-    start, stop = vertices.get_indexer(tail), vertices.get_indexer(stretches["head"])
-    count = len(vertices)
-    links = csr_array((np.ones(len(stretches)), (start, stop)), shape=(count, count))
-    _, ring = connected_components(links, directed=True, connection="strong")
-    return set(stretches.loc[ring[start] == ring[stop], "control_unit"])
+    return found

@@ -1,4 +1,4 @@
-"""The results folder of a study: tables, Datasets, figures, report, manifest; whole or not at all."""
+"""Results of a study: tables, Datasets, figures, report, manifest; whole or not at all."""
 
 from __future__ import annotations
 

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from permitload import _control_units
+from permitload import _control_units, _network_checks
 from permitload.errors import Fault, NetworkError, raise_faults
-from permitload.schema import TABLES, VARIABLES, text
+from permitload.schema import TABLES, text
 
 if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
 __all__ = ["RiverNetwork"]
+
+_TABLES = ("reaches", "nodes", "structures", "polders")
 
 
 class RiverNetwork:
@@ -55,13 +57,6 @@ class RiverNetwork:
     RiverNetwork(2 reaches, 3 nodes, 1 part)
     """
 
-    reaches: pd.DataFrame
-    nodes: pd.DataFrame
-    structures: pd.DataFrame
-    polders: pd.DataFrame
-    from_index: NDArray[np.int64]
-    to_index: NDArray[np.int64]
-
     def __init__(
         self,
         reaches: pd.DataFrame,
@@ -70,37 +65,75 @@ class RiverNetwork:
         polders: pd.DataFrame | None = None,
     ) -> None:
         faults: list[Fault] = []
-        reach_table = _complete(reaches, "reaches", faults)
-        node_table = _complete(nodes, "nodes", faults)
-        structure_table = _complete(structures, "structures", faults)
-        polder_table = _complete(polders, "polders", faults)
+        tables = {
+            name: _network_checks.completed(table, name, faults)
+            for name, table in zip(_TABLES, (reaches, nodes, structures, polders), strict=True)
+        }
+        found, listed, links, pumps = tables.values()
+        faults += _network_checks.topology_faults(found, listed, links)
+        faults += _network_checks.polder_faults(pumps, found)
+        if not pumps.empty:  # they may also come with control_units
+            faults += _network_checks.pumpless_faults(found, pumps)
         raise_faults(faults, NetworkError)
-        faults += _reach_faults(reach_table) + _node_faults(node_table, reach_table)
-        faults += _reference_faults(structure_table, polder_table, reach_table)
-        raise_faults(faults, NetworkError)
-        labels = pd.Index(
-            pd.unique(pd.concat([reach_table["from_node"], reach_table["to_node"]])), name="node"
-        )
-        ordered = node_table.index.append(labels.difference(node_table.index, sort=False))
+        ends = pd.unique(pd.concat([found["from_node"], found["to_node"]]))
+        labels = listed.index.append(pd.Index(ends).difference(listed.index, sort=False))
         defaults = {c.name: c.default for c in TABLES["nodes"].columns if c.default is not None}
-        assign = object.__setattr__
-        assign(self, "reaches", reach_table)
-        assign(self, "nodes", node_table.reindex(ordered).fillna(defaults).rename_axis("node"))
-        assign(self, "structures", structure_table)
-        assign(self, "polders", polder_table)
+        tables["nodes"] = listed.reindex(labels).fillna({**defaults, "name": ""})
+        tables["nodes"].index.name = "node"
+        object.__setattr__(self, "_tables", tables)
         for end in ("from", "to"):
-            index = ordered.get_indexer(pd.Index(reach_table[f"{end}_node"])).astype(np.int64)
+            index = labels.get_indexer(pd.Index(found[f"{end}_node"])).astype(np.int64)
             index.flags.writeable = False
-            assign(self, f"{end}_index", index)
+            object.__setattr__(self, f"_{end}_index", index)
 
     def __setattr__(self, name: str, value: object) -> None:
         message = f"a RiverNetwork is frozen; make a new one to change {name}"
         raise AttributeError(message)
 
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
+    def __reduce__(self) -> tuple[type[RiverNetwork], tuple[pd.DataFrame, ...]]:
+        """Copies and pickles are made, and checked, like the first."""
+        return RiverNetwork, tuple(self._tables.values())
+
     def __repr__(self) -> str:
         parts = int(self.parts.max()) + 1
         words = f"{parts} part{'s' if parts != 1 else ''}"
         return f"RiverNetwork({len(self.reaches)} reaches, {len(self.nodes)} nodes, {words})"
+
+    # Tables are given away as shallow copies: pandas copies a column only when it is written
+    # to, so that a caller changes its own copy and a large network costs nothing to read.
+
+    @property
+    def reaches(self) -> pd.DataFrame:
+        """Reaches, indexed by ``reach``: all columns of the table, text or float."""
+        return self._tables["reaches"].copy(deep=False)
+
+    @property
+    def nodes(self) -> pd.DataFrame:
+        """All nodes, indexed by ``node``: those listed first, then as reaches name them."""
+        return self._tables["nodes"].copy(deep=False)
+
+    @property
+    def structures(self) -> pd.DataFrame:
+        """Structures, indexed by ``structure``."""
+        return self._tables["structures"].copy(deep=False)
+
+    @property
+    def polders(self) -> pd.DataFrame:
+        """Pumps of polders, indexed by ``polder``."""
+        return self._tables["polders"].copy(deep=False)
+
+    @property
+    def from_index(self) -> NDArray[np.int64]:
+        """(reach) row of ``from_node`` in ``nodes``; read-only."""
+        return self._from_index.view()
+
+    @property
+    def to_index(self) -> NDArray[np.int64]:
+        """(reach) row of ``to_node`` in ``nodes``; read-only."""
+        return self._to_index.view()
 
     @property
     def parts(self) -> pd.Series[int]:
@@ -152,34 +185,36 @@ class RiverNetwork:
     ) -> pd.DataFrame:
         """Give every stretch of river to the control unit of one section.
 
-        A stretch belongs to the first section below it along the drawing, and to the nearest
-        one by distance where there are several; the district decides between sections of one
-        branching. Sections inside a drawn cycle form one network unit. Stretches below every
-        section go to the nearest section above. A polder is never cut: it goes as a whole to
-        the unit that receives most of its pump capacity.
+        Reaches are cut at the sections. A stretch belongs to the first section below it along
+        the drawing, structures included; where the water parts towards several, to the one
+        across the fewest district borders, then the nearest. A stretch that leads to no
+        section belongs to the unit of the water next to it, the nearest by distance.
+        Sections on one drawn cycle, or at one place, share a network unit. A polder is never
+        cut: with the sections inside it, it joins the unit that receives most of its pump
+        capacity (that of the uppermost stretch of each ``outlet_reach``).
 
         Parameters
         ----------
         sections : DataFrame
-            ``section``, ``reach`` or ``node``, ``position`` [m].
+            ``section``, ``reach`` and ``position`` [m], or ``node``.
         polders : DataFrame, optional
             Pumps of polders as in the constructor; the network's own by default.
         districts : DataFrame, optional
-            ``reach``, ``district``: decides where the water leaves a choice.
+            ``reach``, ``district``; a reach that is not listed forms no border.
 
         Returns
         -------
         DataFrame
-            One row a stretch: ``reach``, ``position``, ``position_to`` [m],
-            ``control_unit``, ``bidirectional`` (whether the unit holds a cycle) and
-            ``controlling`` (its sections, joined by ``+``). Stretches of one reach do not
-            overlap and leave no gap.
+            One row a stretch: ``reach``, ``position``, ``position_to`` [m], ``control_unit``,
+            ``bidirectional`` (whether a cycle is drawn in the unit, or its water can leave it
+            and come back) and ``controlling`` (its sections, joined by ``+``). The stretches of
+            a reach do not overlap and leave no gap; units hang together, polders apart.
 
         Raises
         ------
         DataError
-            If a section is off the network, a part of the network holds no section, or a
-            polder has no pump outlet outside itself.
+            If there is no section, one is off the network, a stretch is on a part of the
+            network without any, or a polder has no pump outlet outside itself.
 
         References
         ----------
@@ -197,8 +232,81 @@ class RiverNetwork:
         1    R2       0.0           S1
         2    R2     500.0           S1
         """
-        pumps = self.polders if polders is None else _complete(polders, "polders", [])
-        return _control_units.delineate(self.reaches, sections, pumps, districts)
+        units = self._delineated(sections, polders, districts)
+        return _control_units.table(units, self.reaches.index)
+
+    def units_of(
+        self,
+        outlets: pd.DataFrame,
+        sections: pd.DataFrame,
+        polders: pd.DataFrame | None = None,
+        districts: pd.DataFrame | None = None,
+    ) -> pd.Series[str]:
+        """Control unit of each outlet, by the rules of :meth:`control_units`.
+
+        An outlet at the place of a section lies above it. An outlet at a node belongs where
+        water that enters the node does. A source behind a works belongs to the unit of the
+        works' outlet, wherever its factory stands.
+
+        Parameters
+        ----------
+        outlets : DataFrame
+            ``outlet``, ``reach`` and ``position`` [m], or ``node``; with ``position_to`` spread.
+        sections, polders, districts : DataFrame
+            As for :meth:`control_units`.
+
+        Returns
+        -------
+        Series
+            ``control_unit`` by outlet.
+
+        Raises
+        ------
+        DataError
+            As :meth:`control_units`; if an outlet is off the network, leads to no section, or
+            is spread over two units.
+
+        Examples
+        --------
+        >>> reaches = pd.DataFrame({"reach": ["R1"], "from_node": ["a"], "to_node": ["b"],
+        ...                         "length": [1000.0]})
+        >>> sections = pd.DataFrame({"section": ["S1", "S2"], "reach": ["R1", "R1"],
+        ...                          "position": [400.0, 900.0]})
+        >>> outlets = pd.DataFrame({"outlet": ["O1", "O2"], "reach": ["R1", "R1"],
+        ...                         "position": [400.0, 401.0]})
+        >>> RiverNetwork(reaches).units_of(outlets, sections).to_dict()
+        {'O1': 'S1', 'O2': 'S2'}
+        """
+        place = self.locate(outlets, "outlets")
+        at_node = place["node_index"].to_numpy() >= 0
+        nodes = place["node_index"].to_numpy()[at_node]
+        units = self._delineated(sections, polders, districts, nodes)
+        links = place["reach_index"].to_numpy().copy()
+        links[at_node] = len(self.reaches) + len(self.structures) + np.arange(len(nodes))
+        names = _control_units.units_at(units, links, place, "outlets")
+        return pd.Series(names, place.index, dtype=str, name="control_unit")
+
+    def _delineated(
+        self,
+        sections: pd.DataFrame,
+        polders: pd.DataFrame | None,
+        districts: pd.DataFrame | None,
+        nodes: NDArray[np.int64] | None = None,
+    ) -> _control_units.Units:
+        """Units of all stretches; each of ``nodes`` is entered by one more, without length."""
+        reaches = self.reaches
+        place = self.locate(sections, "sections")
+        if place.empty:
+            raise_faults([Fault("sections", None, "section", None, "is empty", "a section")])
+        given = self.polders.reset_index() if polders is None else polders
+        pumps, towns = _network_checks.land(given, districts, reaches)
+        outlets = reaches.index.get_indexer(pd.Index(pumps["outlet_reach"]))
+        entered = np.empty(0, dtype=np.int64) if nodes is None else nodes
+        links = _control_units.links_of(
+            reaches, self.structures, self.nodes.index, entered, towns["district"]
+        )
+        pumped = pumps.reset_index().assign(link=outlets)
+        return _control_units.delineate(links, place, pumped)
 
     def locate(self, table: pd.DataFrame, name: str) -> pd.DataFrame:
         """Find the places of outlets or sections on the network.
@@ -231,11 +339,9 @@ class RiverNetwork:
         """
         key = name[:-1]
         frame = table.reset_index() if key not in table else table
-        frame = frame.reindex(
-            columns=[key, "reach", "node", "position", "position_to"]
-        ).reset_index(drop=True)
-        reach = text(frame["reach"])
-        node = text(frame["node"])
+        columns = [key, "reach", "node", "position", "position_to"]
+        frame = frame.reindex(columns=columns).reset_index(drop=True)
+        reach, node = text(frame["reach"]), text(frame["node"])
         place = pd.DataFrame(
             {
                 "reach_index": self.reaches.index.get_indexer(pd.Index(reach)),
@@ -244,148 +350,9 @@ class RiverNetwork:
                 "position_to": frame["position_to"].astype(float),
             }
         )
-        place.index = pd.Index(frame[key].astype(str), name=key)
-        raise_faults(self._place_faults(place, reach.to_numpy(), node.to_numpy(), name))
+        place.index = pd.Index(text(frame[key]), name=key)
+        on = place["reach_index"].to_numpy()
+        length = np.where(on >= 0, self.reaches["length"].to_numpy()[on], np.inf)
+        given = reach.to_numpy(), node.to_numpy()
+        raise_faults(_network_checks.place_faults(name, place, given, length))
         return place
-
-    def _place_faults(
-        self, place: pd.DataFrame, reach: NDArray[Any], node: NDArray[Any], name: str
-    ) -> list[Fault]:
-        """Rows that are nowhere, in two places, or beyond the end of their reach."""
-        faults = [
-            Fault(name, label, name[:-1], label, "is repeated", "unique labels")
-            for label in place.index[place.index.duplicated()]
-        ]
-        in_reach, in_node = place["reach_index"].to_numpy(), place["node_index"].to_numpy()
-        start = place["position"].to_numpy()
-        stop = np.where(place["position_to"].isna(), start, place["position_to"])
-        length = np.where(in_reach >= 0, self.reaches["length"].to_numpy()[in_reach], np.inf)
-        off = ~((start >= 0.0) & (start <= stop) & (stop <= length))
-        for i in np.flatnonzero((reach != "") == (node != "")):
-            problem = "and node are both given or both empty"
-            faults.append(
-                Fault(name, place.index[i], "reach", None, problem, "either a reach or a node")
-            )
-        for i in np.flatnonzero((reach != "") & (node == "") & (in_reach < 0)):
-            right = "a reach of reaches"
-            faults.append(Fault(name, place.index[i], "reach", reach[i], "is unknown", right))
-        faults.extend(
-            Fault(name, place.index[i], "node", node[i], "is unknown", "a node")
-            for i in np.flatnonzero((node != "") & (reach == "") & (in_node < 0))
-        )
-        for i in np.flatnonzero((reach != "") & (node == "") & (in_reach >= 0) & off):
-            column = "position" if not 0.0 <= start[i] <= length[i] else "position_to"
-            value = start[i] if column == "position" else stop[i]
-            right = f"0 ≤ position ≤ position_to ≤ {length[i]:g} m"
-            problem = f"is not on reach {reach[i]}"
-            faults.append(Fault(name, place.index[i], column, value, problem, right))
-        return faults
-
-
-def _complete(table: pd.DataFrame | None, name: str, faults: list[Fault]) -> pd.DataFrame:
-    """Copy a table with all declared columns, labels as text, numbers as float, key as index."""
-    declared = TABLES[name]
-    every = [column.name for column in declared.columns]
-    frame = pd.DataFrame(columns=every) if table is None else table
-    frame = frame if declared.key[0] in frame.columns else frame.reset_index()
-    columns = {}
-    for column in declared.columns:
-        given = frame[column.name] if column.name in frame.columns else None
-        if given is None and column.required:
-            faults.append(
-                Fault(name, None, column.name, None, "is missing", f"a column {column.name}")
-            )
-        elif VARIABLES[column.name].is_label:
-            default = "" if column.default is None else column.default
-            blank = pd.Series(default, frame.index, dtype=object)
-            columns[column.name] = text(blank if given is None else given)
-        else:
-            default = np.nan if column.default is None else column.default
-            number = pd.Series(default, frame.index) if given is None else given
-            columns[column.name] = pd.to_numeric(number, errors="coerce").astype(float)
-    return pd.DataFrame(columns, index=frame.index).set_index(declared.key[0])
-
-
-def _bound_faults(table: pd.DataFrame, name: str) -> list[Fault]:
-    """Labels that are missing or repeated, numbers that are missing or out of bounds."""
-    key = TABLES[name].key[0]
-    faults = [
-        Fault(name, label, key, label, "is repeated", "unique labels")
-        for label in table.index[table.index.duplicated()].unique()
-        if len(TABLES[name].key) == 1
-    ]
-    for column in TABLES[name].columns:
-        if column.name == key:
-            bad = np.asarray(table.index == "")
-            values: NDArray[Any] = np.asarray(table.index)
-            right = "a label"
-        elif VARIABLES[column.name].is_label:
-            values = table[column.name].to_numpy()
-            bad = (values == "") & column.required
-            right = "a label"
-        else:
-            variable = VARIABLES[column.name]
-            values = table[column.name].to_numpy(dtype=float)
-            bad = (values < variable.lower) | (values > variable.upper) | np.isinf(values)
-            bad |= np.isnan(values) & column.required
-            right = f"a number from {variable.lower:g} to {variable.upper:g} {variable.unit}"
-        faults.extend(
-            Fault(name, table.index[i], column.name, values[i], "is not valid", right)
-            for i in np.flatnonzero(bad)
-        )
-    return faults
-
-
-def _reach_faults(reaches: pd.DataFrame) -> list[Fault]:
-    faults = _bound_faults(reaches, "reaches")
-    if reaches.empty:
-        faults.append(Fault("reaches", None, "reach", None, "is empty", "at least one reach"))
-    loops = reaches.index[(reaches["from_node"] == reaches["to_node"]).to_numpy()]
-    faults.extend(
-        Fault("reaches", label, "to_node", reaches.loc[label, "to_node"],
-              "is also the from_node (self-loop)", "two different nodes")
-        for label in loops
-    )  # fmt: skip
-    zero = reaches.index[(reaches["length"] == 0.0).to_numpy()]
-    faults.extend(
-        Fault("reaches", label, "length", 0.0, "is not positive", "a length > 0 m")
-        for label in zero
-    )
-    return faults
-
-
-def _node_faults(nodes: pd.DataFrame, reaches: pd.DataFrame) -> list[Fault]:
-    faults = _bound_faults(nodes, "nodes")
-    touched = set(reaches["from_node"]) | set(reaches["to_node"])
-    faults.extend(
-        Fault("nodes", label, "node", label, "touches no reach", "a node that ends a reach")
-        for label in nodes.index
-        if label not in touched
-    )
-    return faults
-
-
-def _reference_faults(
-    structures: pd.DataFrame, polders: pd.DataFrame, reaches: pd.DataFrame
-) -> list[Fault]:
-    """Structures and polders that name nodes or reaches which do not exist."""
-    nodes = set(reaches["from_node"]) | set(reaches["to_node"])
-    faults = _bound_faults(structures, "structures") + _bound_faults(polders, "polders")
-    faults.extend(
-        Fault("structures", label, end, value, "is unknown", "a node of reaches")
-        for end in ("from_node", "to_node")
-        for label, value in structures[end].items()
-        if value not in nodes
-    )
-    faults.extend(
-        Fault("polders", label, "outlet_reach", value, "is unknown", "a reach of reaches")
-        for label, value in polders["outlet_reach"].items()
-        if value not in reaches.index
-    )
-    known = set(polders.index)
-    faults.extend(
-        Fault("reaches", label, "polder", value, "has no pumps", "a polder of polders")
-        for label, value in reaches["polder"].items()
-        if value and value not in known
-    )
-    return faults

@@ -98,9 +98,11 @@ Extent = tuple[int, int, int]
 def _extents(quality: xr.Dataset) -> dict[str, Extent]:
     """Place of each reach, and its first segment and the one after its last."""
     labels = quality["segment_reach"].values
-    place = {reach: r for r, reach in enumerate(quality["reach"].values)} if labels.size else {}
-    first = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]]) if labels.size else []
-    last = [*first[1:], labels.size] if labels.size else []
+    if not labels.size:
+        return {}
+    place = {reach: r for r, reach in enumerate(quality["reach"].values)}
+    first = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+    last = np.r_[first[1:], labels.size]
     return {
         str(labels[a]): (place[labels[a]], int(a), int(b)) for a, b in zip(first, last, strict=True)
     }

@@ -17,7 +17,7 @@ __all__ = ["Values", "cell_faults", "read"]
 
 Values: TypeAlias = "xr.DataArray | pd.Series[float]"
 
-_COMPLETE = {("flows", "flow"), ("shares", "share")}
+_COMPLETE = {("flows", "flow")}
 """Columns that must name every label of the network."""
 
 
@@ -44,8 +44,7 @@ def read(
         area=_aligned(area, ("flows", "area"), reaches, periods, faults),
     )
     if shares is not None:
-        share = _aligned(shares, ("shares", "share"), reaches, periods[:1], faults)
-        result["share"] = share.isel(period=0, drop=True)
+        result["share"] = _aligned(shares, ("shares", "share"), reaches, periods, faults)
     if boundaries is not None and "flow" not in boundaries:
         faults.append(Fault("boundaries", None, "flow", None, "is missing", "flow(node, period)"))
     elif boundaries is not None:
@@ -74,12 +73,13 @@ def _calendar(flow: Values, faults: list[Fault]) -> xr.Dataset:
     start: np.ndarray = np.array("NaT", dtype="datetime64[ns]")
     if isinstance(flow, pd.Series) or "period" not in flow.dims:
         index, days = pd.Index(["design"], dtype=object), np.array([DAYS_PER_YEAR])
-    elif "period" not in flow.indexes or "days" not in flow.coords:
-        right = "coordinates period (unique labels) and days(period) [d]"
+    elif "period" not in flow.indexes:
+        right = "the coordinate period (unique labels), with days(period) [d]"
         raise DataError([Fault("flows", None, "period", None, "is not described", right)])
     else:
         index = _text(flow.indexes["period"])
-        days = np.broadcast_to(flow["days"].to_numpy().astype(float), index.shape)
+        given = flow["days"].to_numpy().astype(float) if "days" in flow.coords else DAYS_PER_YEAR
+        days = np.broadcast_to(given, index.shape)
         if "start" in flow.coords:
             start = flow["start"].to_numpy().astype("datetime64[ns]")
     faults.extend(

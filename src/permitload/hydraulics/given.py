@@ -46,16 +46,18 @@ def from_flow(
         Where the water flows.
     flow : DataArray or Series
         Discharge of every reach [m3/s], positive from ``from_node`` to ``to_node``, without the
-        outlets' effluent. DataArray (reach, period) with the coordinate ``days`` (period) [d]
-        and, for calendar periods, ``start`` (period). Without ``period`` it is one period
-        named ``design`` of 365 d.
+        outlets' effluent. DataArray (reach, period) with the coordinates ``days`` (period) [d]
+        and ``start`` (period) of calendar periods; a period without ``days`` is a design
+        condition held for 365 d. Without ``period`` it is one such condition, ``design``.
     velocity, area : DataArray or Series, optional
         Mean velocity ≥ 0 [m/s] and wetted cross-section > 0 [m2] of some or all reaches,
         by reach, or by reach and period. Given both, they must agree with the flow to 1 %,
         and area is used. A reach without flow needs an area.
     shares : Series, optional
-        For every reach, the share of the load arriving at its upstream node that it takes [1].
-        A node's shares sum to at most 1, the rest is withdrawn. Flows need not balance then.
+        By reach, the share of the load arriving at its upstream node that it takes [1]. Reaches
+        that are not listed take what the listed ones at their node leave, in proportion to
+        their flow. A node's shares sum to at most 1; what no reach takes is withdrawn. Flows
+        need not balance then: the load follows the shares alone.
     boundaries : Dataset, optional
         ``flow`` (node, period): declared water entering (+) or leaving (-) [m3/s]; 0 at nodes
         that are not listed.
@@ -67,7 +69,8 @@ def from_flow(
         without flow) by reach and period; ``depth`` [m], the mean depth (area over surface
         width), if every width is known; by node and period ``boundary_flow``, the water that
         must enter (+) or leave (-) for the node to balance, and ``lateral_flow``, the part of
-        it that nobody declared; ``share`` by reach if ``shares`` are given.
+        it that nobody declared; ``share`` by reach and period
+        if ``shares`` are given.
 
     Raises
     ------
@@ -119,8 +122,6 @@ def _assembled(
     depth = _mean_depth(network, area)
     if not bool(depth.isnull().any()):
         result["depth"] = depth
-    if "share" in inputs:
-        result["share"] = inputs["share"]
     return result
 
 
@@ -195,11 +196,28 @@ def _exchange(network: RiverNetwork, inputs: xr.Dataset) -> tuple[xr.Dataset, li
         faults = _balance_faults(declared, lateral, passing) if "share" not in inputs else []
     else:
         lateral = residual.where((leaving > 0.0) & (arriving > 0.0), 0.0)
+    found = xr.Dataset({"boundary_flow": residual, "lateral_flow": lateral})
     if "share" in inputs:
-        taken = _at_nodes(network, upstream, inputs["share"].where(flow != 0.0, 0.0))
+        found["share"] = _filled_shares(network, upstream, flow, inputs["share"])
+        taken = _at_nodes(network, upstream, found["share"].where(flow != 0.0, 0.0))
         over, right = taken.rename("share"), "shares that sum to at most 1 at each node"
         faults += cell_faults("shares", over, over > 1.0 + 1e-12, "is taken in all", right)
-    return xr.Dataset({"boundary_flow": residual, "lateral_flow": lateral}), faults
+    return found, faults
+
+
+def _filled_shares(
+    network: RiverNetwork, upstream: NDArray[np.int64], flow: xr.DataArray, share: xr.DataArray
+) -> xr.DataArray:
+    """Shares of all reaches: those not listed take the rest of their node by their flow."""
+    open_flow = abs(flow).where(share.isnull(), 0.0)
+    listed = share.where(flow != 0.0, 0.0).fillna(0.0)
+    rest = (1.0 - _at_nodes(network, upstream, listed)).clip(min=0.0)
+    total = _at_nodes(network, upstream, open_flow)
+    column = np.arange(flow.sizes["period"])
+    here = rest.to_numpy()[upstream, column], total.to_numpy()[upstream, column]
+    part = open_flow.to_numpy() * np.divide(here[0], here[1], out=np.zeros(flow.shape),
+                                            where=here[1] > 0.0)  # fmt: skip
+    return share.copy(data=np.where(share.isnull(), part, share))
 
 
 def _at_nodes(

@@ -1,0 +1,282 @@
+"""Whether the tables of a study fit together: every contradiction at once, before anything runs.
+
+Each table alone has passed :mod:`permitload.io`; cells that failed there are NaN or ``""`` here
+and are left alone, so that nothing is reported twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from permitload import sources, standards
+from permitload._checks.calendar import calendar_faults
+from permitload._checks.flows import hydraulic_faults
+from permitload._checks.plausible import plausibility_faults
+from permitload._frames import LINE, complete, fault_at, listed, place, title
+from permitload.errors import DataError, Fault
+from permitload.io import expand_periods
+from permitload.schema import TABLES, VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["faults"]
+
+Tables = dict[str, pd.DataFrame]
+
+
+def faults(
+    tables: Mapping[str, pd.DataFrame],
+    pollutants: Sequence[str] | None = None,
+    reading: Sequence[Fault] = (),
+) -> list[Fault]:
+    """Find everything that is wrong with the tables of a study.
+
+    Parameters
+    ----------
+    tables : mapping of DataFrame
+        By name, as :func:`permitload.io.read_study_tables` returns them.
+    pollutants : sequence of str, optional
+        What is studied; by default all pollutants of ``source_loads``.
+    reading : sequence of Fault, optional
+        What reading the tables found; of a cell named there nothing more is said.
+
+    Returns
+    -------
+    list of Fault
+        ``reading`` and all contradictions; empty if the study can run.
+
+    Examples
+    --------
+    >>> periods = complete(pd.DataFrame({"period": ["dry"], "days": [30.0]}), "periods")
+    >>> print(faults({"periods": periods})[0])
+    periods, days: sum to 30, not to a year; right would be 365 or 366 days
+    """
+    given = {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
+    if pollutants is None:
+        pollutants = [label for label in given["source_loads"]["pollutant"].unique() if label]
+    found = [
+        *_references(given),
+        *_places(given),
+        *calendar_faults(given["periods"]),
+        *hydraulic_faults(given, pollutants),
+        *_least(given, pollutants),
+        *_limits(given, pollutants),
+        *_sources(given),
+        *plausibility_faults(given),
+        *_unused(given),
+    ]
+    return _once(reading, (_located(fault, given) for fault in found))
+
+
+def _known(tables: Tables) -> dict[str, list[str]]:
+    """Labels that exist, by the index they belong to."""
+    reaches, nodes = tables["reaches"], tables["nodes"]
+    named = pd.concat([reaches["from_node"], reaches["to_node"], nodes["node"]])
+    labels = {
+        "node": named,
+        "indicator": pd.Series([*tables["kinetics"]["pollutant"], *standards.items()]),
+        "pollutant": tables["kinetics"]["pollutant"],
+        **{
+            key: tables[name][key]
+            for key, name in (
+                ("reach", "reaches"),
+                ("outlet", "outlets"),
+                ("source", "sources"),
+                ("period", "periods"),
+                ("enterprise", "enterprises"),
+            )
+        },
+    }
+    return {key: [label for label in values.unique() if label] for key, values in labels.items()}
+
+
+_REFERENCES = (
+    ("districts", "reach", "reach", "reaches"),
+    ("flows", "reach", "reach", "reaches"),
+    ("shares", "reach", "reach", "reaches"),
+    ("sections", "reach", "reach", "reaches"),
+    ("outlets", "reach", "reach", "reaches"),
+    ("boundaries", "node", "node", "reaches"),
+    ("inflow", "node", "node", "reaches"),
+    ("sections", "node", "node", "reaches"),
+    ("outlets", "node", "node", "reaches"),
+    ("flows", "period", "period", "periods"),
+    ("boundaries", "period", "period", "periods"),
+    ("inflow", "period", "period", "periods"),
+    ("standards", "period", "period", "periods"),
+    ("source_loads", "period", "period", "periods"),
+    ("inflow", "pollutant", "pollutant", "kinetics"),
+    ("works", "pollutant", "pollutant", "kinetics"),
+    ("source_loads", "pollutant", "pollutant", "kinetics"),
+    ("standards", "indicator", "indicator", "kinetics or GB 3838-2002"),
+    ("works", "outlet", "outlet", "outlets"),
+    ("sources", "outlet", "outlet", "outlets"),
+    ("sources", "enterprise", "enterprise", "enterprises"),
+    ("source_loads", "source", "source", "sources"),
+)
+"""Table, column, the index it refers to, and where that index is declared."""
+
+
+def _references(tables: Tables) -> list[Fault]:
+    """Labels that no table declares: each once, with the number of rows that use it."""
+    known = _known(tables)
+    found = []
+    for name, column, index, home in _REFERENCES:
+        table, labels = tables[name], known[index]
+        if not labels:  # the table that declares them is missing, which is a fault of its own
+            continue
+        article = "an" if index[0] in "aeiou" else "a"
+        unknown = table[column][(table[column] != "") & ~table[column].isin(labels)]
+        for label in unknown.unique():
+            rows = np.flatnonzero(table[column] == label)
+            more = f" (in {len(rows)} rows)" if len(rows) > 1 else ""
+            problem = f"is not {article} {index} of {home}{more}"
+            right = f"one of {listed(labels)}"
+            found.append(fault_at(table, name, int(rows[0]), column, problem, right))
+    return found
+
+
+def _places(tables: Tables) -> list[Fault]:
+    """Outlets and sections in two places or none, or beyond the end of their reach."""
+    found = []
+    length = tables["reaches"].drop_duplicates("reach").set_index("reach")["length"]
+    for name in ("sections", "outlets"):
+        table = tables[name]
+        for i, row in enumerate(table.to_dict("records")):
+            reach, start = row["reach"], row["position"]
+            stop, end = row.get("position_to", np.nan), length.get(reach, np.nan)
+            if (reach == "") == (row["node"] == ""):
+                both = f"is given, and so is node {row['node']}"
+                problem = both if reach else "is empty, and so is node"
+                found.append(fault_at(table, name, i, "reach", problem, "either a reach or a node"))
+            elif reach == "" and (start > 0.0 or stop >= 0.0):
+                column = "position" if start > 0.0 else "position_to"
+                problem, right = "is given at a node", "an empty cell, or a reach"
+                found.append(fault_at(table, name, i, column, problem, right))
+            for column, value in (("position", start), ("position_to", stop)):
+                if value > end > 0.0:
+                    problem = f"is beyond the end of reach {reach}"
+                    found.append(fault_at(table, name, i, column, problem, f"at most {end:g} m"))
+            if stop <= start:
+                problem, right = "is not beyond position", f"more than {start:g} m"
+                found.append(fault_at(table, name, i, "position_to", problem, right))
+    return found
+
+
+def _least(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
+    """Find pollutants whose standard is a least: discharging more of them cannot be a limit."""
+    loads = tables["source_loads"]
+    right = "what consumes it: COD, BOD5, NH3-N"
+    return [
+        fault_at(
+            loads,
+            "source_loads",
+            int(np.flatnonzero(loads["pollutant"] == label)[0]),
+            "pollutant",
+            "is judged by a least (≥), not by a most",
+            right,
+        )
+        for label in pollutants
+        if standards.sense(label) == "≥" and (loads["pollutant"] == label).any()
+    ]
+
+
+def _limits(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
+    """Limits that are missing or contradictory."""
+    sections, targets = tables["sections"], tables["standards"]
+    periods = [label for label in tables["periods"]["period"] if label]
+    if not (_sound(sections, "sections") and _sound(targets, "standards")):
+        return []
+    try:
+        standards.limits(sections, pollutants, periods, targets)
+    except DataError as error:
+        return list(error.faults)
+    return []
+
+
+def _sources(tables: Tables) -> list[Fault]:
+    """Find sources, works and loads that do not add up."""
+    placed, works, loads = tables["sources"], tables["works"], tables["source_loads"]
+    if not (_sound(placed, "sources") and _sound(works, "works")):
+        return []
+    known = {name: labels for name, labels in _known(tables).items() if labels}
+    usable = loads[
+        loads["source"].isin(known.get("source", []))
+        & loads["period"].isin(["", *known.get("period", [])])
+    ]
+    try:
+        sources.resolve(placed, works)
+        if _sound(loads, "source_loads") and "period" in known:
+            written = expand_periods(usable, known["period"])
+            sources.source_dataset(placed, works, written, known["period"])
+    except DataError as error:
+        return list(error.faults)
+    return []
+
+
+def _unused(tables: Tables) -> list[Fault]:
+    """Works and enterprises that no source belongs to, and sectors that contradict."""
+    placed = tables["sources"]
+    found = []
+    for name, column in (("works", "works"), ("enterprises", "enterprise")):
+        table = tables[name].drop_duplicates(column)
+        for i in np.flatnonzero((table[column] != "") & ~table[column].isin(placed[column])):
+            problem, right = "has no source", f"a source of this {column}, or no row"
+            found.append(fault_at(table, name, int(i), column, problem, right))
+    sector = tables["enterprises"].drop_duplicates("enterprise").set_index("enterprise")["sector"]
+    for position, row in enumerate(placed.to_dict("records")):
+        held = sector.get(row["enterprise"], "")
+        if held and row["sector"] and row["sector"] != held:
+            problem = f"is not the sector of enterprise {row['enterprise']}"
+            found.append(fault_at(placed, "sources", position, "sector", problem, held))
+    return found
+
+
+def _sound(table: pd.DataFrame, name: str) -> bool:
+    """Whether every required cell holds something."""
+    for column in TABLES[name].columns:
+        values = table[column.name]
+        empty = values == "" if VARIABLES[column.name].is_label else values.isna()
+        if column.required and bool(empty.any()):
+            return False
+    return True
+
+
+def _located(fault: Fault, tables: Tables) -> Fault:
+    """Give file and line to a fault of a function that knows labels alone."""
+    name = fault.table.removesuffix(".csv")
+    table = tables.get(name)
+    if table is None or table.index.name != LINE:
+        return fault
+    row = _row(str(fault.row), name, table) if fault.row is not None else None
+    return replace(fault, table=title(table, name), row=row)
+
+
+def _row(row: str, name: str, table: pd.DataFrame) -> str:
+    """Name a row by line and key, given its line, its key, or its key with the dimensions."""
+    line, key, _ = row.partition(" (")
+    if key and line.isdecimal() and int(line) in table.index:
+        return place(table, name, int(table.index.get_indexer(pd.Index([int(line)]))[0]))
+    for i, cells in enumerate(table[list(TABLES[name].key)].to_dict("records")):
+        described = ", ".join(f"{dim} {label}" for dim, label in cells.items())
+        if row in (", ".join(cells.values()), described):
+            return place(table, name, i)
+    return row if "period" in table.columns else row.partition(", period ")[0]
+
+
+def _once(reading: Sequence[Fault], found: Iterable[Fault]) -> list[Fault]:
+    """Leave out what is said of a cell again: after reading it, or for each of its periods."""
+    cells = {(fault.table, str(fault.row), fault.column) for fault in reading}
+    kept: dict[object, Fault] = {}
+    for fault in found:
+        line = str(fault.row).partition(" (")[0]
+        told = {(fault.table, line, fault.column), (fault.table, "1", fault.column)}
+        if not told & cells:
+            key = (fault.table, line, fault.column, repr(fault.value), fault.problem)
+            kept.setdefault(key, fault)
+    return [*reading, *kept.values()]

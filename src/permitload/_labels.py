@@ -1,0 +1,57 @@
+"""Labels and the numbers that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from permitload.errors import DataError, Fault, raise_faults
+
+__all__ = ["index_of", "numbers", "refuse_repeats"]
+
+
+def index_of(labels: object) -> pd.Index[Any]:
+    """Labels as a flat index; a single text is one label, tuples stay tuples."""
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        labels = [labels]
+    return pd.Index(list(labels), dtype=object, tupleize_cols=False)
+
+
+def refuse_repeats(labels: pd.Index[Any], taken: pd.Index[Any], name: str) -> None:
+    """Refuse labels that occur twice, or that are taken."""
+    repeated = labels[labels.duplicated() | labels.isin(taken)].unique()
+    problem = "is there twice"
+    raise_faults(
+        [Fault("labels", label, name, None, problem, "one label each") for label in repeated]
+    )
+
+
+def numbers(values: object, labels: pd.Index[Any], name: str) -> NDArray[np.float64]:
+    """One number per label from a scalar, an array in order, or a Series with the same labels."""
+    if isinstance(values, pd.Series):
+        given = index_of(values.index)
+        refuse_repeats(given, given[:0], name)
+        unmatched = given[~given.isin(labels)].append(labels[~labels.isin(given)])
+        raise_faults(
+            [
+                Fault("labels", label, name, None, "has no partner", "the same labels")
+                for label in unmatched
+            ]
+        )
+        values = values.to_numpy(dtype=float)[given.get_indexer(labels)]
+    array = np.asarray(values, dtype=float)
+    if array.shape not in ((), (len(labels),)):
+        message = f"{name} has shape {array.shape}; right would be one number, or {len(labels)}"
+        raise DataError(message)
+    array = np.broadcast_to(array, (len(labels),)).copy()
+    raise_faults(
+        [
+            Fault("labels", labels[k], name, array[k], "is not a number", "a number")
+            for k in np.flatnonzero(np.isnan(array))
+        ]
+    )
+    return array

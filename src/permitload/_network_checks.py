@@ -1,0 +1,221 @@
+"""Tables of a network, completed from their declaration and checked; all faults are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from permitload._tables import Column
+from permitload._variables import Variable
+from permitload.errors import Fault, raise_faults
+from permitload.schema import TABLES, VARIABLES, text
+
+Flags = NDArray[np.bool_]
+
+
+def completed(table: pd.DataFrame | None, name: str, faults: list[Fault]) -> pd.DataFrame:
+    """Copy a table with every declared column, indexed by its key; faults are appended.
+
+    Labels become text, numbers float, empty cells their default. A required column that is
+    missing is one fault, and its cells are left empty.
+    """
+    declared = TABLES[name]
+    frame = pd.DataFrame() if table is None else table
+    lacks_key = [key for key in declared.key if key not in frame.columns]
+    frame = frame.reset_index() if lacks_key else frame
+    given = {c.name for c in declared.columns if c.name in frame.columns}
+    key = declared.key[0]
+    rows = text(frame[key]) if key in given else pd.Series("", frame.index)
+    names = np.where(rows == "", np.arange(1, len(rows) + 1).astype(object), rows.astype(object))
+    columns = {}
+    for column in declared.columns:
+        cells = frame[column.name] if column.name in given else pd.Series(np.nan, frame.index)
+        if column.name not in given and column.required and table is not None:
+            right = f"a column {column.name}"
+            faults.append(Fault(name, None, column.name, None, "is missing", right))
+        read = _labels if VARIABLES[column.name].is_label else _numbers
+        columns[column.name], bad = read(cells, column)
+        empty = (columns[column.name] == "") | columns[column.name].isna()
+        if column.name in given:
+            bad |= np.asarray(empty & column.required)
+            faults += _cell_faults(name, names, column, cells, bad)
+    found = pd.DataFrame(columns)
+    repeated = found.duplicated(list(declared.key)) & (found[key] != "")
+    faults += [
+        Fault(name, ", ".join(found.loc[i, list(declared.key)]), key, None, "is repeated",
+              "one row a key")
+        for i in found.index[repeated]
+    ]  # fmt: skip
+    return found.set_index(key)
+
+
+def _labels(cells: pd.Series[Any], column: Column) -> tuple[pd.Series[str], Flags]:
+    """Labels as text, and no faults."""
+    labels = text(cells)
+    blank = "" if column.default is None else str(column.default)
+    return labels.mask(labels == "", blank) if blank else labels, np.zeros(len(labels), bool)
+
+
+def _numbers(cells: pd.Series[Any], column: Column) -> tuple[pd.Series[float], Flags]:
+    """Numbers, and whether a cell holds something else or is out of bounds."""
+    variable = VARIABLES[column.name]
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    values = numbers.to_numpy()
+    bad = (values < variable.lower) | (values > variable.upper) | np.isinf(values)
+    unread = np.isnan(values) & cells.notna().to_numpy()
+    if unread.any():
+        bad |= unread & (cells.to_numpy(dtype=object) != "")
+    return numbers if column.default is None else numbers.fillna(float(column.default)), bad
+
+
+def _cell_faults(
+    name: str, rows: NDArray[Any], column: Column, cells: pd.Series[Any], bad: Flags
+) -> list[Fault]:
+    """One fault for every bad cell."""
+    variable = VARIABLES[column.name]
+    right = "a label" if variable.is_label else _range(variable)
+    faults = []
+    for i in np.flatnonzero(bad):
+        value = cells.iloc[i]
+        empty = bool(pd.isna(value)) or value == ""
+        problem = "is empty" if empty else "is not valid"
+        shown = None if empty else value
+        faults.append(Fault(name, rows[i], column.name, shown, problem, right))
+    return faults
+
+
+def _range(variable: Variable) -> str:
+    """Bounds of a variable in words."""
+    unit = "" if variable.unit == "1" else f" {variable.unit}"
+    if np.isfinite(variable.upper):
+        return f"a number from {variable.lower:g} to {variable.upper:g}{unit}"
+    least = f" ≥ {variable.lower:g}" if np.isfinite(variable.lower) else ""
+    return f"a finite number{least}{unit}"
+
+
+def topology_faults(
+    reaches: pd.DataFrame, nodes: pd.DataFrame, structures: pd.DataFrame
+) -> list[Fault]:
+    """Reaches and structures from a node to itself, reaches without length, loose nodes."""
+    faults = []
+    if reaches.empty:
+        faults.append(Fault("reaches", None, "reach", None, "is empty", "at least one reach"))
+    zero = reaches.index[reaches["length"].to_numpy() == 0.0]
+    faults += [
+        Fault("reaches", label, "length", 0.0, "is not positive", "a length > 0 m")
+        for label in zero
+    ]
+    for name, table in (("reaches", reaches), ("structures", structures)):
+        start, stop = table["from_node"].to_numpy(), table["to_node"].to_numpy()
+        problem, right = "is also the from_node (self-loop)", "two different nodes"
+        faults += [
+            Fault(name, table.index[i], "to_node", stop[i], problem, right)
+            for i in np.flatnonzero((start == stop) & (start != ""))
+        ]
+    ends = pd.concat([reaches["from_node"], reaches["to_node"]])
+    links = pd.concat([structures["from_node"], structures["to_node"]])
+    labels = nodes.index
+    loose = labels[~(labels.isin(ends) | labels.isin(links)) & (labels != "")]
+    faults += [
+        Fault("nodes", label, "node", None, "touches no reach and no structure",
+              "a node that ends one")
+        for label in loose
+    ]  # fmt: skip
+    known = links.isin(ends) | links.isin(labels) | (links == "")
+    ends_of = np.repeat(["from_node", "to_node"], len(structures))
+    return faults + [
+        Fault("structures", links.index[i], str(ends_of[i]), links.iloc[i], "is unknown",
+              "a node of reaches or of nodes")
+        for i in np.flatnonzero(~known)
+    ]  # fmt: skip
+
+
+def polder_faults(pumps: pd.DataFrame, reaches: pd.DataFrame) -> list[Fault]:
+    """Pumps of polders that lead to unknown reaches."""
+    return [
+        Fault("polders", label, "outlet_reach", reach, "is unknown", "a reach of reaches")
+        for label, reach in pumps["outlet_reach"].items()
+        if reach and reach not in reaches.index
+    ]
+
+
+def land(
+    polders: pd.DataFrame | None, districts: pd.DataFrame | None, reaches: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Polders and districts, completed and checked against the reaches."""
+    faults: list[Fault] = []
+    pumps = completed(polders, "polders", faults)
+    towns = completed(districts, "districts", faults)
+    faults += polder_faults(pumps, reaches)
+    faults += [
+        Fault("districts", label, "reach", None, "is unknown", "a reach of reaches")
+        for label in towns.index[~towns.index.isin(reaches.index)]
+        if label
+    ]
+    raise_faults(faults)
+    return pumps, towns
+
+
+def pumpless_faults(reaches: pd.DataFrame, pumps: pd.DataFrame) -> list[Fault]:
+    """Reaches in a polder that ``pumps`` does not list."""
+    inside = reaches["polder"]
+    strange = inside[(inside != "") & ~inside.isin(pumps.index)]
+    return [
+        Fault("reaches", label, "polder", polder, "has no pumps", "a polder of polders")
+        for label, polder in strange.items()
+    ]
+
+
+def place_faults(
+    name: str, place: pd.DataFrame, given: tuple[NDArray[Any], NDArray[Any]], length: NDArray[Any]
+) -> list[Fault]:
+    """Rows of ``name`` that are nowhere, in two places, or beyond the end of their reach.
+
+    ``given`` are the labels of reach and node as written, ``length`` that of the reach (inf at
+    a node) [m].
+    """
+    reach, node = given
+    labels = place.index
+    faults = [
+        Fault(name, label, labels.name, None, "is repeated", "unique labels")
+        for label in labels[labels.duplicated()].unique()
+    ]
+    faults += [
+        Fault(name, i + 1, labels.name, None, "is empty", "a label")
+        for i in np.flatnonzero(labels == "")
+    ]
+    problem, right = "and node are both given or both empty", "either a reach or a node"
+    one = (reach != "") != (node != "")
+    faults += [
+        Fault(name, labels[i], "reach", None, problem, right) for i in np.flatnonzero(~one)
+    ]
+    for column, written in (("reach", reach), ("node", node)):
+        unknown = one & (written != "") & (place[f"{column}_index"].to_numpy() < 0)
+        right = f"a {column} of the network"
+        faults += [
+            Fault(name, labels[i], column, written[i], "is unknown", right)
+            for i in np.flatnonzero(unknown)
+        ]
+    known = one & (place["reach_index"].to_numpy() >= 0)
+    start, stop = place["position"].to_numpy(), place["position_to"].to_numpy()
+    faults += _beyond(name, "position", place, known & ~((start >= 0.0) & (start <= length)), length)
+    wide = known & ~np.isnan(stop)
+    faults += _beyond(name, "position_to", place, wide & ~(stop <= length), length)
+    return faults + [
+        Fault(name, labels[i], "position_to", stop[i], "is not beyond position",
+              f"more than {start[i]:g} m")
+        for i in np.flatnonzero(wide & (stop <= length) & (stop <= start))
+    ]  # fmt: skip
+
+
+def _beyond(
+    name: str, column: str, place: pd.DataFrame, bad: Flags, length: NDArray[Any]
+) -> Iterable[Fault]:
+    """Positions that are not on their reach."""
+    for i in np.flatnonzero(bad):
+        value, right = place[column].iloc[i], f"0 ≤ {column} ≤ {length[i]:g} m"
+        yield Fault(name, place.index[i], column, value, "is not on its reach", right)

@@ -1,0 +1,163 @@
+"""Permitted loads of sources under the rows of the sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from permitload import sharing
+from permitload.allocation._cases import DIMS, Case, blank, cases, numbers_of
+from permitload.allocation.relaxation import relax
+from permitload.errors import InfeasibleError
+from permitload.program import Program, prices
+from permitload.schema import VARIABLES
+from permitload.sharing import Filling, Rows
+
+__all__ = ["allocate", "present_load"]
+
+Floats = NDArray[np.float64]
+
+
+def present_load(sources: xr.Dataset) -> xr.DataArray:
+    """Target of equal proportion: what each source discharges at present.
+
+    Parameters
+    ----------
+    sources : Dataset
+        With ``source_load`` (source, pollutant, period) [kg/d].
+
+    Returns
+    -------
+    DataArray
+        ``source_load``.
+
+    Examples
+    --------
+    >>> present_load(xr.Dataset({"source_load": ("source", [2.0])})).values
+    array([2.])
+    """
+    return sources["source_load"]
+
+
+def allocate(
+    response: xr.Dataset | xr.DataArray,
+    headroom: xr.DataArray,
+    sources: xr.Dataset,
+    target: Callable[[xr.Dataset], xr.DataArray] = present_load,
+    compose: Callable[..., Filling] = sharing.fill,
+) -> xr.Dataset:
+    """Permitted load of each source: a target, as far as every section allows.
+
+    Each pollutant and period is shared out on its own. The rows of the sections are never
+    relaxed. A source that reaches a section whose headroom is negative gets 0.
+
+    Parameters
+    ----------
+    response : Dataset or DataArray
+        ``response`` (section, outlet, pollutant, period) [(mg/L)/(kg/d)].
+    headroom : DataArray
+        (section, indicator, period) [mg/L], with its sign.
+    sources : Dataset
+        ``source_load``, ``floor`` and ``ceiling`` (source, pollutant, period) [kg/d] with the
+        coordinate ``outlet`` (source); several sources may share an outlet. Floors default to 0,
+        ceilings to none.
+    target : function, default present_load
+        Of ``sources``, returns the target (source, pollutant, period) [kg/d].
+    compose : function, default sharing.fill
+        Reconciles a target with rows: called as ``compose(target, rows, lower=, upper=)`` with
+        Series and :class:`~permitload.sharing.Rows`, returns a
+        :class:`~permitload.sharing.Filling`.
+
+    Returns
+    -------
+    Dataset
+        ``permitted_load`` (source, pollutant, period) [kg/d]; ``level``, the share of the target
+        [1]; ``stopped_by``: the section that keeps the source from more, or ``ceiling``,
+        ``floor``, ``fixed`` (no target). ``shadow_price`` (section, pollutant, period)
+        [(kg/d)/(mg/L)]: gain of the greatest total of the same sources, floors and ceilings per
+        unit of headroom added; it prices the section, not the rule by which it is shared.
+
+    Raises
+    ------
+    InfeasibleError
+        If floors do not fit into a section; ``relaxation`` is the table of :func:`relax` with
+        every section and period that the floors exceed.
+    DataError
+        If labels differ, a number is NaN, a floor exceeds its ceiling, or a source has neither a
+        ceiling nor a section that it reaches.
+
+    Examples
+    --------
+    >>> labels = {"section": ["S1"], "outlet": ["O1"], "pollutant": ["TP"], "period": ["dry"]}
+    >>> response = xr.DataArray([[[[0.01]]]], coords=labels, dims=list(labels))
+    >>> room = response[:, 0].rename(pollutant="indicator") * 0 + 0.5
+    >>> given = response[0].rename(outlet="source").drop_vars("section") * 0 + 80.0
+    >>> sources = xr.Dataset({"source_load": given, "ceiling": given})
+    >>> permits = allocate(response, room, sources.assign_coords(outlet=("source", ["O1"])))
+    >>> permits.permitted_load.item(), permits.stopped_by.item()
+    (50.0, 'S1')
+    """
+    problems = cases(response, headroom, sources)
+    claim = numbers_of(target(sources), blank(response, sources), "target")
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    for k, (key, case) in enumerate(problems.items()):
+        source = case.rows.coefficient.columns
+        wanted = pd.Series(claim.reshape(len(claim), -1)[:, k], source)
+        # What reaches a section without headroom gets nothing.
+        rows = Rows(case.rows.coefficient, case.rows.limit.clip(lower=0.0))
+        lower, upper = pd.Series(case.floor, source), pd.Series(case.ceiling, source)
+        try:
+            filling = compose(wanted, rows, lower=lower, upper=upper)
+        except InfeasibleError:
+            raise _infeasible(response, headroom, sources) from None
+        found[key] = {
+            "permitted_load": filling.share,
+            "level": filling.level,
+            "stopped_by": np.asarray(filling.stopped_by).astype(str),
+            "shadow_price": _price(case, rows),
+        }
+    return _dataset(response, sources, found)
+
+
+def _price(case: Case, rows: Rows) -> Floats:
+    """Gain of the best total per unit of headroom; none where the background owes a cut."""
+    columns = Program().columns(rows.coefficient.columns, case.floor, case.ceiling)
+    program = columns.at_most(rows.coefficient.index, rows.coefficient, rows.limit, "mg/L")
+    best = program.maximise(1.0)
+    price = prices(program, 1.0)["shadow_price"] if best.degenerate else best.shadow_price
+    return np.where(case.rows.limit < 0, 0.0, price)
+
+
+def _infeasible(
+    response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
+) -> InfeasibleError:
+    """Name every section and period that the floors exceed."""
+    table = relax(response, headroom, sources)
+    worst = table.sort_values("missing", ascending=False).iloc[0]
+    message = (
+        f"floors exceed the headroom at {len(table)} sections and periods, most at "
+        f"{worst['section']}, {worst['pollutant']}, {worst['period']}: {worst['missing']:g} mg/L"
+    )
+    return InfeasibleError(message, table)
+
+
+def _dataset(
+    response: xr.Dataset | xr.DataArray,
+    sources: xr.Dataset,
+    found: dict[tuple[str, str], dict[str, object]],
+) -> xr.Dataset:
+    shape = response.sizes["pollutant"], response.sizes["period"]
+    arrays = {}
+    for name in next(iter(found.values())):
+        values = np.stack([np.asarray(one[name]) for one in found.values()], axis=-1)
+        dims = ("section" if name == "shadow_price" else "source", *DIMS[1:])
+        attributes = {"units": VARIABLES[name].unit, "long_name": VARIABLES[name].meaning}
+        arrays[name] = (dims, values.reshape(len(values), *shape), attributes)
+    axes = {("section",), ("pollutant",), ("period",)}
+    coords = {name: coord for name, coord in response.coords.items() if coord.dims in axes}
+    described = {n: coord for n, coord in sources.coords.items() if coord.dims == ("source",)}
+    return xr.Dataset(arrays, {**coords, **described})

@@ -1,0 +1,40 @@
+"""Labelled arrays: matching, naming a place, describing a variable."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from permitload.errors import Fault, raise_faults
+from permitload.schema import VARIABLES
+
+__all__ = ["attributes", "matched", "place", "spread"]
+
+
+def matched(array: xr.DataArray, like: xr.DataArray, name: str) -> xr.DataArray:
+    """Array in the label order of another; both must have the same labels."""
+    faults = []
+    for dim in like.dims:
+        ours = set(like[dim].values.tolist())
+        theirs = set(array[dim].values.tolist()) if dim in array.dims else set()
+        faults += [
+            Fault(name, label, str(dim), None, "is in one of two only", "the same labels")
+            for label in sorted(map(str, ours ^ theirs))
+        ]
+    raise_faults(faults)
+    order = {dim: like[dim].values for dim in like.dims}
+    return array.sel(order).transpose(*like.dims)
+
+
+def spread(array: xr.DataArray, like: xr.DataArray) -> xr.DataArray:
+    """Array repeated along the dimensions that it lacks."""
+    return array.expand_dims({d: like[d].values for d in like.dims if d not in array.dims})
+
+
+def place(array: xr.DataArray, position: NDArray[np.int64]) -> str:
+    return ", ".join(str(array[dim].values[k]) for dim, k in zip(array.dims, position, strict=True))
+
+
+def attributes(name: str) -> dict[str, str]:
+    return {"units": VARIABLES[name].unit, "long_name": VARIABLES[name].meaning}

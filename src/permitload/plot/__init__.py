@@ -1,0 +1,15 @@
+"""Figures of a study: functions over labelled data that draw on matplotlib Axes."""
+
+from permitload.plot.charts import headroom_use, monthly, permits_bars
+from permitload.plot.labels import chinese_font, exceeds, label
+from permitload.plot.maps import network_map
+
+__all__ = [
+    "chinese_font",
+    "exceeds",
+    "headroom_use",
+    "label",
+    "monthly",
+    "network_map",
+    "permits_bars",
+]

@@ -1,0 +1,29 @@
+"""Labelled linear programs: rows and columns with names, prices, relaxations, conflicts.
+
+A :class:`Program` is a registry of labelled rows and columns; HiGHS solves it. Whatever comes
+back carries the labels: the point, the price of each row and the range in which it holds, the
+least relaxation of rows that cannot be met, the smallest sets of rows that contradict each other.
+
+Examples
+--------
+>>> program = Program().columns(["E1", "E2"], upper=40.0)
+>>> program = program.at_most(["S1"], [[0.01, 0.005]], 0.5, unit="mg/L")
+>>> program.maximise(1.0).value
+70.0
+"""
+
+from permitload.program.conflict import conflicts
+from permitload.program.filling import leximin
+from permitload.program.price import face, prices
+from permitload.program.registry import Program, Solution
+from permitload.program.relaxation import relax
+
+__all__ = [
+    "Program",
+    "Solution",
+    "conflicts",
+    "face",
+    "leximin",
+    "prices",
+    "relax",
+]

@@ -1,0 +1,170 @@
+"""What one more unit at a row is worth, for how long, and which points share the optimum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from permitload.errors import DataError, InfeasibleError
+from permitload.program.registry import Program, Solution, solved
+
+if TYPE_CHECKING:
+    from permitload.program._highs import Answer
+
+__all__ = ["face", "prices"]
+
+Floats = NDArray[np.float64]
+
+
+def face(program: Program, solution: Solution) -> Program:
+    """All points that share the optimum of a solution, as a program of its own.
+
+    By complementary slackness a row with a price stays full, and a column whose bound has a
+    price stays on it. Columns that stay are left out, and limits are net of them; where no
+    column is left the optimum is unique.
+
+    Parameters
+    ----------
+    program : Program
+        What was solved.
+    solution : Solution
+        Its optimum.
+
+    Returns
+    -------
+    Program
+        The columns that can move, and the rows that they touch.
+
+    Examples
+    --------
+    >>> program = Program().columns(["E1", "E2", "E3"], upper=[1.0, 9.0, 9.0])
+    >>> program = program.at_most("S1", [1.0, 2.0, 2.0], 5.0)
+    >>> list(face(program, program.maximise(1.0)).column)
+    ['E2', 'E3']
+    """
+    bound = (solution.lower_price + solution.upper_price).to_numpy()
+    point = solution.column.to_numpy()
+    kept = _face(program, point, solution.shadow_price.to_numpy() != 0, bound != 0)
+    return kept.keep(np.diff(kept.matrix.indptr) > 0)
+
+
+def _face(
+    program: Program, point: Floats, priced: NDArray[np.bool_], fixed: NDArray[np.bool_]
+) -> Program:
+    free = ~fixed & (program.lower < program.upper)
+    return replace(
+        program,
+        column=program.column[free],
+        lower=program.lower[free],
+        upper=program.upper[free],
+        matrix=sparse.csr_array(program.matrix[:, free]),
+        limit=program.limit - program.matrix[:, ~free] @ point[~free],
+        sense=np.where(priced, 0, program.sense),
+    )
+
+
+def prices(program: Program, objective: ArrayLike) -> pd.DataFrame:
+    """Price of each row on both sides of its limit, and the range of limits in which it holds.
+
+    Where the optimum is degenerate a solver's price is one of many; the one-sided prices are
+    not: they are the slopes of the best objective, found on the cone of directions that stay
+    feasible. Ranges are exact too, not those of one basis: the least and greatest activity of
+    the row over all points that share its price.
+
+    Parameters
+    ----------
+    program : Program
+        Rows and columns.
+    objective : float, array or Series
+        To be maximised; negate it to minimise.
+
+    Returns
+    -------
+    DataFrame
+        One line per row label: ``shadow_price``, the gain per unit by which the row is relaxed
+        (at most: limit up, at least: limit down, equal: limit up); ``tightening_price``, the
+        loss per unit by which it is tightened, infinite if no point would be left;
+        ``price_lower`` and ``price_upper``, the range of the limit for which ``shadow_price``
+        holds.
+
+    Raises
+    ------
+    InfeasibleError, DataError, ConvergenceError
+        As :meth:`Program.maximise`.
+
+    Notes
+    -----
+    One-sided prices as directional derivatives of the optimal value: Gal, T. (1986), Shadow
+    prices and sensitivity analysis in linear programming under degeneracy, OR Spektrum 8,
+    59-71, doi:10.1007/BF01719736.
+
+    Examples
+    --------
+    >>> program = Program().columns(["E1", "E2"], upper=[40.0, 60.0])
+    >>> program = program.at_most(["S1"], [[0.01, 0.005]], 0.5)
+    >>> prices(program, 1.0).loc["S1"].round(9).tolist()
+    [100.0, 100.0, 0.3, 0.7]
+    """
+    cost = program.cost(objective)
+    answer = solved(program, cost)
+    # The direction in which each limit relaxes.
+    relaxed = np.where(program.sense == 0, 1, program.sense)
+    shared = _face(program, answer.column, answer.row_price != 0, answer.column_price != 0)
+    records = []
+    for k in range(len(program.row)):
+        gain = loss = relaxed[k] * answer.row_price[k] + 0.0
+        kept = shared
+        if answer.degenerate and answer.tight[k]:
+            gain, row_price, column_price = _slope(program, cost, answer, k, relaxed[k])
+            loss = -_slope(program, cost, answer, k, -relaxed[k])[0]
+            kept = _face(program, answer.column, row_price != 0, column_price != 0)
+        fixed = program.limit[k] - kept.limit[k]
+        lower, upper = _range(kept, k)
+        records.append((gain, loss, fixed + lower, fixed + upper))
+    names = ["shadow_price", "tightening_price", "price_lower", "price_upper"]
+    return pd.DataFrame(records, program.row, names)
+
+
+def _slope(
+    program: Program, cost: Floats, answer: Answer, k: int, step: float
+) -> tuple[float, Floats, Floats]:
+    """Slope of the best objective as limit ``k`` moves by ``step``, and duals that give it."""
+    tight = np.flatnonzero(answer.tight)
+    cone = replace(
+        program,
+        lower=np.where(answer.at_lower, 0.0, -np.inf),
+        upper=np.where(answer.at_upper, 0.0, np.inf),
+    ).keep(tight)
+    cone = replace(cone, limit=np.where(tight == k, step, 0.0))
+    row_price = np.zeros(len(program.row))
+    try:
+        found = solved(cone, cost)
+    except InfeasibleError:
+        return -np.inf, row_price, answer.column_price
+    row_price[tight] = found.row_price
+    return float(cost @ found.column), row_price, found.column_price
+
+
+def _range(kept: Program, k: int) -> tuple[float, float]:
+    """Least and greatest activity of row ``k`` over all points that keep the prices."""
+    others = (np.arange(len(kept.row)) != k) & (np.diff(kept.matrix.indptr) > 0)
+    coefficients = kept.matrix[[k]].toarray()[0]
+    remaining = kept.keep(others)
+    # A row without a price (it is no equality) may relax for ever.
+    lower = -np.inf if kept.sense[k] == -1 else -_greatest(remaining, -coefficients)
+    upper = np.inf if kept.sense[k] == 1 else _greatest(remaining, coefficients)
+    return lower, upper
+
+
+def _greatest(program: Program, cost: Floats) -> float:
+    if not cost.any():
+        return 0.0
+    try:
+        return float(cost @ solved(program, cost).column)
+    except DataError:
+        return np.inf

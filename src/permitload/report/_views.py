@@ -1,0 +1,266 @@
+"""Tables as a page shows them: Chinese and English headers, rounded numbers, words for codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from permitload.plot import exceeds
+from permitload.schema import VARIABLES
+
+NOTHING = "—"
+_DIGITS = 4
+_EXACT = ("permit", "permit_mass", "permit_worst")
+"""Published masses: shown to the last digit, never rounded."""
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "ok": ("正常", "ok"),
+    "background_exceeds": ("背景超标", "background exceeds"),
+    "floors_infeasible": ("保障量无法满足", "floors infeasible"),
+    "meets": ("达标", "meets"),
+    "exceeds": ("超标", "exceeds"),
+    "statutory": ("法定", "statutory"),
+    "pilot": ("试点文件", "pilot text"),
+    "assumed": ("假定，未核实", "assumed, unverified"),
+    "ceiling": ("上限", "ceiling"),
+    "floor": ("保障量", "floor"),
+    "fixed": ("无目标", "no target"),
+    "boundary_in": ("边界输入", "boundary in"),
+    "load": ("排放", "load"),
+    "boundary_out": ("边界输出", "boundary out"),
+    "decayed": ("衰减", "decayed"),
+    "stored": ("蓄存", "stored"),
+    "residual": ("残差", "residual"),
+    "value": ("取值", "value"),
+    "parameter": ("参数", "parameter"),
+    "unit": ("单位", "unit"),
+    "count": ("企业（时段数）", "enterprises (number of periods)"),
+    "closure": ("残差占比", "residual over turnover"),
+}
+"""Codes and headings that are no variables."""
+
+
+class Cell(NamedTuple):
+    """Text of a cell, its class, and a second line."""
+
+    text: str
+    kind: str = ""
+    below: str = ""
+
+
+class Head(NamedTuple):
+    """Header of a column in both languages; English with the unit."""
+
+    chinese: str
+    english: str
+    number: bool = False
+
+
+class View(NamedTuple):
+    """Table ready for the page."""
+
+    heads: list[Head]
+    rows: list[list[Cell]]
+    foot: list[Cell]
+
+
+def number(value: float) -> str:
+    """Write a number with four digits that count, without exponent where that is readable.
+
+    Examples
+    --------
+    >>> number(12345.6), number(0.01234567), number(float("nan")), number(3e-16)
+    ('12,346', '0.01235', '—', '3.0e-16')
+    """
+    if not math.isfinite(value):
+        return NOTHING
+    if value == 0.0:
+        return "0"
+    place = math.floor(math.log10(abs(value)))
+    if not -6 < place < 12:
+        return f"{value:.1e}"
+    return f"{value:,.{max(0, _DIGITS - 1 - place)}f}"
+
+
+def exact(values: Sequence[float]) -> list[str]:
+    """Write published numbers with all their decimals, as many for each.
+
+    Examples
+    --------
+    >>> exact([1.5, 20.125])
+    ['1.500', '20.125']
+    """
+    known = np.array([value for value in values if math.isfinite(value)])
+    decimals = next((d for d in range(9) if np.allclose(known, known.round(d), 0.0, 1e-10)), 9)
+    return [f"{v:,.{decimals}f}" if math.isfinite(v) else NOTHING for v in values]
+
+
+def word(code: object) -> str:
+    """Both languages of a code; other text as it is, with a dash for none.
+
+    Examples
+    --------
+    >>> word("ok"), word("S1"), word("")
+    ('正常 ok', 'S1', '—')
+    """
+    text = "" if pd.isna(code) else str(code)  # type: ignore[call-overload]
+    return " ".join(WORDS[text]) if text in WORDS else text or NOTHING
+
+
+def stops(text: str) -> str:
+    """What stopped a source over the year, with words for codes.
+
+    Examples
+    --------
+    >>> stops("ceiling 9/12; S6 3/12")
+    '上限 ceiling 9/12; S6 3/12'
+    """
+    parts = [part.rpartition(" ") for part in str(text).split("; ")]
+    return "; ".join(f"{word(a)} {b}" if a else word(b) for a, _, b in parts)
+
+
+def head(name: str) -> Head:
+    """Header of a variable, or of a heading of the page."""
+    if name in WORDS:
+        return Head(*WORDS[name], number=name in ("value", "closure"))
+    variable = VARIABLES[name]
+    unit = "" if variable.unit in ("", "1", "time") else f" [{variable.unit}]"
+    english = f"{name.replace('_', ' ')}{unit}"
+    return Head(variable.term, english, not (variable.is_label or variable.is_date))
+
+
+def view(table: pd.DataFrame, columns: Sequence[str], sums: Sequence[str] = ()) -> View:
+    """Columns of a table as far as it has them, with a line of sums."""
+    shown = [name for name in columns if name in table]
+    cells = {name: _column(table[name], name) for name in shown}
+    rows = [list(row) for row in zip(*cells.values(), strict=True)]
+    foot = [_sum(table[name], name) if name in sums else Cell("") for name in shown]
+    if sums and foot:
+        foot[0] = Cell("合计 sum")
+    return View([head(name) for name in shown], rows, foot if sums else [])
+
+
+def _sum(values: pd.Series[float], name: str) -> Cell:
+    total = float(values.sum())
+    return Cell(exact([total])[0] if name in _EXACT else number(total))
+
+
+def _column(values: pd.Series[Any], name: str) -> list[Cell]:
+    """Cells of one column."""
+    if name in _EXACT:
+        return [Cell(text) for text in exact(values.tolist())]
+    if name == "stopped_by":
+        return [Cell(stops(value)) for value in values]
+    if name in ("status", "basis"):
+        return [Cell(word(value), str(value)) for value in values]
+    if pd.api.types.is_numeric_dtype(values):
+        return [Cell(number(float(value))) for value in values]
+    return [Cell(_plain(value)) for value in values]
+
+
+def _plain(value: object) -> str:
+    return number(value) if isinstance(value, float) else word(value)
+
+
+def matrix(table: pd.DataFrame, keys: Sequence[str], across: str, names: Sequence[str]) -> View:
+    """One row a key and one column a label of ``across``; two names make two lines a cell."""
+    wide = {
+        name: table.pivot_table(
+            name, list(keys), across, aggfunc="first", sort=False, observed=True
+        ).reindex(columns=pd.unique(table[across]))
+        for name in names
+    }
+    first = wide[names[0]]
+    labels = first.index.to_frame()
+    heads = [head(name) for name in keys]
+    heads += [Head(*WORDS.get(str(c), (str(c), "")), number=True) for c in first.columns]
+    below = _below(wide[names[1]]) if len(names) > 1 else np.full(first.shape, "")
+    rows = []
+    for i in range(len(first)):
+        row = [Cell(word(label)) for label in labels.iloc[i]]
+        row += [
+            Cell(number(value), below=text)
+            for value, text in zip(first.iloc[i].astype(float), below[i], strict=True)
+        ]
+        rows.append(row)
+    return View(heads, rows, [])
+
+
+def _below(wide: pd.DataFrame) -> Any:  # noqa: ANN401 - an array of text
+    return np.array(exact(wide.to_numpy(float).ravel().tolist())).reshape(wide.shape)
+
+
+def capacity(table: pd.DataFrame) -> View:
+    """Capacity by pollutant and period; a status other than ok stands below its number."""
+    base = matrix(table, ["pollutant"], "period", ["total"])
+    status = table.pivot(index="pollutant", columns="period", values="status").reindex(
+        index=pd.unique(table["pollutant"]), columns=pd.unique(table["period"])
+    )
+    rows = [
+        [line[0]]
+        + [
+            cell if code == "ok" else cell._replace(kind=str(code), below=word(code))
+            for cell, code in zip(line[1:], codes, strict=True)
+        ]
+        for line, codes in zip(base.rows, status.to_numpy(), strict=True)
+    ]
+    return View(base.heads, rows, [])
+
+
+def balance(table: pd.DataFrame) -> View:
+    """Mass ledger by pollutant and period, with the residual over the turnover."""
+    wide = table.pivot_table(
+        "ledger", ["pollutant", "period"], "term", aggfunc="first", sort=False
+    )
+    turnover = wide.drop(columns="residual").abs().sum(axis=1)
+    wide["closure"] = closure = wide["residual"].abs() / turnover.where(turnover > 0.0, 1.0)
+    worst = closure.groupby(level="pollutant", sort=False).idxmax()
+    shown = wide.loc[worst.tolist()].reset_index()
+    heads = [head("pollutant"), head("period")]
+    heads += [Head(*WORDS.get(c, (c, "")), number=True) for c in wide.columns]
+    rows = [
+        [Cell(word(value)) for value in row[:2]] + [Cell(number(float(v))) for v in row[2:]]
+        for row in shown.itertuples(index=False)
+    ]
+    return View(heads, rows, [])
+
+
+def worst_periods(sections: pd.DataFrame) -> pd.DataFrame:
+    """The period of each section and indicator that comes closest to the limit, with a status."""
+    use = sections["concentration"] / sections["allowed"]
+    table = sections.assign(limit_use=use)
+    rows = table.groupby(["section", "indicator"], sort=False)["limit_use"].idxmax()
+    table = table.loc[rows.tolist()]
+    status = ["exceeds" if exceeds(value) else "meets" for value in table["limit_use"]]
+    owed = table["headroom"] < 0.0
+    return table.assign(status=np.where(owed, "background_exceeds", status))
+
+
+def owed(sections: pd.DataFrame) -> pd.DataFrame:
+    """Sections and periods whose background leaves no room, with the cut owed."""
+    table = sections[sections["headroom"] < 0.0]
+    return table.assign(missing=-table["headroom"])
+
+
+def stopped(monthly: pd.DataFrame) -> View:
+    """For each section (or other row) that stops somebody: whom, and in how many periods."""
+    name = monthly["enterprise"].where(monthly["enterprise"] != "", monthly["source"])
+    counts = monthly.assign(who=name).groupby(
+        ["stopped_by", "pollutant", "who"], sort=False
+    )["period"].nunique()  # fmt: skip
+    order = sorted(pd.unique(monthly["stopped_by"]), key=lambda s: (s in WORDS, str(s)))
+    rows = []
+    for stop in order:
+        for pollutant in pd.unique(monthly["pollutant"]):
+            here = counts[
+                (counts.index.get_level_values(0) == stop)
+                & (counts.index.get_level_values(1) == pollutant)
+            ]
+            if len(here):
+                who = [f"{w} ({n})" for w, n in zip(here.index.get_level_values(2), here, strict=True)]
+                rows.append([Cell(stops(stop)), Cell(word(pollutant)), Cell(", ".join(who))])
+    return View([head("stopped_by"), head("pollutant"), head("count")], rows, [])

@@ -1,0 +1,223 @@
+"""What a report is made of, and its page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from permitload.errors import DataError, Fault, raise_faults
+from permitload.report import _views
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Report", "render"]
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "permits": ("enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by"),
+    "permits_monthly": (
+        "enterprise", "source", "pollutant", "period", "permitted_load", "stopped_by"
+    ),
+    "capacity": ("pollutant", "period", "total", "status"),
+    "sections": (
+        "section", "indicator", "period", "limit", "allowed", "background", "headroom",
+        "concentration",
+    ),
+    "balance": ("term", "pollutant", "period", "ledger"),
+    "parameters": ("parameter", "value", "basis"),
+}  # fmt: skip
+_FIGURES = ("map", "limit_use", "permits", "monthly")
+_PERMITS = ("enterprise", "name", "source", "sector", "outlet", "works", "source_load",
+            "permitted_load", "permit", "permit_worst", "accepted_load",
+            "stopped_by")  # fmt: skip
+_SECTIONS = ("section", "indicator", "period", "limit", "allowed", "background",
+             "present_concentration", "concentration", "limit_use", "status")  # fmt: skip
+_OWED = ("section", "indicator", "period", "limit", "allowed", "background", "missing")
+_DPI = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that the page of a study shows; the page computes nothing but sums and shares.
+
+    Parameters
+    ----------
+    title, title_zh : str
+        Title of the study in English and Chinese; either may be empty.
+    tables : mapping of DataFrame
+        In canonical units, with at least these columns (others are ignored):
+
+        - ``permits``: enterprise, source, pollutant, permitted_load [kg/d], permit [t/a],
+          stopped_by; optional name, sector, outlet, works, source_load, accepted_load [kg/d],
+          permit_worst [t/a];
+        - ``permits_monthly``: enterprise, source, pollutant, period, permitted_load [kg/d],
+          stopped_by; optional permit_mass [t];
+        - ``capacity``: pollutant, period, total [kg/d], status;
+        - ``sections``: section, indicator, period, limit, allowed, background, headroom and
+          concentration (with the permits) [mg/L]; optional present_concentration [mg/L];
+        - ``balance``: term, pollutant, period, ledger [kg/d], one term being ``residual``;
+        - ``parameters``: parameter, value, basis (statutory, pilot or assumed); optional unit,
+          note.
+    figures : mapping of mapping of Figure
+        Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``) → caption, such as
+        the pollutant → Figure. A section without figures is left out.
+    manifest : mapping
+        Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
+    """
+
+    title: str
+    title_zh: str
+    tables: Mapping[str, pd.DataFrame]
+    figures: Mapping[str, Mapping[str, Figure]]
+    manifest: Mapping[str, object]
+
+
+def render(report: Report, language: str = "zh") -> str:
+    """Write the report as one HTML page: no scripts, no links, figures inside.
+
+    Headings, headers and sentences stand in Chinese and English; names and labels from the
+    study are escaped. The same report gives the same text.
+
+    Parameters
+    ----------
+    report : Report
+        What is shown.
+    language : str, default zh
+        Which language comes first, ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+        HTML 5. Numbers are rounded to four digits, permits [t/a] and [t] are not; a dash stands
+        where there is no number.
+
+    Raises
+    ------
+    DataError
+        If a table or column is missing, a section of figures or a language is unknown.
+
+    Examples
+    --------
+    >>> render(Report("", "", {}, {}, {}), "fr")
+    Traceback (most recent call last):
+    permitload.errors.DataError: language is fr; right would be zh or en
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    if language not in ("zh", "en"):
+        message = f"language is {language}; right would be zh or en"
+        raise DataError(message)
+    _refuse(report)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = files("permitload.report").joinpath("page.html").read_text("utf8")
+    figures = {
+        section: {str(caption): _picture(figure) for caption, figure in group.items()}
+        for section, group in report.figures.items()
+    }
+    page = environment.from_string(source)
+    return page.render(
+        report=report, language=language, figures=figures, tables=_tables(report.tables),
+        facts=_facts(report.tables), manifest=_manifest(report.manifest),
+    )  # fmt: skip
+
+
+def _refuse(report: Report) -> None:
+    """Refuse a report that lacks a table or column, or that has figures for no section."""
+    faults = []
+    for name, columns in _COLUMNS.items():
+        table = report.tables.get(name)
+        if table is None:
+            faults.append(Fault("report", None, name, None, "is missing", f"a table {name}"))
+            continue
+        faults += [
+            Fault(name, None, column, None, "is missing", f"a column {column}")
+            for column in columns
+            if column not in table
+        ]
+    faults += [
+        Fault("report", None, "figures", key, "is no section", f"one of {', '.join(_FIGURES)}")
+        for key in report.figures
+        if key not in _FIGURES
+    ]
+    raise_faults(faults)
+
+
+def _picture(figure: Figure) -> str:
+    """Figure as a PNG data URI whose bytes hold no date and no version."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Everything in tables that the page shows, ready to be written."""
+    permits, monthly = tables["permits"], tables["permits_monthly"]
+    lines = ["permitted_load", *(name for name in ("permit_mass",) if name in monthly)]
+    sums = ("source_load", "permitted_load", "permit")
+    return {
+        "permits": {
+            pollutant: _views.view(rows, _PERMITS, sums)
+            for pollutant, rows in permits.groupby("pollutant", sort=False)
+        },
+        "monthly": {
+            pollutant: _views.matrix(rows, ["enterprise", "source"], "period", lines)
+            for pollutant, rows in monthly.groupby("pollutant", sort=False)
+        },
+        "stopped": _views.stopped(monthly),
+        "capacity": _views.capacity(tables["capacity"]),
+        "sections": _views.view(_views.worst_periods(tables["sections"]), _SECTIONS),
+        "owed": _views.view(_views.owed(tables["sections"]), _OWED),
+        "balance": _views.balance(tables["balance"]),
+        "parameters": _views.view(
+            tables["parameters"], ("parameter", "value", "unit", "basis", "note")
+        ),
+    }
+
+
+def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Counts and sums of the opening sentences."""
+    permits, monthly = tables["permits"], tables["permits_monthly"]
+    limited = ~monthly["stopped_by"].isin(["ceiling", "floor", "fixed"])
+    totals = permits.groupby("pollutant", sort=False)["permit"].sum()
+    basis = tables["parameters"]["basis"]
+    return {
+        "enterprises": permits["enterprise"][permits["enterprise"] != ""].nunique(),
+        "sections": tables["sections"]["section"].nunique(),
+        "periods": monthly["period"].nunique(),
+        "totals": [f"{name} {text} t/a" for name, text in zip(
+            totals.index, map(_views.number, totals), strict=True)],
+        "stopped": monthly["source"][limited].nunique(),
+        "sources": monthly["source"].nunique(),
+        "owed": int((tables["sections"]["headroom"] < 0.0).sum()),
+        "parameters": len(basis),
+        "assumed": int((basis == "assumed").sum()),
+    }  # fmt: skip
+
+
+def _manifest(manifest: Mapping[str, object]) -> dict[str, list[tuple[str, str]]]:
+    """Groups of the manifest as lines of name and value; single values make a last group."""
+    groups = {
+        name: [(str(key), _value(value)) for key, value in group.items()]
+        for name, group in manifest.items()
+        if isinstance(group, Mapping)
+    }
+    single = [
+        (name, _value(value)) for name, value in manifest.items() if not isinstance(value, Mapping)
+    ]
+    return groups | ({"other": single} if single else {})
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_value(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_value, value))
+    return _views.NOTHING if value is None else str(value)

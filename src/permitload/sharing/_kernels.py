@@ -1,0 +1,131 @@
+"""Water-filling over sparse rows, compiled."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["water_fill"]
+
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+Pair: TypeAlias = tuple[Floats, Floats]
+Sparse: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], Floats]
+State: TypeAlias = tuple[Floats, Floats, Floats, Floats, Integers, Floats, Floats]
+
+TIE = 1e-12
+"""Levels closer than this, relative to their size, are one level."""
+
+WAITING, RISING, STOPPED = 0, 1, 2
+CEILING, FLOOR, NOTHING = -1, -2, -3
+
+
+@njit(cache=True)
+def _add(total: Floats, residue: Floats, k: int, value: float) -> None:
+    """Add with the round-off kept aside (Neumaier), so that 1e6 events leave no drift."""
+    old = total[k]
+    new = old + value
+    residue[k] += (old - new) + value if abs(old) >= abs(value) else (value - new) + old
+    total[k] = new
+
+
+@njit(cache=True)
+def _next_full(full: Floats, level: float) -> tuple[int, float]:
+    """First row, in order, among those that fill at the lowest level."""
+    lowest = np.inf
+    for r in range(full.size):
+        lowest = min(lowest, full[r])
+    lowest = max(lowest, level)
+    margin = TIE * max(1.0, abs(lowest))
+    for r in range(full.size):
+        if full[r] <= lowest + margin and full[r] < np.inf:
+            return r, lowest
+    return -1, np.inf
+
+
+@njit(cache=True)
+def _move(j: int, slope: float, constant: float, columns: Sparse, state: State) -> None:
+    """Change what one source adds to each row, as slope * level + constant."""
+    indptr, indices, data = columns
+    used, used_rest, rate, rate_rest, rising, full, limit = state
+    for k in range(indptr[j], indptr[j + 1]):
+        r, a = indices[k], data[k]
+        if a == 0.0:
+            continue
+        _add(rate, rate_rest, r, a * slope)
+        _add(used, used_rest, r, a * constant)
+        rising[r] += 1 if slope > 0.0 else (-1 if slope < 0.0 else 0)
+        spare = (limit[r] - used[r]) - used_rest[r]
+        full[r] = spare / (rate[r] + rate_rest[r]) if rising[r] > 0 else np.inf
+
+
+@njit(cache=True)
+def water_fill(
+    columns: Sparse, rows: Sparse, limit: Floats, bounds: Pair, line: Pair
+) -> tuple[Floats, Integers]:
+    """Raise ``clip(origin + level * step, lower, upper)``; freeze whoever a full row touches.
+
+    ``columns`` is CSC and ``rows`` CSR as (indptr, indices, data); ``bounds`` is (lower,
+    upper), ``line`` (origin, step), steps > 0. Coefficients are >= 0, and the lower bounds meet
+    the rows. Returns the level at which each source stops, and what stops it: a row, -1 for its
+    ceiling, -2 for its floor (a row was full before the source left its floor), -3
+    if nothing does.
+    """
+    lower, upper = bounds
+    origin, step = line
+    n, m = lower.size, limit.size
+    start, end = (lower - origin) / step, (upper - origin) / step
+    by_start, by_end = np.argsort(start, kind="mergesort"), np.argsort(end, kind="mergesort")
+    phase, level, reason = np.zeros(n, np.int8), np.empty(n), np.full(n, CEILING)
+    state = (
+        np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m),
+        np.zeros(m, np.int64), np.full(m, np.inf), limit,
+    )  # fmt: skip
+    for j in range(n):
+        _move(j, 0.0, lower[j], columns, state)
+    full = state[5]
+    now, s, e = -np.inf, 0, 0
+    while True:
+        while s < n and phase[by_start[s]] != WAITING:
+            s += 1
+        while e < n and phase[by_end[e]] == STOPPED:
+            e += 1
+        if e == n:
+            return level, reason
+        r, filled = _next_full(full, now)
+        margin = TIE * max(1.0, abs(filled)) if r >= 0 else 0.0
+        ahead = end[by_end[e]]
+        if s < n:
+            ahead = min(ahead, start[by_start[s]])
+        if ahead <= filled + margin and ahead < np.inf:
+            now = max(now, ahead)
+            while s < n and start[by_start[s]] <= now:
+                j = by_start[s]
+                s += 1
+                if phase[j] == WAITING:
+                    phase[j] = RISING
+                    _move(j, step[j], origin[j] - lower[j], columns, state)
+            while e < n and end[by_end[e]] <= now:
+                j = by_end[e]
+                e += 1
+                if phase[j] == RISING:
+                    phase[j], level[j] = STOPPED, end[j]
+                    _move(j, -step[j], upper[j] - origin[j], columns, state)
+        elif r < 0:
+            for j in range(n):
+                if phase[j] != STOPPED:
+                    reason[j] = NOTHING
+            return level, reason
+        else:
+            now = filled
+            for k in range(rows[0][r], rows[0][r + 1]):
+                j = rows[1][k]
+                if rows[2][k] == 0.0 or phase[j] == STOPPED:
+                    continue
+                if phase[j] == RISING:
+                    level[j], reason[j] = now, r
+                    _move(j, -step[j], now * step[j], columns, state)
+                else:
+                    level[j], reason[j] = start[j], FLOOR
+                phase[j] = STOPPED

@@ -1,0 +1,94 @@
+"""One factor for all: the greatest that every row allows, between floors and ceilings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from permitload.errors import DataError
+from permitload.sharing._level import level_at
+from permitload.sharing.filling import Filling, refuse_overfull
+from permitload.sharing.rows import Rows, room
+
+__all__ = ["proportion"]
+
+
+def proportion(
+    target: ArrayLike,
+    rows: tuple[Any, Any] | Rows,
+    *,
+    lower: ArrayLike = 0.0,
+    upper: ArrayLike | None = None,
+    origin: ArrayLike = 0.0,
+) -> Filling:
+    """Shares in equal proportion to the target: one level for all, the greatest that fits.
+
+    Each share is ``clip(origin + level * (target - origin), lower, upper)``. One full row
+    throttles every source, whether it touches the row or not: that is the rule (equal
+    proportion, 等比例), and the reason why :func:`fill` usually grants more.
+
+    Parameters
+    ----------
+    target : array or Series
+        What is shared out towards, in any unit, >= origin.
+    rows : Rows or tuple (coefficient, limit)
+        ``coefficient @ share <= limit`` with coefficients >= 0.
+    lower : float, array or Series, default 0
+        Floors.
+    upper : float, array or Series, optional
+        Ceilings; by default the target, or the floor where it is higher.
+    origin : float, array or Series, default 0
+        Shares at level 0.
+
+    Returns
+    -------
+    Filling
+        Shares, levels and what stopped each source: the row that fixes the common level,
+        ``ceiling``, ``floor`` or ``fixed``.
+
+    Raises
+    ------
+    InfeasibleError
+        If the floors do not fit into the rows; carries the least relaxation.
+    DataError
+        If a coefficient is negative, a number NaN, labels do not match, or nothing bounds the
+        level.
+
+    Examples
+    --------
+    >>> rows = Rows([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]], [10.0, 18.0])
+    >>> proportion([10.0, 10.0, 10.0], rows).share
+    array([5., 5., 5.])
+    """
+    claim = np.maximum(target, lower) if upper is None else upper
+    problem = room(target, rows, lower, claim, origin)
+    if (problem.matrix.data < 0).any():
+        raise DataError("a coefficient is negative; right would be coefficients >= 0, or fill()")
+    refuse_overfull(problem)
+    moving = problem.step > 0
+    step, base = np.where(moving, problem.step, 1.0), problem.origin
+    start = np.where(moving, (problem.lower - base) / step, 0.0)
+    end = np.where(moving, (problem.upper - base) / step, 0.0)
+    spare = problem.limit - problem.matrix @ problem.lower
+    levels = np.full(len(spare), np.inf)
+    for r in range(len(spare)):
+        row = slice(problem.matrix.indptr[r], problem.matrix.indptr[r + 1])
+        j = problem.matrix.indices[row]
+        slope = problem.matrix.data[row] * problem.step[j]
+        levels[r] = level_at(max(float(spare[r]), 0.0), slope, start[j], end[j], "right")
+    lowest = float(levels.min(initial=np.inf))
+    level = min(lowest, float(end[moving].max(initial=0.0)))
+    if not np.isfinite(level):
+        raise DataError("nothing bounds the level; right would be a row, or a ceiling for each")
+    free = np.clip(base + level * problem.step, problem.lower, problem.upper)
+    share = np.where(moving, free, problem.lower)
+    reason = np.full(len(share), None, dtype=object)
+    if np.isfinite(lowest):
+        reason[:] = [problem.row[int(np.argmin(levels))]] * len(share)
+    reason[start > level] = "floor"
+    reason[end <= level] = "ceiling"
+    reason[~moving] = "fixed"
+    reached = np.where(moving, (share - base) / step, 1.0)
+    return Filling(*(problem.given(values, target) for values in (share, reached, reason)))

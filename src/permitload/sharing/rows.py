@@ -1,0 +1,221 @@
+"""Rows that limit what can be shared: coefficients and limits, labelled where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from permitload._labels import index_of, numbers
+from permitload.errors import DataError, Fault, raise_faults
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Room", "Rows", "room", "section_rows"]
+
+Floats = NDArray[np.float64]
+
+
+class Rows(NamedTuple):
+    """Rows ``coefficient @ share <= limit``; a plain tuple of the two does as well.
+
+    Parameters
+    ----------
+    coefficient : array, sparse array or DataFrame, shape (row, source)
+        What one unit of a source adds to a row.
+    limit : array or Series, shape (row,)
+        Most that a row takes.
+
+    Examples
+    --------
+    >>> Rows(np.array([[1.0, 1.0]]), np.array([10.0])).limit
+    array([10.])
+    """
+
+    coefficient: Any
+    limit: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Checked numbers of a sharing problem, sources and rows in the order of their labels."""
+
+    source: pd.Index[Any]
+    row: pd.Index[Any]
+    matrix: sparse.csr_array
+    limit: Floats
+    lower: Floats
+    upper: Floats
+    origin: Floats
+    step: Floats
+    place: NDArray[np.int64]
+
+    def given(self, values: NDArray[Any], like: object) -> NDArray[Any] | pd.Series[Any]:
+        """Values back in the order of the target, as a Series if the target is one."""
+        ordered = np.empty_like(values)
+        ordered[self.place] = values
+        return pd.Series(ordered, like.index) if isinstance(like, pd.Series) else ordered
+
+
+def room(
+    target: ArrayLike, rows: tuple[Any, Any], lower: ArrayLike, upper: ArrayLike, origin: ArrayLike
+) -> Room:
+    """Check and sort a sharing problem.
+
+    Sorting by label makes the answer, to the last digit, independent of the order given.
+    """
+    labels = index_of(target.index if isinstance(target, pd.Series) else range(np.size(target)))
+    start = numbers(origin, labels, "origin")
+    end = numbers(target, labels, "target")
+    least, most = numbers(lower, labels, "lower"), numbers(upper, labels, "upper")
+    raise_faults(
+        [
+            Fault("sources", label, name, value, "is out of range", expected)
+            for label, o, t, low, high in zip(labels, start, end, least, most, strict=True)
+            for name, value, wrong, expected in (
+                ("target", t, not o <= t < np.inf, f"a finite target of at least {o:g}"),
+                ("lower", low, not np.isfinite(low), "a finite floor"),
+                ("upper", high, high < low, f"at least the floor {low:g}"),
+            )
+            if wrong
+        ]
+    )
+    # Who has no way to go stays where the origin and the floor put it.
+    still = end == start
+    least = np.where(still, np.clip(start, least, most), least)
+    most = np.where(still, least, most)
+    row, matrix, limit = _checked(Rows(*rows), labels, isinstance(target, pd.Series))
+    order = _sorted(labels, isinstance(target, pd.Series))
+    down = _sorted(row, True)
+    return Room(
+        labels[order],
+        row[down],
+        sparse.csr_array(matrix[down][:, order]),
+        limit[down],
+        least[order],
+        most[order],
+        start[order],
+        (end - start)[order],
+        order,
+    )
+
+
+def _sorted(labels: pd.Index[Any], labelled: bool) -> NDArray[np.int64]:
+    if not labelled or all(isinstance(label, int) for label in labels):
+        return np.arange(len(labels))
+    return np.argsort(labels.astype(str).to_numpy(), kind="stable")
+
+
+def _checked(
+    rows: Rows, labels: pd.Index[Any], labelled: bool
+) -> tuple[pd.Index[Any], sparse.csr_array, Floats]:
+    """Labels, coefficients and limits of the rows, columns in the order of the labels."""
+    values = rows.coefficient
+    if isinstance(values, pd.DataFrame):
+        row = index_of(values.index)
+        if labelled:
+            column = index_of(values.columns)
+            position = numbers(pd.Series(np.arange(len(column)), column), labels, "coefficient")
+            values = values.iloc[:, position.astype(int)]
+        matrix = sparse.csr_array(values.to_numpy(dtype=float))
+    else:
+        matrix = sparse.csr_array(values if sparse.issparse(values) else np.atleast_2d(values))
+        series = isinstance(rows.limit, pd.Series)
+        row = index_of(rows.limit.index if series else range(matrix.shape[0]))
+    limit = numbers(rows.limit, row, "limit")
+    if matrix.shape != (len(row), len(labels)):
+        expected = f"({len(row)}, {len(labels)})"
+        raise DataError(f"coefficients have shape {matrix.shape}; right would be {expected}")
+    if not np.isfinite(matrix.data).all():
+        bad = matrix.tocoo()
+        k = int(np.flatnonzero(~np.isfinite(bad.data))[0])
+        i, j = bad.coords
+        place = f"{row[i[k]]}, {labels[j[k]]}"
+        raise DataError([Fault("rows", place, "coefficient", bad.data[k], "is no number", "one")])
+    return row, matrix, limit
+
+
+def section_rows(
+    response: xr.Dataset | xr.DataArray, headroom: xr.DataArray
+) -> dict[tuple[str, str], Rows]:
+    """Rows of the control sections: ``response @ load <= headroom`` for each pollutant and period.
+
+    Parameters
+    ----------
+    response : Dataset or DataArray
+        ``response`` (section, outlet, pollutant, period) [(mg/L)/(kg/d)].
+    headroom : DataArray
+        (section, indicator, period) [mg/L]; indicator labels are pollutant labels.
+
+    Returns
+    -------
+    dict
+        :class:`Rows` by (pollutant, period): coefficients as DataFrame (section, outlet), limits
+        as Series (section) with their sign.
+
+    Raises
+    ------
+    DataError
+        If dimensions are missing, labels of the two differ, or a number is NaN.
+
+    Examples
+    --------
+    >>> labels = {"section": ["S1"], "outlet": ["O1"], "pollutant": ["TP"], "period": ["dry"]}
+    >>> response = xr.DataArray(np.full((1, 1, 1, 1), 0.1), coords=labels, dims=list(labels))
+    >>> headroom = response[:, 0].rename(pollutant="indicator").drop_vars("outlet") + 0.4
+    >>> section_rows(response, headroom)["TP", "dry"].limit["S1"]
+    np.float64(0.5)
+    """
+    matrix = response["response"] if isinstance(response, xr.Dataset) else response
+    matrix = _numeric(matrix, ("section", "outlet", "pollutant", "period"), "response")
+    room = _numeric(headroom, ("section", "indicator", "period"), "headroom")
+    faults = []
+    for dim, other in (("section", "section"), ("pollutant", "indicator"), ("period", "period")):
+        ours, theirs = set(matrix[dim].values.tolist()), set(room[other].values.tolist())
+        for label in sorted(map(str, ours ^ theirs)):
+            problem = f"is {'not in headroom' if label in ours else 'not in response'}"
+            faults.append(Fault("rows", label, other, None, problem, "the same labels in both"))
+    raise_faults(faults)
+    room = room.sel(
+        section=matrix.section.values,
+        indicator=matrix.pollutant.values,
+        period=matrix.period.values,
+    )
+    section, outlet = (pd.Index(matrix[dim].values, name=dim) for dim in ("section", "outlet"))
+    return {
+        (str(pollutant), str(period)): Rows(
+            pd.DataFrame(matrix.values[:, :, i, j], section, outlet),
+            pd.Series(room.values[:, i, j], section),
+        )
+        for i, pollutant in enumerate(matrix.pollutant.values)
+        for j, period in enumerate(matrix.period.values)
+    }
+
+
+def _numeric(array: xr.DataArray, dims: tuple[str, ...], name: str) -> xr.DataArray:
+    """Array with its dimensions in order, labelled and free of NaN."""
+    lacking = [dim for dim in dims if dim not in array.dims or dim not in array.coords]
+    if lacking or len(array.dims) != len(dims):
+        raise DataError(f"{name} has dimensions {array.dims}; right would be {dims}, labelled")
+    array = array.transpose(*dims).astype(float)
+    bad = np.argwhere(~np.isfinite(array.values))
+    raise_faults(
+        [
+            Fault(
+                name,
+                ", ".join(str(array[dim].values[k]) for dim, k in zip(dims, place, strict=True)),
+                name,
+                array.values[tuple(place)],
+                "is no number",
+                "a finite number",
+            )
+            for place in bad[:100]
+        ]
+    )
+    return array

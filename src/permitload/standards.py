@@ -1,0 +1,287 @@
+"""Water-quality standards of sections: GB 3838-2002 (地表水环境质量标准), and own targets.
+
+Numbers were keyed from the standard by two independent public sources that agree; check them
+against the printed text before legal use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from permitload import _gb3838
+from permitload._frames import complete, fault_at, listed
+from permitload.errors import DataError, Fault, raise_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+__all__ = ["class_limit", "items", "limits", "sense"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """One limit with the document it comes from."""
+
+    value: float
+    basis: str
+    note: str
+
+
+def items() -> tuple[str, ...]:
+    """Name the indicators for which GB 3838-2002 gives a limit in mg/L.
+
+    Returns
+    -------
+    tuple of str
+        Table 1, then Tables 2 and 3.
+
+    Examples
+    --------
+    >>> items()[:5]
+    ('DO', 'CODMn', 'COD', 'BOD5', 'NH3-N')
+    """
+    tables = (_gb3838.BASIC, _gb3838.LAKE, _gb3838.SUPPLEMENTARY, _gb3838.DRINKING)
+    return tuple(dict.fromkeys(item for table in tables for item in table))
+
+
+def sense(indicator: str) -> str:
+    """Whether the limit of an indicator is a most or a least.
+
+    Parameters
+    ----------
+    indicator : str
+        For example ``COD``.
+
+    Returns
+    -------
+    str
+        ``≥`` for dissolved oxygen, ``≤`` for all others.
+
+    Examples
+    --------
+    >>> sense("DO"), sense("COD")
+    ('≥', '≤')
+    """
+    return "≥" if indicator == "DO" else "≤"
+
+
+def class_limit(indicator: str, water_class: str, water_type: str = "river") -> float:
+    """Limit of one indicator in one class of GB 3838-2002.
+
+    Parameters
+    ----------
+    indicator : str
+        One of :func:`items`.
+    water_class : str
+        I to V.
+    water_type : str, default "river"
+        ``river`` or ``lake``: TP has a limit for each, TN for lakes alone.
+
+    Returns
+    -------
+    float
+        Limit [mg/L]; a least for DO.
+
+    Raises
+    ------
+    DataError
+        If the standard has no such limit.
+
+    References
+    ----------
+    GB 3838-2002, Tables 1 to 3; those of Tables 2 and 3 hold for sources of drinking water.
+
+    Examples
+    --------
+    >>> class_limit("TP", "III"), class_limit("TP", "III", "lake")
+    (0.2, 0.05)
+    """
+    problem = _missing(indicator, water_class, water_type)
+    if problem:
+        raise DataError([Fault("GB 3838-2002", None, "indicator", indicator, *problem)])
+    return _class_limit(indicator, water_class, water_type).value
+
+
+def _missing(indicator: str, water_class: str, water_type: str) -> tuple[str, str] | None:
+    """Say why the standard has no limit, and what would be right; None if it has one."""
+    if water_class not in _gb3838.CLASSES:
+        return f"has no limit in class {water_class}", "a class I, II, III, IV or V"
+    if water_type not in ("river", "lake"):
+        return f"has no limit in water of type {water_type}", "river or lake"
+    if indicator in _gb3838.NOT_CONCENTRATIONS:
+        kind = _gb3838.NOT_CONCENTRATIONS[indicator]
+        return f"is judged by {kind}, which is not supported", "an indicator in mg/L"
+    if indicator == "TN" and water_type == "river":
+        return "has no limit for rivers in GB 3838-2002", "a limit [mg/L] in standards"
+    if indicator not in items():
+        return "has no limit in GB 3838-2002", "a limit [mg/L] in standards"
+    return None
+
+
+def _class_limit(indicator: str, water_class: str, water_type: str) -> _Limit:
+    place = _gb3838.CLASSES.index(water_class)
+    if water_type == "lake" and indicator in _gb3838.LAKE:
+        note = f"GB 3838-2002 Table 1, class {water_class}, lakes and reservoirs"
+        return _Limit(_gb3838.LAKE[indicator][place], "statutory", note)
+    if indicator in _gb3838.BASIC:
+        note = f"GB 3838-2002 Table 1, class {water_class}"
+        return _Limit(_gb3838.BASIC[indicator][place], "statutory", note)
+    # written for sources of drinking water: as the target of another section it is a choice
+    number, table = (
+        (2, _gb3838.SUPPLEMENTARY) if indicator in _gb3838.SUPPLEMENTARY else (3, _gb3838.DRINKING)
+    )
+    note = f"GB 3838-2002 Table {number}, sources of drinking water, used as a target"
+    return _Limit(table[indicator], "assumed", note)
+
+
+def limits(
+    sections: pd.DataFrame,
+    indicators: Sequence[str],
+    periods: Sequence[str],
+    standards: pd.DataFrame | None = None,
+) -> xr.Dataset:
+    """Limit of every section, indicator and period.
+
+    The class of the section decides, unless a row of ``standards`` gives a class or a limit of
+    its own; a row for the period comes before one for all periods.
+
+    Parameters
+    ----------
+    sections : DataFrame
+        ``section``, ``water_class``, ``water_type``, ``reach`` or ``node``, ``position`` [m].
+    indicators : sequence of str
+        What is judged: ``COD``, ``NH3-N``, ``TP``, ``Sb``, …
+    periods : sequence of str
+        All periods, in order.
+    standards : DataFrame, optional
+        ``section``, ``indicator``, ``period``, and ``water_class`` or ``limit`` [mg/L].
+
+    Returns
+    -------
+    Dataset
+        ``limit`` (section, indicator, period) [mg/L], ``basis`` and ``note`` (the source of
+        each limit) of the same dimensions; coordinates ``sense`` (indicator) ≤ or ≥, and
+        ``reach``, ``node``, ``position`` [m], ``water_type``, ``water_class`` (section).
+
+    Raises
+    ------
+    DataError
+        With every limit that is missing: TN in a river, an indicator outside GB 3838-2002, a
+        range such as pH; and with every row that names both or neither of class and limit, or
+        an unknown section.
+
+    References
+    ----------
+    GB 3838-2002, Tables 1 to 3.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sections = pd.DataFrame({"section": ["S1"], "reach": ["R1"], "water_class": ["III"]})
+    >>> float(limits(sections, ["COD"], ["dry"])["limit"].sel(section="S1").item())
+    20.0
+    """
+    sections = complete(sections, "sections")
+    targets = complete(standards, "standards")
+    faults = _target_faults(targets, sections)
+    raise_faults(faults)
+    found: dict[tuple[int, int, int], _Limit] = {}
+    rows = {
+        (row.section, row.indicator, row.period): position
+        for position, row in enumerate(targets.itertuples(index=False))
+    }
+    for s, section in enumerate(sections["section"]):
+        for i, indicator in enumerate(indicators):
+            for p, period in enumerate(periods):
+                own = rows.get((section, indicator, period))
+                row = rows.get((section, indicator, "")) if own is None else own
+                limit, fault = _limit(sections, s, indicator, targets, row)
+                if limit:
+                    found[s, i, p] = limit
+                elif fault and fault not in faults:
+                    faults.append(fault)
+    raise_faults(faults)
+    return _dataset(sections, indicators, periods, found)
+
+
+def _limit(
+    sections: pd.DataFrame, s: int, indicator: str, targets: pd.DataFrame, row: int | None
+) -> tuple[_Limit | None, Fault | None]:
+    """Find the limit of a section: from its row of standards, else by its class."""
+    water_class, water_type = sections["water_class"].iloc[s], sections["water_type"].iloc[s]
+    target = None if row is None else targets.iloc[row]
+    if target is not None and not np.isnan(target["limit"]):
+        basis, note = target["basis"] or "assumed", target["note"] or "standards"
+        return _Limit(float(target["limit"]), basis, note), None
+    if target is not None:
+        water_class = target["water_class"]
+    problem = _missing(indicator, water_class, water_type)
+    if problem and row is not None:
+        return None, fault_at(targets, "standards", row, "indicator", *problem)
+    if problem:
+        fault = fault_at(
+            sections,
+            "sections",
+            s,
+            "water_class",
+            f"is no target: {indicator} {problem[0]}",
+            problem[1],
+        )
+        return None, fault
+    limit = _class_limit(indicator, water_class, water_type)
+    if target is not None:
+        limit = _Limit(limit.value, target["basis"] or "assumed", target["note"] or limit.note)
+    return limit, None
+
+
+def _target_faults(targets: pd.DataFrame, sections: pd.DataFrame) -> list[Fault]:
+    """Rows of standards that name an unknown section, or not exactly one target."""
+    known = sections["section"].tolist()
+    faults = []
+    for position, row in enumerate(targets.to_dict("records")):
+        if row["section"] not in known:
+            right = f"one of {listed(known)}"
+            faults.append(
+                fault_at(targets, "standards", position, "section", "is not a section", right)
+            )
+        if (row["water_class"] != "") == (not np.isnan(row["limit"])):
+            given = "given" if row["water_class"] else "empty"
+            problem, right = f"is {given}, and so is limit", "a class or a limit"
+            faults.append(fault_at(targets, "standards", position, "water_class", problem, right))
+    return faults
+
+
+def _dataset(
+    sections: pd.DataFrame,
+    indicators: Sequence[str],
+    periods: Sequence[str],
+    found: dict[tuple[int, int, int], _Limit],
+) -> xr.Dataset:
+    dims = ("section", "indicator", "period")
+    shape = (len(sections), len(indicators), len(periods))
+
+    def cube(values: list[object]) -> tuple[tuple[str, ...], np.ndarray]:
+        return dims, np.array(values).reshape(shape)
+
+    described = ("reach", "node", "position", "water_type", "water_class")
+    coords = {name: ("section", np.array(sections[name].tolist())) for name in described}
+    return xr.Dataset(
+        {
+            "limit": cube([found[place].value for place in np.ndindex(shape)]),
+            "basis": cube([found[place].basis for place in np.ndindex(shape)]),
+            "note": cube([found[place].note for place in np.ndindex(shape)]),
+        },
+        coords={
+            "section": np.array(sections["section"].tolist()),
+            "indicator": list(indicators),
+            "period": list(periods),
+            "sense": ("indicator", [sense(indicator) for indicator in indicators]),
+            **coords,
+        },
+    )

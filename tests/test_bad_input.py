@@ -1,0 +1,146 @@
+"""Every way to damage a study gives its own sentences: file, row, column, value, what is right."""
+
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from permitload import _checks, io
+
+MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
+DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+FLOWS = {"R1": 6.0, "R2": 6.0, "R3": 2.0, "R4": 8.0}
+BOUNDARIES = {"A": 6.0, "D": 2.0, "E": -8.0}
+
+# Four reaches join at C; O1 is direct, O2 the outlet of the works W1, O3 a stretch of farm land.
+STUDY = {
+    "reaches": "reach,from_node,to_node,length [m],width [m]\n"
+    "R1,A,B,4000,20\nR2,B,C,6000,20\nR3,D,C,5000,10\nR4,C,E,3000,30\n",
+    "nodes": "node,storage_area [m2]\nC,0\n",
+    "periods": "period,days [d],start\n"
+    + "".join(f"{m},{d},{m}-01\n" for m, d in zip(MONTHS, DAYS, strict=True)),
+    "flows": "reach,period,flow [m3/s],velocity [m/s]\n"
+    + "".join(f"{reach},{m},{flow},0.2\n" for reach, flow in FLOWS.items() for m in MONTHS),
+    "boundaries": "node,period,flow [m3/s]\n"
+    + "".join(f"{node},{m},{flow}\n" for node, flow in BOUNDARIES.items() for m in MONTHS),
+    "inflow": "node,pollutant,period,concentration [mg/L]\n"
+    "A,COD,,12\nA,NH3-N,,0.4\nD,COD,,10\nD,NH3-N,,0.3\n",
+    "kinetics": "pollutant,decay [1/d]\nCOD,0.2\nNH3-N,0.15\n",
+    "sections": "section,reach,node,position [m],water_type,water_class\n"
+    "S1,R2,,5500,river,III\nS2,,E,,river,IV\n",
+    "standards": "section,indicator,period,water_class,limit [mg/L]\nS2,NH3-N,,,1.2\n",
+    "outlets": "outlet,reach,node,position [m],position_to [m],effluent_flow [m3/d]\n"
+    "O1,R1,,1000,,1728\nO2,R2,,2000,,25000\nO3,R3,,0,4000,\n",
+    "works": "works,outlet,pollutant,design_flow [m3/d],acceptance_concentration [mg/L],"
+    "outlet_concentration [mg/L]\nW1,O2,COD,25000,500,50\nW1,O2,NH3-N,25000,45,5\n",
+    "sources": "source,source_class,sector,enterprise,outlet,works,wastewater_flow [m3/d]\n"
+    "P1,industry,dyeing,E1,O1,,1728\nP2,industry,chemicals,E2,,W1,4320\n"
+    "P3,domestic,,,,W1,17280\nF1,farm,,,O3,,0\n",
+    "source_loads": "source,pollutant,period,source_load [kg/d],floor [kg/d],ceiling [kg/d]\n"
+    "P1,COD,,60,20,80\nP1,NH3-N,,6,2,\nP2,COD,,,50,\nP2,NH3-N,,,5,\n"
+    "P3,COD,,,,\nP3,NH3-N,,,,\nF1,COD,,40,,\nF1,NH3-N,,3,,\n",
+    "enterprises": "enterprise,sector\nE1,dyeing\nE2,chemicals\n",
+}
+
+CASES = tomllib.loads((Path(__file__).parent / "bad_input.toml").read_text("utf8"))["case"]
+
+
+def write(folder: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf8")
+
+
+def faults(folder: Path) -> list[str]:
+    """Sentences of every fault of a study folder."""
+    tables, found = io.read_study_tables(folder)
+    return [str(fault) for fault in _checks.faults(tables, reading=found)]
+
+
+def damaged(edits: list[list[str]]) -> dict[str, str]:
+    """The study with some text replaced: ``[file]`` removes it, ``""`` appends, ``*`` is all."""
+    texts = dict(STUDY)
+    for name, *change in edits:
+        if not change:
+            del texts[name]
+            continue
+        old, new = change
+        text = texts.get(name, "")
+        assert old in ("", "*") or old in text, f"{old!r} is not in {name}"
+        texts[name] = {"": text + new, "*": new}.get(old) or text.replace(old, new)
+    return texts
+
+
+def test_the_study_itself_has_no_fault(tmp_path: Path) -> None:
+    write(tmp_path, STUDY)
+    assert faults(tmp_path) == []
+
+
+def test_cases_are_many_and_distinct() -> None:
+    assert len(CASES) >= 45
+    assert len({case["name"] for case in CASES}) == len(CASES)
+    assert len({str(case["edits"]) for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
+def test_bad_input_is_named(case: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, damaged(case["edits"]))
+    assert faults(tmp_path) == case["faults"]
+
+
+def test_symbolic_link_is_refused(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    study.mkdir()
+    write(study, STUDY)
+    secret = tmp_path / "elsewhere.csv"
+    secret.write_text(STUDY["nodes"], encoding="utf8")
+    (study / "nodes.csv").unlink()
+    (study / "nodes.csv").symlink_to(secret)
+    assert faults(study) == ["nodes.csv, file: is a symbolic link; right would be a file"]
+
+
+def test_other_encoding_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, STUDY)
+    (tmp_path / "enterprises.csv").write_bytes("enterprise,sector\nE1,纺织\n".encode("gbk"))
+    assert faults(tmp_path)[0] == (
+        "enterprises.csv, file: is not UTF-8 at byte 21; right would be a file saved as CSV UTF-8"
+    )
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(io.DataError, match="folder: is missing; right would be a folder"):
+        io.read_study_tables(tmp_path / "none")
+
+
+PLACES = [
+    (name, line, cell)
+    for name, text in STUDY.items()
+    for line, row in enumerate(text.splitlines())
+    for cell in range(row.count(",") + 1)
+    if line < 6
+]
+JUNK = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["", "-1", "0", "1e300", "1e-300", "nan", '"', "\n", "R1", "W1", "C", "TN"]),
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), JUNK), min_size=1, max_size=3))
+def test_any_cell_may_hold_anything(edits: list[tuple[tuple[str, int, int], str]]) -> None:
+    """Whatever stands in a cell, the check ends with sentences and never with another error."""
+    texts = dict(STUDY)
+    for (name, line, cell), junk in edits:
+        rows = [row.split(",") for row in texts[name].splitlines()]
+        if line < len(rows) and cell < len(rows[line]):
+            rows[line][cell] = junk
+        texts[name] = "\n".join(",".join(row) for row in rows)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in texts.items():
+            data = text.encode("utf8", errors="surrogatepass")
+            Path(folder, f"{name}.csv").write_bytes(data)
+        for sentence in faults(Path(folder)):
+            assert "; right would be " in sentence
