@@ -261,9 +261,7 @@ def table(units: Units, reaches: pd.Index[Any]) -> pd.DataFrame:
     lost = reaches[np.unique(units.link[real & (units.unit < 0)])]
     right = "a control section on every connected part of the network"
     if len(lost):
-        raise_faults(
-            [Fault("reaches", None, "reach", listed(lost), "lead to no section", right)]
-        )
+        raise_faults([Fault("reaches", None, "reach", listed(lost), "lead to no section", right)])
     name = pd.Series(units.names)[units.unit[real]].to_numpy()
     return pd.DataFrame(
         {

@@ -190,9 +190,7 @@ def place_faults(
     ]
     problem, right = "and node are both given or both empty", "either a reach or a node"
     one = (reach != "") != (node != "")
-    faults += [
-        Fault(name, labels[i], "reach", None, problem, right) for i in np.flatnonzero(~one)
-    ]
+    faults += [Fault(name, labels[i], "reach", None, problem, right) for i in np.flatnonzero(~one)]
     for column, written in (("reach", reach), ("node", node)):
         unknown = one & (written != "") & (place[f"{column}_index"].to_numpy() < 0)
         right = f"a {column} of the network"
@@ -202,7 +200,9 @@ def place_faults(
         ]
     known = one & (place["reach_index"].to_numpy() >= 0)
     start, stop = place["position"].to_numpy(), place["position_to"].to_numpy()
-    faults += _beyond(name, "position", place, known & ~((start >= 0.0) & (start <= length)), length)
+    faults += _beyond(
+        name, "position", place, known & ~((start >= 0.0) & (start <= length)), length
+    )
     wide = known & ~np.isnan(stop)
     faults += _beyond(name, "position_to", place, wide & ~(stop <= length), length)
     return faults + [

@@ -178,5 +178,12 @@ def _manifest(outcome: Outcome, root: Path, tables: Mapping[str, pd.DataFrame]) 
 def _illustrate(
     outcome: Outcome, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], work: Path
 ) -> None:
-    """Figures and the self-contained report."""
-    raise NotImplementedError
+    """Write the self-contained report, and its figures one by one."""
+    from permitload import _pages, report
+
+    page = _pages.page(outcome, tables, manifest)
+    (work / "report.html").write_text(report.render(page), "utf8")
+    (work / "figures").mkdir()
+    for kind, figures in page.figures.items():
+        for name, figure in figures.items():
+            figure.savefig(work / "figures" / f"{kind}_{name}.png", metadata={"Software": None})

@@ -23,6 +23,7 @@ __all__ = [
     "Column",
     "Table",
     "Variable",
+    "described",
     "faults_of_schema",
     "glossary",
     "header",
@@ -110,6 +111,33 @@ def glossary() -> list[Variable]:
     '河段'
     """
     return list(VARIABLES.values())
+
+
+def described(dataset: xr.Dataset) -> xr.Dataset:
+    """Give every declared variable and coordinate its unit and meaning.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With variables of any names.
+
+    Returns
+    -------
+    Dataset
+        The same values; ``units`` and ``long_name`` of the declared ones in their attributes.
+
+    Examples
+    --------
+    >>> described(xr.Dataset({"flow": ("reach", [1.0])})).flow.attrs["units"]
+    'm3/s'
+    """
+    result = dataset.copy()
+    for name, array in result.variables.items():
+        variable = VARIABLES.get(str(name))
+        if variable is not None:
+            unit = {} if variable.is_label or variable.is_date else {"units": variable.unit}
+            array.attrs = {"long_name": variable.meaning} | unit
+    return result
 
 
 def validate(dataset: xr.Dataset, kind: str) -> None:

@@ -11,7 +11,7 @@ from permitload.errors import Fault, raise_faults
 from permitload.hydraulics import uniform
 from permitload.hydraulics._given import cell_faults, read
 from permitload.network import RiverNetwork
-from permitload.schema import VARIABLES
+from permitload.schema import described
 from permitload.units import SECONDS_PER_DAY
 
 __all__ = ["RESIDUAL_SHARE", "from_flow"]
@@ -103,7 +103,7 @@ def from_flow(
         section, faults = _cross_section(network, inputs)
         nodes, more = _exchange(network, inputs)
         raise_faults(faults + more)
-        return _described(_assembled(network, inputs, section, nodes))
+        return described(_assembled(network, inputs, section, nodes))
 
 
 def _assembled(
@@ -258,13 +258,3 @@ def _mean_depth(network: RiverNetwork, area: xr.DataArray) -> xr.DataArray:
     side_slope = network.reaches["side_slope"].fillna(0.0).to_xarray()
     surface: xr.DataArray = (width**2 + 4.0 * side_slope * area) ** 0.5
     return area / surface.where(surface > 0.0)
-
-
-def _described(dataset: xr.Dataset) -> xr.Dataset:
-    """Give every variable and coordinate its unit and meaning."""
-    for name, array in dataset.variables.items():
-        variable = VARIABLES[str(name)]
-        plain = variable.is_label or variable.is_date
-        unit = {} if plain else {"units": variable.unit}
-        array.attrs = {"long_name": variable.meaning} | unit
-    return dataset

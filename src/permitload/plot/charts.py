@@ -119,7 +119,7 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     loads = permits[["source_load", "permitted_load"]]
     kept = np.sort(np.argsort(-loads.max(axis=1).to_numpy(), kind="stable")[:_MOST_BARS])
     rows, place = permits.iloc[kept], np.arange(len(kept))
-    ax = _style.axes(ax, 9.0, 1.6 + 0.26 * len(rows))
+    ax = _style.axes(ax, 9.0, 1.6 + 0.2 * len(rows))
     reasons = pd.unique(permits["stopped_by"].astype(str))
     looks = dict(zip(reasons, _looks(list(reasons)), strict=True))
     bars = ax.barh(place, rows["permitted_load"], height=0.6)

@@ -92,7 +92,7 @@ def network_map(
         _draw_sections(ax, network, lines, sections)
     _draw_ends(ax, network, lines)
     ax.set_aspect("equal", adjustable="datalim")
-    ax.margins(0.15, 0.22)
+    ax.margins(0.2, 0.22)
     ax.set_xlabel(label("x"))
     ax.set_ylabel(label("y"))
     if ax.get_legend_handles_labels()[0]:
@@ -200,9 +200,7 @@ def _places(network: RiverNetwork, lines: Floats, table: pd.DataFrame, name: str
         yield key, point, line[-1] - line[0]
 
 
-def _draw_outlets(
-    ax: Axes, network: RiverNetwork, lines: Floats, outlets: pd.DataFrame
-) -> None:
+def _draw_outlets(ax: Axes, network: RiverNetwork, lines: Floats, outlets: pd.DataFrame) -> None:
     points = np.array([place for _, place, _ in _places(network, lines, outlets, "outlets")])
     if len(points):
         words = bilingual(VARIABLES["outlet"].term, "outlet")
@@ -210,9 +208,7 @@ def _draw_outlets(
                    label=words)  # fmt: skip
 
 
-def _draw_sections(
-    ax: Axes, network: RiverNetwork, lines: Floats, sections: pd.DataFrame
-) -> None:
+def _draw_sections(ax: Axes, network: RiverNetwork, lines: Floats, sections: pd.DataFrame) -> None:
     """Squares, with the label to the side that the river leaves free."""
     from matplotlib import patheffects
 

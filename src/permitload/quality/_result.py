@@ -9,7 +9,7 @@ import xarray as xr
 
 from permitload.quality._inputs import Inputs
 from permitload.quality._layout import Layout
-from permitload.schema import VARIABLES
+from permitload.schema import described
 from permitload.units import KG_PER_DAY
 
 _TERMS = ["boundary_in", "load", "boundary_out", "decayed", "stored", "residual"]
@@ -67,10 +67,4 @@ def dataset(known: Inputs, cut: Layout, periods: list[dict[str, Any]]) -> xr.Dat
             "position_to": ("segment", cut.stop),
         },
     )
-    for name, variable in result.variables.items():
-        if str(name) in VARIABLES and not VARIABLES[str(name)].is_label:
-            variable.attrs = {
-                "units": VARIABLES[str(name)].unit,
-                "long_name": VARIABLES[str(name)].meaning,
-            }
-    return result
+    return described(result)

@@ -17,7 +17,7 @@ from permitload.quality._inputs import Inputs, inputs
 from permitload.quality._layout import Layout, layout
 from permitload.quality._state import State, factor, state
 from permitload.quality.kinetics import Kinetics
-from permitload.schema import VARIABLES
+from permitload.schema import described
 from permitload.units import KG_PER_DAY
 
 __all__ = ["response"]
@@ -103,14 +103,14 @@ def response(
         "period": known.hydraulics["period"],
     }
     dims = ("section", "outlet", "pollutant", "period")
-    attrs = {n: {"units": VARIABLES[n].unit, "long_name": VARIABLES[n].meaning}
-             for n in ("response", "delivery_ratio")}  # fmt: skip
-    return xr.Dataset(
-        {
-            "response": (dims, gain / KG_PER_DAY, attrs["response"]),
-            "delivery_ratio": (dims, gain * carried[:, None, None, :], attrs["delivery_ratio"]),
-        },
-        coords,
+    return described(
+        xr.Dataset(
+            {
+                "response": (dims, gain / KG_PER_DAY),
+                "delivery_ratio": (dims, gain * carried[:, None, None, :]),
+            },
+            coords,
+        )
     )
 
 

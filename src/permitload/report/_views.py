@@ -14,7 +14,7 @@ from permitload.schema import VARIABLES
 
 NOTHING = "—"
 _DIGITS = 4
-_EXACT = ("permit", "permit_mass", "permit_worst")
+_EXACT = ("permit", "permit_mass")
 """Published masses: shown to the last digit, never rounded."""
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -146,7 +146,7 @@ def view(table: pd.DataFrame, columns: Sequence[str], sums: Sequence[str] = ()) 
 
 def _sum(values: pd.Series[float], name: str) -> Cell:
     total = float(values.sum())
-    return Cell(exact([total])[0] if name in _EXACT else number(total))
+    return Cell(exact([*values, total])[-1] if name in _EXACT else number(total))
 
 
 def _column(values: pd.Series[Any], name: str) -> list[Cell]:
@@ -213,9 +213,7 @@ def capacity(table: pd.DataFrame) -> View:
 
 def balance(table: pd.DataFrame) -> View:
     """Mass ledger by pollutant and period, with the residual over the turnover."""
-    wide = table.pivot_table(
-        "ledger", ["pollutant", "period"], "term", aggfunc="first", sort=False
-    )
+    wide = table.pivot_table("ledger", ["pollutant", "period"], "term", aggfunc="first", sort=False)
     turnover = wide.drop(columns="residual").abs().sum(axis=1)
     wide["closure"] = closure = wide["residual"].abs() / turnover.where(turnover > 0.0, 1.0)
     worst = closure.groupby(level="pollutant", sort=False).idxmax()
@@ -261,6 +259,9 @@ def stopped(monthly: pd.DataFrame) -> View:
                 & (counts.index.get_level_values(1) == pollutant)
             ]
             if len(here):
-                who = [f"{w} ({n})" for w, n in zip(here.index.get_level_values(2), here, strict=True)]
+                who = [
+                    f"{w}\u00a0({n})"
+                    for w, n in zip(here.index.get_level_values(2), here, strict=True)
+                ]
                 rows.append([Cell(stops(stop)), Cell(word(pollutant)), Cell(", ".join(who))])
     return View([head("stopped_by"), head("pollutant"), head("count")], rows, [])

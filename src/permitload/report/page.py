@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -153,23 +154,27 @@ def _refuse(report: Report) -> None:
 def _picture(figure: Figure) -> str:
     """Figure as a PNG data URI whose bytes hold no date and no version."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+    # drawing settles the layout of a figure: on a copy, the same figure gives the same bytes
+    copy.deepcopy(figure).savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 
 def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Everything in tables that the page shows, ready to be written."""
+    order = pd.unique(tables["capacity"]["pollutant"])
     permits, monthly = tables["permits"], tables["permits_monthly"]
     lines = ["permitted_load", *(name for name in ("permit_mass",) if name in monthly)]
     sums = ("source_load", "permitted_load", "permit")
     return {
         "permits": {
-            pollutant: _views.view(rows, _PERMITS, sums)
-            for pollutant, rows in permits.groupby("pollutant", sort=False)
+            name: _views.view(permits[permits["pollutant"] == name], _PERMITS, sums)
+            for name in order
         },
         "monthly": {
-            pollutant: _views.matrix(rows, ["enterprise", "source"], "period", lines)
-            for pollutant, rows in monthly.groupby("pollutant", sort=False)
+            name: _views.matrix(
+                monthly[monthly["pollutant"] == name], ["enterprise", "source"], "period", lines
+            )
+            for name in order
         },
         "stopped": _views.stopped(monthly),
         "capacity": _views.capacity(tables["capacity"]),
@@ -186,7 +191,8 @@ def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Counts and sums of the opening sentences."""
     permits, monthly = tables["permits"], tables["permits_monthly"]
     limited = ~monthly["stopped_by"].isin(["ceiling", "floor", "fixed"])
-    totals = permits.groupby("pollutant", sort=False)["permit"].sum()
+    order = pd.unique(tables["capacity"]["pollutant"])
+    totals = permits.groupby("pollutant")["permit"].sum().reindex(order, fill_value=0.0)
     basis = tables["parameters"]["basis"]
     return {
         "enterprises": permits["enterprise"][permits["enterprise"] != ""].nunique(),

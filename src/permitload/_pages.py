@@ -1,0 +1,149 @@
+"""Figures and the report of a study, from its outcome and published tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from permitload import plot, quality, report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from permitload.study import Outcome
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def page(outcome: Outcome, tables: Tables, manifest: Mapping[str, object]) -> report.Report:
+    """Gather what the report shows."""
+    settings = outcome.settings
+    return report.Report(
+        settings.title,
+        settings.title_zh,
+        {**tables, "permits": _named(outcome, tables["permits"]),
+         "sections": _with_present(outcome, tables["sections"]),
+         "parameters": _parameters(outcome)},
+        _figures(outcome, tables),
+        manifest,
+    )  # fmt: skip
+
+
+def _named(outcome: Outcome, permits: pd.DataFrame) -> pd.DataFrame:
+    """Permits with the names of the enterprises."""
+    names = outcome.tables["enterprises"].set_index("enterprise")["name"]
+    return permits.assign(name=permits["enterprise"].map(names).fillna(""))
+
+
+def _with_present(outcome: Outcome, sections: pd.DataFrame) -> pd.DataFrame:
+    """Sections with the concentration at present loads."""
+    found = quality.at(outcome.tables["sections"], outcome.datasets["present"])
+    column = found.rename("present_concentration").reset_coords(drop=True).to_dataframe()
+    column = column.reset_index().rename(columns={"pollutant": "indicator"})
+    return sections.merge(column, on=["section", "indicator", "period"], validate="1:1")
+
+
+def _parameters(outcome: Outcome) -> pd.DataFrame:
+    """Every parameter with its basis: statutory, pilot text, or assumed."""
+    settings, basis = outcome.settings, dict(outcome.settings.basis)
+    rows: list[tuple[str, object, str, str, str]] = [
+        ("margin_of_safety", settings.margin_of_safety, "1", basis["margin_of_safety"], ""),
+        ("decided", ", ".join(settings.decided), "", basis["decided"], ""),
+        ("target", settings.target.__name__, "", basis["target"], ""),
+        ("compose", settings.compose.__name__, "", basis["compose"], ""),
+        ("precision", settings.precision, "t", basis["precision"], ""),
+    ]
+    for table, key, columns in (
+        ("kinetics", "pollutant", ("decay", "temperature_factor", "settling")),
+        ("works", "works", ("acceptance_concentration", "outlet_concentration")),
+        ("standards", "section", ("limit", "water_class")),
+    ):
+        units = {"decay": "1/d", "temperature_factor": "1", "settling": "m/d", "water_class": ""}
+        for row in outcome.tables[table].to_dict("records"):
+            label = " ".join(str(row[k]) for k in (key, "pollutant", "indicator") if row.get(k))
+            rows += [
+                (f"{column} {label}", row[column], units.get(column, "mg/L"),
+                 row["basis"] or "assumed", row["note"])
+                for column in columns
+                if row[column] != "" and row[column] == row[column]
+            ]  # fmt: skip
+    rows += _limit_rows(outcome)
+    table = pd.DataFrame(rows, columns=["parameter", "value", "unit", "basis", "note"])
+    return table.drop_duplicates(["parameter", "value"]).reset_index(drop=True)
+
+
+def _limit_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
+    """Limits that follow from the class of a section."""
+    limits = outcome.datasets["limits"].isel(period=0)
+    own = outcome.tables["standards"]
+    stated = set(zip(own["section"], own["indicator"], strict=True))
+    return [
+        (f"limit {section} {indicator}", float(limits["limit"].values[s, i]), "mg/L",
+         str(limits["basis"].values[s, i]), str(limits["note"].values[s, i]))
+        for s, section in enumerate(limits["section"].values)
+        for i, indicator in enumerate(limits["indicator"].values)
+        if (section, indicator) not in stated
+    ]  # fmt: skip
+
+
+def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, Figure]]:
+    """Draw one figure of each kind for every pollutant."""
+    sections = tables["sections"].set_index(["section", "indicator", "period"])
+    use = (sections["concentration"] / sections["allowed"]).to_xarray()
+    use = use.sel(
+        section=outcome.datasets["limits"]["section"].values,
+        period=outcome.datasets["limits"]["period"].values,
+    )
+    drawn: dict[str, dict[str, Figure]] = {"map": {}, "limit_use": {}, "permits": {}, "monthly": {}}
+    placed = bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
+    allocated = outcome.datasets["allocation"]["permitted_load"]
+    sector = outcome.datasets["sources"]["sector"].values
+    for pollutant in outcome.settings.pollutants:
+        mine = use.sel(indicator=pollutant).rename(indicator="pollutant")
+        axes = {"limit_use": plot.headroom_use(mine)}
+        permits = tables["permits"][tables["permits"]["pollutant"] == pollutant]
+        if len(permits):
+            axes["permits"] = plot.permits_bars(permits)
+            load = allocated.sel(pollutant=pollutant).reset_coords(drop=True)
+            load = load.assign_coords(sector=("source", sector)).groupby("sector").sum("source")
+            total = outcome.datasets["capacity"]["total"].sel(pollutant=pollutant)
+            load = load.assign_coords(pollutant=pollutant)
+            axes["monthly"] = plot.monthly(load, total.reset_coords("pollutant", drop=True))
+        if placed:
+            worst = _use_of_reaches(outcome, pollutant)
+            axes["map"] = plot.network_map(
+                outcome.network, worst, outcome.tables["sections"], outcome.tables["outlets"],
+                outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series(),
+            )  # fmt: skip
+        for kind, ax in axes.items():
+            figure = ax.figure
+            drawn[kind][pollutant] = figure  # type: ignore[assignment] - no subfigures here
+    return {kind: found for kind, found in drawn.items() if found}
+
+
+def _use_of_reaches(outcome: Outcome, pollutant: str) -> pd.Series[float]:
+    """Greatest use of the allowed concentration in each reach, over periods and both ends.
+
+    A reach is held to what its control unit's section allows.
+    """
+    tables, found = outcome.tables, outcome.datasets
+    units = outcome.network.control_units(tables["sections"], districts=tables["districts"])
+    unit = units.drop_duplicates("reach").set_index("reach")["control_unit"]
+    allowed = found["limits"]["limit"].sel(indicator=pollutant) * (
+        1.0 - outcome.settings.margin_of_safety
+    )
+    limits = allowed.reset_coords(drop=True).to_pandas()
+    least = pd.DataFrame({name: limits.loc[name.split("+")].min() for name in set(unit)}).T
+    by_reach = least.loc[unit].to_numpy()
+    concentration = found["permitted"]["concentration"].sel(pollutant=pollutant)
+    worst = concentration.max("end").transpose("reach", "period")
+    worst = worst.sel(reach=unit.index.to_numpy())
+    with np.errstate(invalid="ignore"):
+        share = xr.DataArray(
+            worst.values / by_reach, {"reach": unit.index.to_numpy()}, ("reach", "p")
+        )
+    return share.max("p").to_series()
