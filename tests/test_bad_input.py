@@ -1,7 +1,9 @@
 """Every way to damage a study gives its own sentences: file, row, column, value, what is right."""
 
+import json
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from permitload import _checks, io
+from permitload import io, study
+from permitload.errors import DataError
 
 MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
 DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -49,15 +52,18 @@ STUDY = {
 CASES = tomllib.loads((Path(__file__).parent / "bad_input.toml").read_text("utf8"))["case"]
 
 
-def write(folder: Path, texts: dict[str, str]) -> None:
+def write(
+    folder: Path, texts: dict[str, str], pollutants: Sequence[str] = ("COD", "NH3-N")
+) -> None:
     for name, text in texts.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf8")
+    settings = f"[study]\npollutants = {json.dumps(list(pollutants))}\n"
+    (folder / "study.toml").write_text(settings, "utf8")
 
 
 def faults(folder: Path) -> list[str]:
     """Sentences of every fault of a study folder."""
-    tables, found = io.read_study_tables(folder)
-    return [str(fault) for fault in _checks.faults(tables, reading=found)]
+    return [str(fault) for fault in study.check(folder)]
 
 
 def damaged(edits: list[list[str]]) -> dict[str, str]:
@@ -87,19 +93,19 @@ def test_cases_are_many_and_distinct() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
 def test_bad_input_is_named(case: dict[str, Any], tmp_path: Path) -> None:
-    write(tmp_path, damaged(case["edits"]))
+    write(tmp_path, damaged(case["edits"]), case.get("pollutants", ("COD", "NH3-N")))
     assert faults(tmp_path) == case["faults"]
 
 
 def test_symbolic_link_is_refused(tmp_path: Path) -> None:
-    study = tmp_path / "study"
-    study.mkdir()
-    write(study, STUDY)
+    folder = tmp_path / "study"
+    folder.mkdir()
+    write(folder, STUDY)
     secret = tmp_path / "elsewhere.csv"
     secret.write_text(STUDY["nodes"], encoding="utf8")
-    (study / "nodes.csv").unlink()
-    (study / "nodes.csv").symlink_to(secret)
-    assert faults(study) == ["nodes.csv, file: is a symbolic link; right would be a file"]
+    (folder / "nodes.csv").unlink()
+    (folder / "nodes.csv").symlink_to(secret)
+    assert faults(folder) == ["nodes.csv, file: is a symbolic link; right would be a file"]
 
 
 def test_other_encoding_is_refused(tmp_path: Path) -> None:
@@ -111,8 +117,37 @@ def test_other_encoding_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(io.DataError, match="folder: is missing; right would be a folder"):
+    with pytest.raises(DataError, match="folder: is missing; right would be a folder"):
         io.read_study_tables(tmp_path / "none")
+
+
+SETTINGS = {
+    "": "study.toml, row study, pollutants: is missing; right would be a list such as "
+    '["COD", "NH3-N"]',
+    "[study\n": "study.toml, file: Expected ']' at the end of a table declaration (at line 1, "
+    "column 7) cannot be read; right would be a TOML file of at most 1000000 bytes",
+    '[study]\npollutants = "COD"': "study.toml, row study, pollutants: COD is not a list of "
+    'different labels; right would be a list such as ["COD", "TP"]',
+    '[study]\npollutants = ["COD"]\n[capacity]\nmargin = 0.1': "study.toml, row capacity, margin: "
+    "is unknown; right would be one of margin_of_safety, decided",
+    '[study]\npollutants = ["COD"]\n[capacity]\nmargin_of_safety = 10': "study.toml, row capacity, "
+    "margin_of_safety: 10 is not valid; right would be a number from 0 to 0.999",
+    '[study]\npollutants = ["COD"]\n[allocation]\ncompose = "magic"': "study.toml, row allocation, "
+    "compose: magic is unknown; right would be one of fill, proportion",
+    '[study]\npollutants = ["COD"]\n[allocation]\ntarget = "__import__"': "study.toml, row "
+    "allocation, target: __import__ is unknown; right would be one of present_load",
+    '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "
+    "is unknown; right would be one of statutory, pilot, assumed",
+    '[study]\npollutants = ["COD"]\n[extra]\na = 1': "study.toml, extra: is no table of it; right "
+    "would be one of study, capacity, allocation, basis",
+}
+
+
+@pytest.mark.parametrize("text", SETTINGS)
+def test_bad_settings_are_named(text: str, tmp_path: Path) -> None:
+    write(tmp_path, STUDY)
+    (tmp_path / "study.toml").write_text(text, "utf8")
+    assert SETTINGS[text] in faults(tmp_path)
 
 
 PLACES = [
@@ -128,7 +163,7 @@ JUNK = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), JUNK), min_size=1, max_size=3))
 def test_any_cell_may_hold_anything(edits: list[tuple[tuple[str, int, int], str]]) -> None:
     """Whatever stands in a cell, the check ends with sentences and never with another error."""

@@ -97,7 +97,7 @@ def claims(draw: st.DrawFn) -> tuple[float, Any, Any, Any]:
     weight, lower, extra = (np.array([draw(number) for _ in range(n)]) for _ in range(3))
     lower = lower * draw(st.sampled_from([0.0, 1.0]))
     upper = lower + extra
-    part = draw(st.floats(0.0, 1.0))
+    part = draw(st.integers(0, 1000)) / 1000
     return lower.sum() + part * extra.sum(), weight, lower, upper
 
 

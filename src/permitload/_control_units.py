@@ -208,7 +208,7 @@ def _spread(
 
 
 def _rings(tail: Ints, head: Ints) -> Ints:
-    """Number of the drawn cycle of each vertex; a vertex on no cycle has a number of its own."""
+    """Give each vertex the number of its drawn cycle, or one of its own where it is on none."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -315,8 +315,9 @@ def units_at(units: Units, links: Ints, places: pd.DataFrame, name: str) -> list
             label = places.index[row]
             faults.append(Fault(name, label, "position_to", stop[row], problem, right))
         elif not labels[0]:
-            faults.append(Fault(name, places.index[row], places.index.name, None,
-                                "leads to no section", "a place above or beside a section"))  # fmt: skip
+            right = "a place on a part of the network with a section"
+            label, key = places.index[row], str(places.index.name)
+            faults.append(Fault(name, label, key, None, "leads to no section", right))
         found.append(labels[0])
     raise_faults(faults)
     return found

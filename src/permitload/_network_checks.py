@@ -120,6 +120,7 @@ def topology_faults(
     links = pd.concat([structures["from_node"], structures["to_node"]])
     labels = nodes.index
     loose = labels[~(labels.isin(ends) | labels.isin(links)) & (labels != "")]
+    loose = loose if (ends != "").all() else loose[:0]  # an empty cell may be what names it
     faults += [
         Fault("nodes", label, "node", None, "touches no reach and no structure",
               "a node that ends one")
@@ -135,11 +136,18 @@ def topology_faults(
 
 
 def polder_faults(pumps: pd.DataFrame, reaches: pd.DataFrame) -> list[Fault]:
-    """Pumps of polders that lead to unknown reaches."""
-    return [
+    """Pumps of polders that lead to unknown reaches, and reaches in polders without pumps."""
+    faults = [
         Fault("polders", label, "outlet_reach", reach, "is unknown", "a reach of reaches")
         for label, reach in pumps["outlet_reach"].items()
         if reach and reach not in reaches.index
+    ]
+    if pumps.empty:  # they may come later, with control_units
+        return faults
+    inside = reaches["polder"]
+    return faults + [
+        Fault("reaches", label, "polder", polder, "has no pumps", "a polder of polders")
+        for label, polder in inside[(inside != "") & ~inside.isin(pumps.index)].items()
     ]
 
 
@@ -160,14 +168,61 @@ def land(
     return pumps, towns
 
 
-def pumpless_faults(reaches: pd.DataFrame, pumps: pd.DataFrame) -> list[Fault]:
-    """Reaches in a polder that ``pumps`` does not list."""
-    inside = reaches["polder"]
-    strange = inside[(inside != "") & ~inside.isin(pumps.index)]
-    return [
-        Fault("reaches", label, "polder", polder, "has no pumps", "a polder of polders")
-        for label, polder in strange.items()
-    ]
+def every_node(reaches: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``nodes``, then the nodes that only reaches name, with the defaults."""
+    named = pd.unique(pd.concat([reaches["from_node"], reaches["to_node"]]))
+    labels = nodes.index.append(pd.Index(named).difference(nodes.index, sort=False))
+    defaults = {c.name: c.default for c in TABLES["nodes"].columns if c.default is not None}
+    return nodes.reindex(labels.rename("node")).fillna({**defaults, "name": ""})
+
+
+def read_only(table: pd.DataFrame) -> pd.DataFrame:
+    """Copy a table into arrays that refuse to be written to."""
+    columns = {}
+    for name, column in table.items():
+        values = np.array(column, dtype=float if column.dtype == float else object)
+        values.flags.writeable = False
+        columns[name] = pd.Series(values, dtype=column.dtype, copy=False)
+    return pd.DataFrame(columns, copy=False).set_index(table.index)
+
+
+def parts(reaches: pd.DataFrame, structures: pd.DataFrame, labels: pd.Index[Any]) -> pd.Series[int]:
+    """Count the connected parts in the order of reaches, and number each reach."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    start, stop = (
+        labels.get_indexer(pd.Index(pd.concat([reaches[end], structures[end]])))
+        for end in ("from_node", "to_node")
+    )
+    links = coo_array((np.ones(start.size), (start, stop)), shape=(len(labels),) * 2)
+    _, part = connected_components(links, directed=False)
+    codes, _ = pd.factorize(part[start[: len(reaches)]])
+    return pd.Series(codes, index=reaches.index, name="part")
+
+
+def located(
+    table: pd.DataFrame, name: str, reaches: pd.DataFrame, labels: pd.Index[Any]
+) -> pd.DataFrame:
+    """Places of the rows of a table; ``labels`` are those of all nodes."""
+    key = name[:-1]
+    frame = table.reset_index() if key not in table else table
+    columns = [key, "reach", "node", "position", "position_to"]
+    frame = frame.reindex(columns=columns).reset_index(drop=True)
+    reach, node = text(frame["reach"]), text(frame["node"])
+    place = pd.DataFrame(
+        {
+            "reach_index": reaches.index.get_indexer(pd.Index(reach)),
+            "node_index": labels.get_indexer(pd.Index(node)),
+            "position": frame["position"].astype(float).fillna(0.0),
+            "position_to": frame["position_to"].astype(float),
+        }
+    )
+    place.index = pd.Index(text(frame[key]), name=key)
+    on = place["reach_index"].to_numpy()
+    length = np.where(on >= 0, reaches["length"].to_numpy()[on], np.inf)
+    raise_faults(place_faults(name, place, (reach.to_numpy(), node.to_numpy()), length))
+    return place
 
 
 def place_faults(

@@ -204,6 +204,8 @@ VARIABLES = DIMENSIONS | _variables(
     ("segment_concentration", "mg/L", "concentration at the ends of a segment", "微段浓度"),
     ("boundary_in", "kg/d", "load entering at a node with the flow", "边界输入"),
     ("boundary_out", "kg/d", "load leaving at a node with the flow", "边界输出"),
+    ("controlling", "", "sections that judge a control unit", "控制断面组"),
+    ("bidirectional", "1", "whether water can come back to a control unit", "双向流", 0.0, 1.0),
     ("days", "d", "length of a period", "天数", 0.0, 36600.0),
     ("start", "time", "first day of a period; empty for a design condition", "起始日"),
 )
@@ -249,6 +251,7 @@ TERMS = {
     "solution": "Solution of a program, 最优解",
     "direction": "step of each unknown per unit of level, 步长",
     "count": "most that are listed, 数目上限",
+    "tolerance": "distance at which ends of lines are one node, 容差",
     "kind": "kind of Dataset, 数据集类别",
     "value": "number or labelled numbers, 数值",
     "decided": "source classes whose loads are decided, 参与分配的源类别",
@@ -257,6 +260,11 @@ TERMS = {
     "values": "numbers to draw, 数值",
     "permits": "table of permits, 许可表",
     "report": "Report of a study, 报告",
+    "title": "title in English, 标题",
+    "title_zh": "title in Chinese, 中文标题",
+    "tables": "tables by name, 数据表",
+    "figures": "Figures by section and caption, 图",
+    "manifest": "inputs, versions and options of a run, 运行清单",
     "language": "en or zh: which comes first, 语言",
 }
 """Objects that appear as parameters and are neither variables nor tables."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from permitload import _control_units, _network_checks
+from permitload import _control_units, _lines, _network_checks, _swmm
 from permitload.errors import Fault, NetworkError, raise_faults
-from permitload.schema import TABLES, text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RiverNetwork"]
 
+_ENDS = ("from_node", "to_node")
 _TABLES = ("reaches", "nodes", "structures", "polders")
 
 
@@ -57,6 +58,9 @@ class RiverNetwork:
     RiverNetwork(2 reaches, 3 nodes, 1 part)
     """
 
+    _tables: dict[str, pd.DataFrame]
+    _ends: NDArray[np.int64]
+
     def __init__(
         self,
         reaches: pd.DataFrame,
@@ -72,29 +76,96 @@ class RiverNetwork:
         found, listed, links, pumps = tables.values()
         faults += _network_checks.topology_faults(found, listed, links)
         faults += _network_checks.polder_faults(pumps, found)
-        if not pumps.empty:  # they may also come with control_units
-            faults += _network_checks.pumpless_faults(found, pumps)
         raise_faults(faults, NetworkError)
-        ends = pd.unique(pd.concat([found["from_node"], found["to_node"]]))
-        labels = listed.index.append(pd.Index(ends).difference(listed.index, sort=False))
-        defaults = {c.name: c.default for c in TABLES["nodes"].columns if c.default is not None}
-        tables["nodes"] = listed.reindex(labels).fillna({**defaults, "name": ""})
-        tables["nodes"].index.name = "node"
-        object.__setattr__(self, "_tables", tables)
-        for end in ("from", "to"):
-            index = labels.get_indexer(pd.Index(found[f"{end}_node"])).astype(np.int64)
-            index.flags.writeable = False
-            object.__setattr__(self, f"_{end}_index", index)
+        tables["nodes"] = all_nodes = _network_checks.every_node(found, listed)
+        frozen = {name: _network_checks.read_only(table) for name, table in tables.items()}
+        object.__setattr__(self, "_tables", frozen)
+        ends = np.stack([all_nodes.index.get_indexer(pd.Index(found[end])) for end in _ENDS])
+        ends.flags.writeable = False
+        object.__setattr__(self, "_ends", ends)
+
+    @classmethod
+    def from_swmm(cls, path: str | Path) -> RiverNetwork:
+        """Read the network of a SWMM 5 input file.
+
+        Conduits become reaches, storage units nodes with their surface and volume at the
+        initial depth, pumps, orifices (as gates) and weirs structures. Flows, controls and all
+        else are left aside; coordinates in feet or degrees too.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ``.inp`` file in UTF-8, of at most 100 MB, with metric flow units. Shapes:
+            TRAPEZOIDAL (unequal side slopes become their mean) and RECT_OPEN.
+
+        Returns
+        -------
+        RiverNetwork
+            Bed levels are inverts plus offsets [m].
+
+        Raises
+        ------
+        NetworkError
+            With every fault of the file, by line: other units, shapes and links, unknown
+            nodes, cells that are no numbers, and all that the constructor refuses.
+
+        Examples
+        --------
+        >>> RiverNetwork.from_swmm("nothing.inp")
+        Traceback (most recent call last):
+        permitload.errors.NetworkError: 1 fault:
+          nothing.inp, path: is no file; right would be a text file of at most 100 MB
+        """
+        tables, model = _swmm.read(Path(path))
+        try:
+            network = cls(**tables)
+        except NetworkError as error:
+            found = [*model.faults, *_swmm.located(error.faults, model)]
+            raise NetworkError(found) from error
+        raise_faults(model.faults, NetworkError)
+        return network
+
+    @classmethod
+    def from_geodataframe(cls, reaches: pd.DataFrame, tolerance: float = 1.0) -> RiverNetwork:
+        """Make a network of lines on a map, such as a GeoDataFrame.
+
+        Parameters
+        ----------
+        reaches : GeoDataFrame
+            ``reach`` and ``geometry``: lines in projected metres, from ``from_node`` on; further
+            columns as in the constructor. Without ``from_node`` and ``to_node``, ends within
+            the tolerance of each other become one node, numbered from west to east; without
+            ``length``, that of the line counts.
+        tolerance : float, default 1
+            Distance at which ends of lines are one node [m].
+
+        Returns
+        -------
+        RiverNetwork
+            Nodes have ``x`` and ``y``.
+
+        Raises
+        ------
+        NetworkError
+            If a geometry is not one line, coordinates are degrees, ends of one node lie
+            apart, or the constructor refuses the tables.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace as Line
+        >>> lines = [Line(coords=[(0, 0), (300, 400)]), Line(coords=[(300, 400), (900, 400)])]
+        >>> table = pd.DataFrame({"reach": ["R1", "R2"], "geometry": lines})
+        >>> RiverNetwork.from_geodataframe(table).reaches["length"].tolist()
+        [500.0, 600.0]
+        """
+        return cls(*_lines.read(reaches, tolerance))
 
     def __setattr__(self, name: str, value: object) -> None:
         message = f"a RiverNetwork is frozen; make a new one to change {name}"
         raise AttributeError(message)
 
-    def __delattr__(self, name: str) -> None:
-        self.__setattr__(name, None)
-
     def __reduce__(self) -> tuple[type[RiverNetwork], tuple[pd.DataFrame, ...]]:
-        """Copies and pickles are made, and checked, like the first."""
+        """Make and check copies and pickles like the first."""
         return RiverNetwork, tuple(self._tables.values())
 
     def __repr__(self) -> str:
@@ -102,8 +173,8 @@ class RiverNetwork:
         words = f"{parts} part{'s' if parts != 1 else ''}"
         return f"RiverNetwork({len(self.reaches)} reaches, {len(self.nodes)} nodes, {words})"
 
-    # Tables are given away as shallow copies: pandas copies a column only when it is written
-    # to, so that a caller changes its own copy and a large network costs nothing to read.
+    # Tables are given away as shallow copies, whose columns pandas copies when they are written
+    # to: a caller changes its own copy, and a large network costs nothing to read.
 
     @property
     def reaches(self) -> pd.DataFrame:
@@ -128,16 +199,16 @@ class RiverNetwork:
     @property
     def from_index(self) -> NDArray[np.int64]:
         """(reach) row of ``from_node`` in ``nodes``; read-only."""
-        return self._from_index.view()
+        return np.asarray(self._ends[0])
 
     @property
     def to_index(self) -> NDArray[np.int64]:
         """(reach) row of ``to_node`` in ``nodes``; read-only."""
-        return self._to_index.view()
+        return np.asarray(self._ends[1])
 
     @property
     def parts(self) -> pd.Series[int]:
-        """Number of the connected part that each reach belongs to, from 0.
+        """Number of the part that each reach belongs to, from 0; structures connect.
 
         Examples
         --------
@@ -146,16 +217,7 @@ class RiverNetwork:
         >>> RiverNetwork(reaches).parts.tolist()
         [0, 1]
         """
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        count = len(self.nodes)
-        links = coo_array(
-            (np.ones(len(self.reaches)), (self.from_index, self.to_index)), shape=(count, count)
-        )
-        _, label = connected_components(links, directed=False)
-        codes, _ = pd.factorize(label[self.from_index])
-        return pd.Series(codes, index=self.reaches.index, name="part")
+        return _network_checks.parts(self.reaches, self.structures, self.nodes.index)
 
     @property
     def graph(self) -> nx.MultiDiGraph[Any]:
@@ -232,7 +294,7 @@ class RiverNetwork:
         1    R2       0.0           S1
         2    R2     500.0           S1
         """
-        units = self._delineated(sections, polders, districts)
+        units = self._delineated(sections, polders, districts, np.empty(0, dtype=np.int64))
         return _control_units.table(units, self.reaches.index)
 
     def units_of(
@@ -291,7 +353,7 @@ class RiverNetwork:
         sections: pd.DataFrame,
         polders: pd.DataFrame | None,
         districts: pd.DataFrame | None,
-        nodes: NDArray[np.int64] | None = None,
+        nodes: NDArray[np.int64],
     ) -> _control_units.Units:
         """Units of all stretches; each of ``nodes`` is entered by one more, without length."""
         reaches = self.reaches
@@ -301,12 +363,10 @@ class RiverNetwork:
         given = self.polders.reset_index() if polders is None else polders
         pumps, towns = _network_checks.land(given, districts, reaches)
         outlets = reaches.index.get_indexer(pd.Index(pumps["outlet_reach"]))
-        entered = np.empty(0, dtype=np.int64) if nodes is None else nodes
         links = _control_units.links_of(
-            reaches, self.structures, self.nodes.index, entered, towns["district"]
+            reaches, self.structures, self.nodes.index, nodes, towns["district"]
         )
-        pumped = pumps.reset_index().assign(link=outlets)
-        return _control_units.delineate(links, place, pumped)
+        return _control_units.delineate(links, place, pumps.reset_index().assign(link=outlets))
 
     def locate(self, table: pd.DataFrame, name: str) -> pd.DataFrame:
         """Find the places of outlets or sections on the network.
@@ -337,22 +397,4 @@ class RiverNetwork:
         >>> int(RiverNetwork(reaches).locate(outlets, "outlets").loc["O1", "reach_index"])
         0
         """
-        key = name[:-1]
-        frame = table.reset_index() if key not in table else table
-        columns = [key, "reach", "node", "position", "position_to"]
-        frame = frame.reindex(columns=columns).reset_index(drop=True)
-        reach, node = text(frame["reach"]), text(frame["node"])
-        place = pd.DataFrame(
-            {
-                "reach_index": self.reaches.index.get_indexer(pd.Index(reach)),
-                "node_index": self.nodes.index.get_indexer(pd.Index(node)),
-                "position": frame["position"].astype(float).fillna(0.0),
-                "position_to": frame["position_to"].astype(float),
-            }
-        )
-        place.index = pd.Index(text(frame[key]), name=key)
-        on = place["reach_index"].to_numpy()
-        length = np.where(on >= 0, self.reaches["length"].to_numpy()[on], np.inf)
-        given = reach.to_numpy(), node.to_numpy()
-        raise_faults(_network_checks.place_faults(name, place, given, length))
-        return place
+        return _network_checks.located(table, name, self.reaches, self.nodes.index)

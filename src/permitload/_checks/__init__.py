@@ -89,6 +89,7 @@ def _known(tables: Tables) -> dict[str, list[str]]:
                 ("source", "sources"),
                 ("period", "periods"),
                 ("enterprise", "enterprises"),
+                ("polder", "polders"),
             )
         },
     }
@@ -96,6 +97,7 @@ def _known(tables: Tables) -> dict[str, list[str]]:
 
 
 _REFERENCES = (
+    ("reaches", "polder", "polder", "polders"),
     ("districts", "reach", "reach", "reaches"),
     ("flows", "reach", "reach", "reaches"),
     ("shares", "reach", "reach", "reaches"),
@@ -128,7 +130,8 @@ def _references(tables: Tables) -> list[Fault]:
     found = []
     for name, column, index, home in _REFERENCES:
         table, labels = tables[name], known[index]
-        if not labels:  # the table that declares them is missing, which is a fault of its own
+        # a table that is missing is a fault of its own; land without pumps is not drained
+        if not labels and index != "polder":
             continue
         article = "an" if index[0] in "aeiou" else "a"
         unknown = table[column][(table[column] != "") & ~table[column].isin(labels)]
@@ -136,7 +139,7 @@ def _references(tables: Tables) -> list[Fault]:
             rows = np.flatnonzero(table[column] == label)
             more = f" (in {len(rows)} rows)" if len(rows) > 1 else ""
             problem = f"is not {article} {index} of {home}{more}"
-            right = f"one of {listed(labels)}"
+            right = f"one of {listed(labels)}" if labels else f"a row of {home}"
             found.append(fault_at(table, name, int(rows[0]), column, problem, right))
     return found
 

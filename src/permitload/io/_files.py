@@ -88,7 +88,7 @@ def load(path: Path) -> xr.Dataset:
     if path.stat().st_size > LARGEST_DATASET:
         problem = f"exceeds {LARGEST_DATASET} bytes"
         raise DataError([Fault(path.name, None, "file", None, problem, "a smaller file")])
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
     try:
         # h5netcdf leaves a half-open object behind when the HDF5 file is damaged

@@ -8,10 +8,10 @@ from permitload.plot import labels
 from permitload.plot.labels import TOUCHING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from matplotlib.axes import Axes
-    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.colors import BoundaryNorm, Colormap
 
 INK = "#333333"
 PALE = "#b8b8b8"
@@ -26,7 +26,7 @@ _LONGEST = 40
 _UNKNOWN = "\u25a1"
 
 
-def classes() -> tuple[ListedColormap, BoundaryNorm]:
+def classes() -> tuple[Colormap, BoundaryNorm]:
     """Colours of concentration over limit, with the break at 1."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
@@ -47,8 +47,8 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
     return Figure((width, height), layout="constrained").add_subplot() if ax is None else ax
 
 
-def drawable(words: Sequence[object]) -> list[str]:
-    """Data as text that the installed fonts can draw, on one line, not too long."""
+def drawable(words: Iterable[object]) -> list[str]:
+    """Write data so that the installed fonts can draw it: on one line, not too long."""
     from matplotlib import font_manager
 
     fonts = [font_manager.get_font(font_manager.findfont(family)) for family in families()]

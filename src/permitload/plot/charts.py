@@ -15,6 +15,7 @@ from permitload.plot.labels import bilingual, exceeds, label
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 __all__ = ["headroom_use", "monthly", "permits_bars"]
@@ -110,7 +111,7 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     --------
     >>> permits = pd.DataFrame({"enterprise": ["E1"], "source": ["E1-1"], "source_load": [8.0],
     ...                         "permitted_load": [6.0], "stopped_by": ["S1"]})
-    >>> [bar.get_width() for bar in permits_bars(permits).containers[0]]
+    >>> [float(bar.get_width()) for bar in permits_bars(permits).containers[0]]
     [6.0]
     """
     from matplotlib.patches import Patch
@@ -120,8 +121,8 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     kept = np.sort(np.argsort(-loads.max(axis=1).to_numpy(), kind="stable")[:_MOST_BARS])
     rows, place = permits.iloc[kept], np.arange(len(kept))
     ax = _style.axes(ax, 9.0, 1.6 + 0.2 * len(rows))
-    reasons = pd.unique(permits["stopped_by"].astype(str))
-    looks = dict(zip(reasons, _looks(list(reasons)), strict=True))
+    stops = pd.unique(permits["stopped_by"].astype(str)).tolist()
+    looks = dict(zip(stops, _looks(stops), strict=True))
     bars = ax.barh(place, rows["permitted_load"], height=0.6)
     for bar, reason in zip(bars, rows["stopped_by"].astype(str), strict=True):
         bar.set(facecolor=looks[reason][0], hatch=looks[reason][1], edgecolor="white")
@@ -138,8 +139,8 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_title(f"{of}: {words}{more}" if of else f"{words}{more}", fontsize=10)
     keys = [Patch(fill=False, edgecolor=_style.INK)]
     keys += [Patch(facecolor=c, hatch=h, edgecolor="white") for c, h in looks.values()]
-    words = [bilingual("现状", "present load"), *_style.drawable(list(looks))]
-    _legend(ax, keys, words, label("stopped_by"))
+    reasons = [bilingual("现状", "present load"), *_style.drawable(looks)]
+    _legend(ax, keys, reasons, label("stopped_by"))
     _style.finish(ax)
     return ax
 
@@ -222,7 +223,8 @@ def monthly(
         if not np.array_equal(capacity["period"].values, periods):
             message = "capacity has other periods than permitted_load; right would be the same"
             raise DataError(message)
-        ax.plot(place, capacity.values, color=_style.INK, linestyle="--", marker="_",
+        # a broad band below the lines: the sum often lies on it, and must not hide it
+        ax.plot(place, capacity.values, color="#d9d9d9", linewidth=6.0, marker="s", zorder=1,
                 label=label("capacity").removesuffix(" [kg/d]"))  # fmt: skip
     ax.set_xticks(place, _style.drawable(periods), rotation=30, ha="right")
     ax.set_ylim(bottom=0.0)
@@ -246,7 +248,7 @@ def _largest(table: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(**{name: rest.sum(axis=1)})
 
 
-def _legend(ax: Axes, handles: Sequence[object], words: Sequence[str], title: str) -> None:
+def _legend(ax: Axes, handles: Sequence[Artist], words: Sequence[str], title: str) -> None:
     """Legend to the right of the Axes; a label may start with an underscore."""
     legend = ax.legend(list(handles), list(words), title=title, fontsize=8, title_fontsize=8,
                        loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)  # fmt: skip
@@ -258,10 +260,8 @@ def _refuse(array: xr.DataArray, name: str, dims: set[str]) -> None:
     if set(array.dims) != dims or len(dims) != 2:
         message = f"{name} has dimensions {array.dims}; right would be period and one more"
         raise DataError(message)
-    raise_faults(
-        [
-            Fault(name, ", ".join(str(array[d].values[i]) for d, i in zip(array.dims, at, strict=True)),
-                  name, None, "is NaN", "a number")
-            for at in np.argwhere(np.isnan(array.values))
-        ]
-    )  # fmt: skip
+    faults = []
+    for place in np.argwhere(np.isnan(array.values)):
+        row = ", ".join(str(array[d].values[i]) for d, i in zip(array.dims, place, strict=True))
+        faults.append(Fault(name, row, name, None, "is NaN", "a number"))
+    raise_faults(faults)

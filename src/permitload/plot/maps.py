@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from permitload.plot.labels import bilingual, label
 from permitload.schema import VARIABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -92,7 +94,7 @@ def network_map(
         _draw_sections(ax, network, lines, sections)
     _draw_ends(ax, network, lines)
     ax.set_aspect("equal", adjustable="datalim")
-    ax.margins(0.2, 0.22)
+    ax.margins(0.26, 0.22)
     ax.set_xlabel(label("x"))
     ax.set_ylabel(label("y"))
     if ax.get_legend_handles_labels()[0]:
@@ -156,12 +158,13 @@ def _draw_reaches(
     if values is None:
         return
     shown = values.reindex(network.reaches.index).to_numpy(float)
-    rivers.set_cmap(_style.classes()[0])
-    rivers.set_norm(_style.classes()[1])
+    colours, norm = _style.classes()
+    rivers.set_cmap(colours)
+    rivers.set_norm(norm)
     rivers.set_color(None)  # type: ignore[arg-type]
     rivers.set_array(np.ma.masked_invalid(shown))
     bar = ax.figure.colorbar(rivers, ax=ax, shrink=0.8, spacing="uniform")
-    bar.set_ticks(bar.norm.boundaries, labels=[f"{value:g}" for value in _style.BREAKS])
+    bar.set_ticks(list(norm.boundaries), labels=[f"{value:g}" for value in _style.BREAKS])
     bar.set_label(f"{label('limit_use')} [1]")
     _style.finish(bar.ax)
     if np.isnan(shown).any():
@@ -180,11 +183,13 @@ def _draw_arrows(ax: Axes, lines: Floats, flow: Floats) -> None:
         here = int(len(_ALONG) * 0.66)
         along = water[here + 1] - water[here - 1]
         turned = MarkerStyle(">").rotated(deg=float(np.degrees(np.arctan2(along[1], along[0]))))
-        ax.scatter(*water[here], s=42, marker=turned, color="white", edgecolor=_style.INK,
-                   linewidth=0.8, zorder=3)  # fmt: skip
+        ax.scatter(water[here, 0], water[here, 1], s=42, marker=turned, color="white",
+                   edgecolor=_style.INK, linewidth=0.8, zorder=3)  # fmt: skip
 
 
-def _places(network: RiverNetwork, lines: Floats, table: pd.DataFrame, name: str) -> Any:
+def _places(
+    network: RiverNetwork, lines: Floats, table: pd.DataFrame, name: str
+) -> Iterator[tuple[str, Floats, Floats]]:
     """Place (xy) and direction of the river (xy) of every row, with its label."""
     located = network.locate(table, name)
     nodes = network.nodes[["x", "y"]].to_numpy(float)
@@ -204,8 +209,8 @@ def _draw_outlets(ax: Axes, network: RiverNetwork, lines: Floats, outlets: pd.Da
     points = np.array([place for _, place, _ in _places(network, lines, outlets, "outlets")])
     if len(points):
         words = bilingual(VARIABLES["outlet"].term, "outlet")
-        ax.scatter(*points.T, s=22, color="black", edgecolor="white", linewidth=0.6, zorder=4,
-                   label=words)  # fmt: skip
+        ax.scatter(points[:, 0], points[:, 1], s=22, color="black", edgecolor="white",
+                   linewidth=0.6, zorder=4, label=words)  # fmt: skip
 
 
 def _draw_sections(ax: Axes, network: RiverNetwork, lines: Floats, sections: pd.DataFrame) -> None:
@@ -215,16 +220,16 @@ def _draw_sections(ax: Axes, network: RiverNetwork, lines: Floats, sections: pd.
     found = list(_places(network, lines, sections, "sections"))
     words = bilingual(VARIABLES["section"].term, "control section")
     points = np.array([place for _, place, _ in found]).reshape(-1, 2)
-    ax.scatter(*points.T, s=60, marker="s", color="#f0e442", edgecolor="black", linewidth=1.2,
-               zorder=5, label=words)  # fmt: skip
+    ax.scatter(points[:, 0], points[:, 1], s=60, marker="s", color="#f0e442",
+               edgecolor="black", linewidth=1.2, zorder=5, label=words)  # fmt: skip
     halo = [patheffects.Stroke(linewidth=3.0, foreground="white"), patheffects.Normal()]
     for (_, place, way), text in zip(
         found, _style.drawable([key for key, _, _ in found]), strict=True
     ):
         upright = abs(way[1]) > abs(way[0])
         offset, across, up = ((8, 0), "left", "center") if upright else ((0, 8), "center", "bottom")
-        note = ax.annotate(text, place, offset, textcoords="offset points", ha=across, va=up,
-                           fontsize=9, fontweight="bold", zorder=6)  # fmt: skip
+        note = ax.annotate(text, (place[0], place[1]), offset, textcoords="offset points",
+                           ha=across, va=up, fontsize=9, fontweight="bold", zorder=6)  # fmt: skip
         note.set_path_effects(halo)
 
 

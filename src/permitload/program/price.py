@@ -50,7 +50,19 @@ def face(program: Program, solution: Solution) -> Program:
     bound = (solution.lower_price + solution.upper_price).to_numpy()
     point = solution.column.to_numpy()
     kept = _face(program, point, solution.shadow_price.to_numpy() != 0, bound != 0)
+    if _determined(kept):
+        kept = _face(program, point, kept.sense == 0, np.full(len(point), True))
     return kept.keep(np.diff(kept.matrix.indptr) > 0)
+
+
+def _determined(kept: Program) -> bool:
+    """Whether the equalities alone leave one point."""
+    equalities = kept.matrix[kept.sense == 0].toarray()
+    if len(equalities) < len(kept.column):
+        return False
+    size = np.abs(equalities).max(axis=0, initial=0.0)
+    scaled = equalities / np.where(size > 0, size, 1.0)
+    return bool(np.linalg.matrix_rank(scaled) == len(kept.column))
 
 
 def _face(
@@ -121,7 +133,7 @@ def prices(program: Program, objective: ArrayLike) -> pd.DataFrame:
         kept = shared
         if answer.degenerate and answer.tight[k]:
             gain, row_price, column_price = _slope(program, cost, answer, k, relaxed[k])
-            loss = -_slope(program, cost, answer, k, -relaxed[k])[0]
+            loss = 0.0 - _slope(program, cost, answer, k, -relaxed[k])[0]
             kept = _face(program, answer.column, row_price != 0, column_price != 0)
         fixed = program.limit[k] - kept.limit[k]
         lower, upper = _range(kept, k)
@@ -147,7 +159,7 @@ def _slope(
     except InfeasibleError:
         return -np.inf, row_price, answer.column_price
     row_price[tight] = found.row_price
-    return float(cost @ found.column), row_price, found.column_price
+    return float(step * row_price[k]) + 0.0, row_price, found.column_price
 
 
 def _range(kept: Program, k: int) -> tuple[float, float]:

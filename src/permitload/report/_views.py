@@ -38,10 +38,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "value": ("取值", "value"),
     "parameter": ("参数", "parameter"),
     "unit": ("单位", "unit"),
+    "inputs": ("输入文件 SHA-256", "inputs, SHA-256"),
+    "versions": ("软件版本", "versions"),
+    "options": ("选项", "options"),
+    "summary": ("摘要", "summary"),
+    "other": ("其他", "other"),
+    "effluent_flow": ("废水流量", "effluent"),
     "count": ("企业（时段数）", "enterprises (number of periods)"),
     "closure": ("残差占比", "residual over turnover"),
 }
 """Codes and headings that are no variables."""
+
+
+STOPS = ("ceiling", "floor", "fixed")
+"""What stops a source other than a section."""
 
 
 class Cell(NamedTuple):
@@ -100,19 +110,29 @@ def exact(values: Sequence[float]) -> list[str]:
 
 
 def word(code: object) -> str:
-    """Both languages of a code; other text as it is, with a dash for none.
+    """Both languages of a code; other text as it is.
 
     Examples
     --------
-    >>> word("ok"), word("S1"), word("")
-    ('正常 ok', 'S1', '—')
+    >>> word("ok"), word("S1")
+    ('正常 ok', 'S1')
     """
-    text = "" if pd.isna(code) else str(code)  # type: ignore[call-overload]
-    return " ".join(WORDS[text]) if text in WORDS else text or NOTHING
+    return " ".join(WORDS[str(code)]) if str(code) in WORDS else plain(code)
+
+
+def plain(label: object) -> str:
+    """Text of a label, with a dash for none.
+
+    Examples
+    --------
+    >>> plain("load"), plain(""), plain(float("nan"))
+    ('load', '—', '—')
+    """
+    return NOTHING if label in ("", None) or label != label else str(label)
 
 
 def stops(text: str) -> str:
-    """What stopped a source over the year, with words for codes.
+    """Write what stopped a source over the year, with words for codes.
 
     Examples
     --------
@@ -120,7 +140,11 @@ def stops(text: str) -> str:
     '上限 ceiling 9/12; S6 3/12'
     """
     parts = [part.rpartition(" ") for part in str(text).split("; ")]
-    return "; ".join(f"{word(a)} {b}" if a else word(b) for a, _, b in parts)
+    return "; ".join(f"{_stop(a)} {b}" if a else _stop(b) for a, _, b in parts)
+
+
+def _stop(label: str) -> str:
+    return word(label) if label in STOPS else plain(label)
 
 
 def head(name: str) -> Head:
@@ -157,13 +181,11 @@ def _column(values: pd.Series[Any], name: str) -> list[Cell]:
         return [Cell(stops(value)) for value in values]
     if name in ("status", "basis"):
         return [Cell(word(value), str(value)) for value in values]
+    if name == "value":
+        return [Cell(f"{v:.10g}" if isinstance(v, float) else plain(v)) for v in values]
     if pd.api.types.is_numeric_dtype(values):
         return [Cell(number(float(value))) for value in values]
-    return [Cell(_plain(value)) for value in values]
-
-
-def _plain(value: object) -> str:
-    return number(value) if isinstance(value, float) else word(value)
+    return [Cell(plain(value)) for value in values]
 
 
 def matrix(table: pd.DataFrame, keys: Sequence[str], across: str, names: Sequence[str]) -> View:
@@ -177,11 +199,11 @@ def matrix(table: pd.DataFrame, keys: Sequence[str], across: str, names: Sequenc
     first = wide[names[0]]
     labels = first.index.to_frame()
     heads = [head(name) for name in keys]
-    heads += [Head(*WORDS.get(str(c), (str(c), "")), number=True) for c in first.columns]
+    heads += [Head(plain(c), "", number=True) for c in first.columns]
     below = _below(wide[names[1]]) if len(names) > 1 else np.full(first.shape, "")
     rows = []
     for i in range(len(first)):
-        row = [Cell(word(label)) for label in labels.iloc[i]]
+        row = [Cell(plain(label)) for label in labels.iloc[i]]
         row += [
             Cell(number(value), below=text)
             for value, text in zip(first.iloc[i].astype(float), below[i], strict=True)
@@ -211,24 +233,34 @@ def capacity(table: pd.DataFrame) -> View:
     return View(base.heads, rows, [])
 
 
-def balance(table: pd.DataFrame) -> View:
-    """Mass ledger by pollutant and period, with the residual over the turnover."""
-    wide = table.pivot_table("ledger", ["pollutant", "period"], "term", aggfunc="first", sort=False)
+def balance(table: pd.DataFrame, keys: Sequence[str], name: str) -> View:
+    """Terms side by side, with the residual over the turnover, in the worst period of each."""
+    order = pd.unique(table["term"])
+    wide = table.set_index([*keys, "term"])[name].unstack("term", sort=False)[order]
     turnover = wide.drop(columns="residual").abs().sum(axis=1)
-    wide["closure"] = closure = wide["residual"].abs() / turnover.where(turnover > 0.0, 1.0)
-    worst = closure.groupby(level="pollutant", sort=False).idxmax()
-    shown = wide.loc[worst.tolist()].reset_index()
-    heads = [head("pollutant"), head("period")]
-    heads += [Head(*WORDS.get(c, (c, "")), number=True) for c in wide.columns]
+    wide["closure"] = wide["residual"].abs() / turnover.where(turnover > 0.0, 1.0)
+    shown = wide.reset_index()
+    first = shown["closure"].groupby(
+        [shown[key] for key in keys[:-1]] or [0] * len(shown), sort=False
+    )
+    shown = shown.loc[first.idxmax().tolist()]
+    heads = [head(key) for key in keys]
+    heads += [_term(column) for column in wide.columns]
     rows = [
-        [Cell(word(value)) for value in row[:2]] + [Cell(number(float(v))) for v in row[2:]]
-        for row in shown.itertuples(index=False)
+        [Cell(plain(value)) for value in row[: len(keys)]]
+        + [Cell(number(float(value))) for value in row[len(keys) :]]
+        for row in shown.itertuples(index=False, name=None)
     ]
     return View(heads, rows, [])
 
 
+def _term(name: str) -> Head:
+    chinese, english = WORDS.get(name, (name, ""))
+    return Head(chinese, english, True)
+
+
 def worst_periods(sections: pd.DataFrame) -> pd.DataFrame:
-    """The period of each section and indicator that comes closest to the limit, with a status."""
+    """Take the period of each section and indicator that comes closest to its limit."""
     use = sections["concentration"] / sections["allowed"]
     table = sections.assign(limit_use=use)
     rows = table.groupby(["section", "indicator"], sort=False)["limit_use"].idxmax()
@@ -250,7 +282,7 @@ def stopped(monthly: pd.DataFrame) -> View:
     counts = monthly.assign(who=name).groupby(
         ["stopped_by", "pollutant", "who"], sort=False
     )["period"].nunique()  # fmt: skip
-    order = sorted(pd.unique(monthly["stopped_by"]), key=lambda s: (s in WORDS, str(s)))
+    order = sorted(pd.unique(monthly["stopped_by"]), key=lambda s: (s in STOPS, str(s)))
     rows = []
     for stop in order:
         for pollutant in pd.unique(monthly["pollutant"]):
@@ -263,5 +295,5 @@ def stopped(monthly: pd.DataFrame) -> View:
                     f"{w}\u00a0({n})"
                     for w, n in zip(here.index.get_level_values(2), here, strict=True)
                 ]
-                rows.append([Cell(stops(stop)), Cell(word(pollutant)), Cell(", ".join(who))])
+                rows.append([Cell(stops(stop)), Cell(plain(pollutant)), Cell(", ".join(who))])
     return View([head("stopped_by"), head("pollutant"), head("count")], rows, [])

@@ -64,12 +64,19 @@ class Report:
           concentration (with the permits) [mg/L]; optional present_concentration [mg/L];
         - ``balance``: term, pollutant, period, ledger [kg/d], one term being ``residual``;
         - ``parameters``: parameter, value, basis (statutory, pilot or assumed); optional unit,
-          note.
+          note;
+        - ``water``, a table that may be missing: term, period, flow [m3/s], one term being
+          ``residual``.
     figures : mapping of mapping of Figure
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``) → caption, such as
         the pollutant → Figure. A section without figures is left out.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
+
+    Examples
+    --------
+    >>> Report("Wujin sample", "武进示例", {}, {}, {"seed": None}).title
+    'Wujin sample'
     """
 
     title: str
@@ -126,7 +133,7 @@ def render(report: Report, language: str = "zh") -> str:
     page = environment.from_string(source)
     return page.render(
         report=report, language=language, figures=figures, tables=_tables(report.tables),
-        facts=_facts(report.tables), manifest=_manifest(report.manifest),
+        facts=_facts(report.tables), manifest=_manifest(report.manifest), words=_views.WORDS,
     )  # fmt: skip
 
 
@@ -180,7 +187,8 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "capacity": _views.capacity(tables["capacity"]),
         "sections": _views.view(_views.worst_periods(tables["sections"]), _SECTIONS),
         "owed": _views.view(_views.owed(tables["sections"]), _OWED),
-        "balance": _views.balance(tables["balance"]),
+        "water": _views.balance(tables["water"], ["period"], "flow") if "water" in tables else None,
+        "balance": _views.balance(tables["balance"], ["pollutant", "period"], "ledger"),
         "parameters": _views.view(
             tables["parameters"], ("parameter", "value", "unit", "basis", "note")
         ),
@@ -188,9 +196,9 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Counts and sums of the opening sentences."""
+    """Count and sum what the opening sentences say."""
     permits, monthly = tables["permits"], tables["permits_monthly"]
-    limited = ~monthly["stopped_by"].isin(["ceiling", "floor", "fixed"])
+    limited = ~monthly["stopped_by"].isin(_views.STOPS)
     order = pd.unique(tables["capacity"]["pollutant"])
     totals = permits.groupby("pollutant")["permit"].sum().reindex(order, fill_value=0.0)
     basis = tables["parameters"]["basis"]
@@ -209,7 +217,7 @@ def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def _manifest(manifest: Mapping[str, object]) -> dict[str, list[tuple[str, str]]]:
-    """Groups of the manifest as lines of name and value; single values make a last group."""
+    """Write the manifest as lines of name and value by group; single values make the last."""
     groups = {
         name: [(str(key), _value(value)) for key, value in group.items()]
         for name, group in manifest.items()

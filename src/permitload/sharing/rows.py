@@ -74,16 +74,23 @@ def room(
     start = numbers(origin, labels, "origin")
     end = numbers(target, labels, "target")
     least, most = numbers(lower, labels, "lower"), numbers(upper, labels, "upper")
+    checks = (
+        ("target", end, (end >= start) & np.isfinite(end), "a finite target of at least {0:g}"),
+        ("lower", least, np.isfinite(least), "a finite floor"),
+        ("upper", most, most >= least, "at least the floor {1:g}"),
+    )
     raise_faults(
         [
-            Fault("sources", label, name, value, "is out of range", expected)
-            for label, o, t, low, high in zip(labels, start, end, least, most, strict=True)
-            for name, value, wrong, expected in (
-                ("target", t, not o <= t < np.inf, f"a finite target of at least {o:g}"),
-                ("lower", low, not np.isfinite(low), "a finite floor"),
-                ("upper", high, high < low, f"at least the floor {low:g}"),
+            Fault(
+                "sources",
+                labels[k],
+                name,
+                values[k],
+                "is out of range",
+                expected.format(start[k], least[k]),
             )
-            if wrong
+            for name, values, right, expected in checks
+            for k in np.flatnonzero(~right)
         ]
     )
     # Who has no way to go stays where the origin and the floor put it.
