@@ -14,7 +14,7 @@ from permitload import plot, quality, report
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from permitload.study import Outcome
+    from permitload._outcome import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
 

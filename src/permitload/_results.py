@@ -19,7 +19,7 @@ from permitload import _permits, io
 from permitload.errors import Fault, raise_faults
 
 if TYPE_CHECKING:
-    from permitload.study import Outcome
+    from permitload._outcome import Outcome
 
 _PACKAGES = ("permitload", "numpy", "scipy", "pandas", "xarray", "numba", "highspy", "pint")
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",

@@ -7,7 +7,6 @@ capacity → allocation → rounding → the permits put back into the full mode
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from permitload import (
     _checks,
     _frames,
     _permits,
+    _results,
     _settings,
     allocation,
     capacity,
@@ -27,6 +27,7 @@ from permitload import (
     standards,
 )
 from permitload._checks.flows import given_hydraulics
+from permitload._outcome import Outcome
 from permitload.errors import Fault, raise_faults
 from permitload.network import RiverNetwork
 from permitload.schema import TABLES
@@ -35,29 +36,6 @@ __all__ = ["Outcome", "check", "run", "solve"]
 
 Progress = Callable[[str], None]
 Tables = Mapping[str, pd.DataFrame]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """All that a run finds; each Dataset can be saved, read back and used on its own.
-
-    Parameters
-    ----------
-    settings : Settings
-        The study's choices.
-    tables : mapping of DataFrame
-        The study's tables.
-    network : RiverNetwork
-        Rivers.
-    datasets : mapping of Dataset
-        ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
-        ``limits``, ``capacity``, ``allocation``, ``sources``.
-    """
-
-    settings: _settings.Settings
-    tables: Tables
-    network: RiverNetwork
-    datasets: Mapping[str, xr.Dataset]
 
 
 def check(folder: str | Path) -> list[Fault]:
@@ -114,8 +92,6 @@ def run(
     permitload.errors.DataError: 1 fault:
       no such folder: is no folder; right would be a folder with study.toml
     """
-    from permitload import _results
-
     root = Path(folder)
     target = root / "results" if out is None else Path(out)
     _results.refuse_target(root, target)

@@ -15,8 +15,9 @@ Examples
 from permitload.program.conflict import conflicts
 from permitload.program.filling import leximin
 from permitload.program.price import face, prices
-from permitload.program.registry import Program, Solution
+from permitload.program.registry import Program
 from permitload.program.relaxation import relax
+from permitload.program.solution import Solution
 
 __all__ = [
     "Program",

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from permitload.errors import DataError, InfeasibleError
-from permitload.program.registry import Program, Solution, solved
+from permitload.program.registry import Program, cost_of, solved
+from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
     from permitload.program._highs import Answer
@@ -122,7 +123,7 @@ def prices(program: Program, objective: ArrayLike) -> pd.DataFrame:
     >>> prices(program, 1.0).loc["S1"].round(9).tolist()
     [100.0, 100.0, 0.3, 0.7]
     """
-    cost = program.cost(objective)
+    cost = cost_of(program, objective)
     answer = solved(program, cost)
     # The direction in which each limit relaxes.
     relaxed = np.where(program.sense == 0, 1, program.sense)

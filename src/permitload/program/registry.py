@@ -1,4 +1,4 @@
-"""The registry: labelled columns and rows, and the solution of a linear program on them."""
+"""The registry: labelled columns and rows of a linear program."""
 
 from __future__ import annotations
 
@@ -13,55 +13,17 @@ from scipy import sparse
 
 from permitload._labels import index_of, numbers, refuse_repeats
 from permitload.errors import ConvergenceError, DataError, Fault, InfeasibleError, raise_faults
+from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
     from permitload.program._highs import Answer
 
-__all__ = ["Program", "Solution", "solved"]
+__all__ = ["Program", "cost_of", "solved"]
 
 Floats = NDArray[np.float64]
 
 VERIFIED = 1e-9
 """Relative excess over a row's limit above which a solver's point is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """Optimum of a :class:`Program`, labelled.
-
-    Prices are never negative: the gain of the best objective (its rise when maximising, its
-    fall when minimising) per unit by which a row or bound is relaxed. The price of an equality
-    row is signed: the gain per unit by which its limit rises.
-
-    Parameters
-    ----------
-    value : float
-        Best objective.
-    column : Series
-        The point, by column label.
-    activity : Series
-        Left-hand side of each row, by row label.
-    shadow_price : Series
-        Price of each row.
-    lower_price, upper_price : Series
-        Price of each column's lower and upper bound.
-    degenerate : bool
-        Whether other prices may belong to the same optimum; :func:`prices` tells them apart.
-
-    Examples
-    --------
-    >>> program = Program().columns(["E1"], upper=40.0).at_most(["S1"], [[0.01]], 0.5)
-    >>> program.maximise(1.0).upper_price["E1"]
-    np.float64(1.0)
-    """
-
-    value: float
-    column: pd.Series[float]
-    activity: pd.Series[float]
-    shadow_price: pd.Series[float]
-    lower_price: pd.Series[float]
-    upper_price: pd.Series[float]
-    degenerate: bool
 
 
 def _no_matrix() -> sparse.csr_array:
@@ -188,7 +150,22 @@ class Program:
     def at_least(
         self, labels: object, coefficients: object, limit: ArrayLike, unit: str = ""
     ) -> Self:
-        """Add rows ``coefficients @ columns >= limit``; parameters as in :meth:`at_most`.
+        """Add rows ``coefficients @ columns >= limit``.
+
+        Parameters
+        ----------
+        labels, coefficients, limit, unit
+            As for :meth:`at_most`.
+
+        Returns
+        -------
+        Program
+            With the rows.
+
+        Raises
+        ------
+        DataError
+            As :meth:`at_most`.
 
         Examples
         --------
@@ -198,7 +175,22 @@ class Program:
         return self._rows(index_of(labels), coefficients, limit, (-1, unit))
 
     def equal(self, labels: object, coefficients: object, limit: ArrayLike, unit: str = "") -> Self:
-        """Add rows ``coefficients @ columns == limit``; parameters as in :meth:`at_most`.
+        """Add rows ``coefficients @ columns == limit``.
+
+        Parameters
+        ----------
+        labels, coefficients, limit, unit
+            As for :meth:`at_most`.
+
+        Returns
+        -------
+        Program
+            With the rows.
+
+        Raises
+        ------
+        DataError
+            As :meth:`at_most`.
 
         Examples
         --------
@@ -234,30 +226,32 @@ class Program:
         >>> Program().columns(["E1"], upper=2.0).maximise(3.0).value
         6.0
         """
-        return self._solution(self.cost(objective), 1.0)
+        return self._solution(cost_of(self, objective), 1.0)
 
     def minimise(self, objective: ArrayLike) -> Solution:
-        """Least value of an objective; parameters as in :meth:`maximise`.
+        """Least value of an objective.
+
+        Parameters
+        ----------
+        objective : float, array or Series
+            As for :meth:`maximise`.
+
+        Returns
+        -------
+        Solution
+            Point, prices and activities.
+
+        Raises
+        ------
+        InfeasibleError, DataError, ConvergenceError
+            As :meth:`maximise`.
 
         Examples
         --------
         >>> Program().columns(["E1"], lower=2.0).minimise(3.0).value
         6.0
         """
-        return self._solution(-self.cost(objective), -1.0)
-
-    def cost(self, objective: ArrayLike) -> Floats:
-        """Objective as one coefficient per column, labels checked.
-
-        Examples
-        --------
-        >>> Program().columns(["E1", "E2"]).cost(pd.Series({"E2": 1.0}))
-        array([0., 1.])
-        """
-        if isinstance(objective, pd.Series):
-            row = self._coefficients(objective, 1)
-            return np.asarray(row.toarray()[0], dtype=float)
-        return numbers(objective, self.column, "objective")
+        return self._solution(-cost_of(self, objective), -1.0)
 
     def keep(self, rows: ArrayLike) -> Self:
         """Program with some of the rows only.
@@ -305,40 +299,12 @@ class Program:
             self,
             row=self.row.append(labels),
             matrix=sparse.csr_array(
-                sparse.vstack([self.matrix, self._coefficients(coefficients, len(labels))])
+                sparse.vstack([self.matrix, _coefficients(self.column, coefficients, len(labels))])
             ),
             limit=np.concatenate([self.limit, numbers(limit, labels, "limit")]),
             sense=np.concatenate([self.sense, np.full(len(labels), kind[0])]),
             unit=self.unit + (kind[1],) * len(labels),
         )
-
-    def _coefficients(self, values: object, count: int) -> sparse.csr_array:
-        """Coefficients as (count, column), aligned by label where labelled."""
-        order = np.arange(len(self.column))
-        if isinstance(values, pd.Series):
-            values = values.to_frame().T
-        if isinstance(values, pd.DataFrame):
-            given = index_of(values.columns)
-            refuse_repeats(given, index_of([]), "coefficients")
-            order = self.column.get_indexer(given)
-            raise_faults(
-                [
-                    Fault("program", label, "column", None, "is not known", "a label in columns")
-                    for label in given[order < 0]
-                ]
-            )
-            values = values.to_numpy(dtype=float)
-        if not sparse.issparse(values):
-            values = np.atleast_2d(np.asarray(values, dtype=float))
-        block = sparse.coo_array(values)
-        if block.shape != (count, len(order)):
-            message = f"coefficients have shape {block.shape}; right would be {(count, len(order))}"
-            raise DataError(message)
-        if np.isnan(block.data).any() or np.isinf(block.data).any():
-            raise DataError("coefficients hold a NaN or an infinite number; right would be numbers")
-        place = (block.coords[0], order[block.coords[1]])
-        shape = (count, len(self.column))
-        return sparse.csr_array((block.data.astype(float), place), shape=shape)
 
     def _solution(self, cost: Floats, sign: float) -> Solution:
         answer = solved(self, cost)
@@ -353,6 +319,43 @@ class Program:
             upper_price=bound.clip(lower=0.0),
             degenerate=answer.degenerate,
         )
+
+
+def cost_of(program: Program, objective: ArrayLike) -> Floats:
+    """Objective as one coefficient per column, labels checked."""
+    if isinstance(objective, pd.Series):
+        row = _coefficients(program.column, objective, 1)
+        return np.asarray(row.toarray()[0], dtype=float)
+    return numbers(objective, program.column, "objective")
+
+
+def _coefficients(column: pd.Index[Any], values: object, count: int) -> sparse.csr_array:
+    """Coefficients as (count, column), aligned by label where labelled."""
+    order = np.arange(len(column))
+    if isinstance(values, pd.Series):
+        values = values.to_frame().T
+    if isinstance(values, pd.DataFrame):
+        given = index_of(values.columns)
+        refuse_repeats(given, index_of([]), "coefficients")
+        order = column.get_indexer(given)
+        raise_faults(
+            [
+                Fault("program", label, "column", None, "is not known", "a label in columns")
+                for label in given[order < 0]
+            ]
+        )
+        values = values.to_numpy(dtype=float)
+    if not sparse.issparse(values):
+        values = np.atleast_2d(np.asarray(values, dtype=float))
+    block = sparse.coo_array(values)
+    if block.shape != (count, len(order)):
+        message = f"coefficients have shape {block.shape}; right would be {(count, len(order))}"
+        raise DataError(message)
+    if np.isnan(block.data).any() or np.isinf(block.data).any():
+        raise DataError("coefficients hold a NaN or an infinite number; right would be numbers")
+    place = (block.coords[0], order[block.coords[1]])
+    shape = (count, len(column))
+    return sparse.csr_array((block.data.astype(float), place), shape=shape)
 
 
 def solved(program: Program, cost: Floats) -> Answer:

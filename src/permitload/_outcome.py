@@ -1,0 +1,35 @@
+"""What a run of a study finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import xarray as xr
+
+from permitload import _settings
+from permitload.network import RiverNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a run finds; each Dataset can be saved, read back and used on its own.
+
+    Parameters
+    ----------
+    settings : Settings
+        The study's choices.
+    tables : mapping of DataFrame
+        The study's tables.
+    network : RiverNetwork
+        Rivers.
+    datasets : mapping of Dataset
+        ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
+        ``limits``, ``capacity``, ``allocation``, ``sources``.
+    """
+
+    settings: _settings.Settings
+    tables: Mapping[str, pd.DataFrame]
+    network: RiverNetwork
+    datasets: Mapping[str, xr.Dataset]
