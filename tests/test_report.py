@@ -86,7 +86,7 @@ def study_report(enterprise: str = "E1") -> Report:
             "permits": permits, "permits_monthly": monthly, "capacity": capacity,
             "sections": sections, "balance": balance, "parameters": parameters,
         },
-        figures={"limit_use": {"TN": plot.headroom_use(use).figure}},
+        figures={"limit_use": {"TN": plot.png(plot.headroom_use(use))}},
         manifest={"inputs": {"reaches.csv": "0a1b2c"}, "versions": {"numpy": "2.4"}, "seed": None},
     )  # fmt: skip
 

@@ -12,11 +12,11 @@ import xarray as xr
 from permitload import plot, quality, report
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from permitload._outcome import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
+
+_WORST = ", worst period of each reach 各河段最不利时段"
 
 
 def page(outcome: Outcome, tables: Tables, manifest: Mapping[str, object]) -> report.Report:
@@ -90,7 +90,7 @@ def _limit_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
     ]  # fmt: skip
 
 
-def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, Figure]]:
+def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     """Draw one figure of each kind for every pollutant."""
     sections = tables["sections"].set_index(["section", "indicator", "period"])
     use = (sections["concentration"] / sections["allowed"]).to_xarray()
@@ -98,7 +98,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, Figure]]:
         section=outcome.datasets["limits"]["section"].values,
         period=outcome.datasets["limits"]["period"].values,
     )
-    drawn: dict[str, dict[str, Figure]] = {"map": {}, "limit_use": {}, "permits": {}, "monthly": {}}
+    drawn: dict[str, dict[str, bytes]] = {"map": {}, "limit_use": {}, "permits": {}, "monthly": {}}
     placed = bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
     allocated = outcome.datasets["allocation"]["permitted_load"]
     sector = outcome.datasets["sources"]["sector"].values
@@ -120,8 +120,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, Figure]]:
                 outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series(),
             )  # fmt: skip
         for kind, ax in axes.items():
-            figure = ax.figure
-            drawn[kind][pollutant] = figure  # type: ignore[assignment] - no subfigures here
+            drawn[kind][pollutant + _WORST * (kind == "map")] = plot.png(ax)
     return {kind: found for kind, found in drawn.items() if found}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -184,6 +185,7 @@ def _illustrate(
     page = _pages.page(outcome, tables, manifest)
     (work / "report.html").write_text(report.render(page), "utf8")
     (work / "figures").mkdir()
-    for kind, figures in page.figures.items():
-        for name, figure in figures.items():
-            figure.savefig(work / "figures" / f"{kind}_{name}.png", metadata={"Software": None})
+    for kind, pictures in page.figures.items():
+        for caption, picture in pictures.items():
+            label = re.sub(r"[^\w.-]", "_", caption.split(",")[0])
+            (work / "figures" / f"{kind}_{label}.png").write_bytes(picture)

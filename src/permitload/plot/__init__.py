@@ -3,6 +3,7 @@
 from permitload.plot.charts import headroom_use, monthly, permits_bars
 from permitload.plot.labels import chinese_font, exceeds, label
 from permitload.plot.maps import network_map
+from permitload.plot.picture import png
 
 __all__ = [
     "chinese_font",
@@ -12,4 +13,5 @@ __all__ = [
     "monthly",
     "network_map",
     "permits_bars",
+    "png",
 ]

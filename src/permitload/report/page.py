@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import base64
-import copy
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.report import _views
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["Report", "render"]
 
@@ -40,7 +35,6 @@ _PERMITS = ("enterprise", "name", "source", "sector", "outlet", "works", "source
 _SECTIONS = ("section", "indicator", "period", "limit", "allowed", "background",
              "present_concentration", "concentration", "limit_use", "status")  # fmt: skip
 _OWED = ("section", "indicator", "period", "limit", "allowed", "background", "missing")
-_DPI = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +61,10 @@ class Report:
           note;
         - ``water``, a table that may be missing: term, period, flow [m3/s], one term being
           ``residual``.
-    figures : mapping of mapping of Figure
+    figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``) → caption, such as
-        the pollutant → Figure. A section without figures is left out.
+        the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
+        left out.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
@@ -82,7 +77,7 @@ class Report:
     title: str
     title_zh: str
     tables: Mapping[str, pd.DataFrame]
-    figures: Mapping[str, Mapping[str, Figure]]
+    figures: Mapping[str, Mapping[str, bytes]]
     manifest: Mapping[str, object]
 
 
@@ -127,7 +122,7 @@ def render(report: Report, language: str = "zh") -> str:
     )
     source = files("permitload.report").joinpath("page.html").read_text("utf8")
     figures = {
-        section: {str(caption): _picture(figure) for caption, figure in group.items()}
+        section: {str(caption): _picture(png) for caption, png in group.items()}
         for section, group in report.figures.items()
     }
     page = environment.from_string(source)
@@ -158,12 +153,9 @@ def _refuse(report: Report) -> None:
     raise_faults(faults)
 
 
-def _picture(figure: Figure) -> str:
-    """Figure as a PNG data URI whose bytes hold no date and no version."""
-    buffer = io.BytesIO()
-    # drawing settles the layout of a figure: on a copy, the same figure gives the same bytes
-    copy.deepcopy(figure).savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+def _picture(png: bytes) -> str:
+    """PNG as a data URI."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
 def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
