@@ -49,7 +49,7 @@ class Case:
         return quality.at(self.sections, self.steady())
 
     def with_(self, **changes: object) -> "Case":
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
 
 def random_case(seed: int, nodes: int, reaches: int, dispersed: bool = False) -> Case:

@@ -46,7 +46,7 @@ class Model:
         )
         self.kinetics = {"X": kinetics}
 
-    def solve(self, **coords: Any) -> "Model":  # noqa: ANN401
+    def solve(self, **coords: Any) -> "Model":
         water = self.water.assign(coords) if coords else self.water
         self.quality = quality.steady(
             self.network, water, self.outlets, self.load, self.inflow, self.kinetics
@@ -74,14 +74,13 @@ class Model:
 def _chain() -> Model:
     """Case 07: the inflow at R2 2500 m is a node with its own boundary concentration."""
     given = case("quality/plug_flow_chain")
-    reaches = []
     base = {"R4": 13.9, "R5a": 9.083, "R5b": 5.567, "R6": 14.65}
-    for row in given["reaches"]:
-        reaches.append(
-            {"reach": row["id"], "from_node": row["from"], "to_node": row["to"],
-             "length": row["length_m"], "area": row["area_m2"],
-             "flow": base.get(row["id"], row["flow_at_inlet_m3s"])}
-        )  # fmt: skip
+    reaches = [
+        {"reach": row["id"], "from_node": row["from"], "to_node": row["to"],
+         "length": row["length_m"], "area": row["area_m2"],
+         "flow": base.get(row["id"], row["flow_at_inlet_m3s"])}
+        for row in given["reaches"]
+    ]  # fmt: skip
     # flows exclude effluent: what R3 gains on its way is the effluent of a spread outlet
     for row in reaches:
         if row["reach"] in ("R5a", "R5b", "R6"):

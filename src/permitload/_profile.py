@@ -73,29 +73,37 @@ def exchange(flow: Array, conductance: Array, loss: Array) -> tuple[Array, Array
     )
 
 
-def dispersed(place: Array, ends: tuple[Array, Array], flow: Array, conductance: Array,
-              loss: Array) -> Array:  # fmt: skip
-    """Concentration at a relative place 0..1 in a stretch with dispersion, from its ends."""
-    root = np.sqrt(flow**2 + 4.0 * loss * conductance)
-    gap = root / conductance
-    rise, fall = (root + flow) / 2.0 / conductance, (root - flow) / 2.0 / conductance
-    # C = C0 · exp(-fall x) (1 - exp(-p (1-x))) / (1 - exp(-p)) + mirror; ratios exact as p → 0
+def dispersed(
+    place: Array, ends: tuple[Array, Array], flow: Array, conductance: Array, loss: Array
+) -> Array:
+    """Concentration at a relative place 0..1 in a stretch with dispersion, from its ends.
+
+    C = C0 exp(r2 L x) (1 - exp(-p (1-x))) / (1 - exp(-p)) + the same for C1, mirrored.
+    """
+    gap, fall, rise = _slopes(flow, conductance, loss)
     whole = decay_mean(gap)
-    first = np.exp(-fall * place) * (1.0 - place) * decay_mean(gap * (1.0 - place)) / whole
-    last = np.exp(-rise * (1.0 - place)) * place * decay_mean(gap * place) / whole
-    return ends[0] * first + ends[1] * last
+    rest = 1.0 - place
+    first = np.exp(-fall * place) * rest * decay_mean(gap * rest) / whole
+    last = np.exp(-rise * rest) * place * decay_mean(gap * place) / whole
+    return np.asarray(ends[0] * first + ends[1] * last)
 
 
-def dispersed_mean(ends: tuple[Array, Array], flow: Array, conductance: Array,
-                   loss: Array) -> Array:  # fmt: skip
-    """Mean concentration of a stretch with dispersion, by the closed-form integral."""
+def dispersed_mean(
+    ends: tuple[Array, Array], flow: Array, conductance: Array, loss: Array
+) -> Array:
+    """Mean concentration of a stretch with dispersion, by the integral of :func:`dispersed`."""
+    gap, fall, rise = _slopes(flow, conductance, loss)
+    return np.asarray(ends[0] * _weight_mean(fall, gap) + ends[1] * _weight_mean(rise, gap))
+
+
+def _slopes(flow: Array, conductance: Array, loss: Array) -> tuple[Array, Array, Array]:
+    """Give p = (r1 - r2) L, -r2 L and r1 L of a stretch with dispersion; see :func:`exchange`."""
     root = np.sqrt(flow**2 + 4.0 * loss * conductance)
-    gap = root / conductance
-    rise, fall = (root + flow) / 2.0 / conductance, (root - flow) / 2.0 / conductance
-    # integral of first over x: [m(fall) - exp(-p) m'(…)] / (1 - exp(-p)), mirrored for last
-    first = _weight_mean(fall, gap)
-    last = _weight_mean(rise, gap)
-    return ends[0] * first + ends[1] * last
+    return (
+        root / conductance,
+        (root - flow) / 2.0 / conductance,
+        (root + flow) / 2.0 / conductance,
+    )
 
 
 def _weight_mean(slope: Array, gap: Array) -> Array:

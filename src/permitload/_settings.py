@@ -94,10 +94,11 @@ def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
     if key in ("title", "title_zh"):
         return given, None if isinstance(given, str) else ("is not text", "text in quotes")
     if key in ("pollutants", "decided"):
-        good = isinstance(given, list) and given and all(isinstance(v, str) and v for v in given)
-        if not good or len(set(given)) < len(given):
+        labels = given if isinstance(given, list) else []
+        good = labels and all(isinstance(v, str) and v.strip() for v in labels)
+        if not good or len(set(labels)) < len(labels):
             return None, ("is not a list of different labels", 'a list such as ["COD", "TP"]')
-        return tuple(given), None
+        return tuple(labels), None
     if key in ("target", "compose"):
         known = _TARGETS if key == "target" else _COMPOSERS
         if given in known:

@@ -176,7 +176,7 @@ def _kernels_cached() -> bool:
     from permitload.quality import _kernels as transport
     from permitload.sharing import _kernels as sharing
 
-    needed = [transport.down, transport.back, sharing.water_fill]
+    needed: list[Any] = [transport.down, transport.back, sharing.water_fill]
     folders = {kernel.stats.cache_path for kernel in needed}
     cached = {file.name for folder in folders for file in Path(folder).glob("*.nbi")}
     return all(any(kernel.__name__ in name for name in cached) for kernel in needed)

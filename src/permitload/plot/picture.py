@@ -35,6 +35,7 @@ def png(ax: Axes) -> bytes:
     """
     buffer = io.BytesIO()
     # drawing settles the layout of a figure: on a copy, the same figure gives the same bytes
-    figure = copy.deepcopy(ax.figure)
+    figure = copy.deepcopy(ax.get_figure(root=True))
+    assert figure is not None  # an Axes is always on one
     figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
     return buffer.getvalue()
