@@ -94,7 +94,8 @@ def run(
     """
     root = Path(folder)
     target = root / "results" if out is None else Path(out)
-    _results.refuse_target(root, target)
+    if root.is_dir():
+        _results.refuse_target(root, target)
     outcome = solve(root, progress)
     return _results.write(outcome, root, target, progress or _silent)
 

@@ -29,6 +29,8 @@ class Inputs:
     """(reach, pollutant, period) loss [1/d]."""
     loss: Floats
     """(node, pollutant, period) loss of storage nodes as a flow [m3/s]."""
+    held: NDArray[np.bool_]
+    """(node) whether the concentration is prescribed, whatever arrives."""
     pollutants: NDArray[Any]
     periods: NDArray[Any]
 
@@ -55,6 +57,7 @@ def inputs(
         outlets=place,
         rate=loss_rate(kinetics, water).values,
         loss=node_loss(kinetics, network, water).values,
+        held=network.nodes["held"].to_numpy() > 0.0,
         pollutants=np.asarray(list(kinetics), dtype=object),
         periods=water["period"].values,
     )

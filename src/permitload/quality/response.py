@@ -176,7 +176,7 @@ def _gains(
     width = max(1, _CHUNK // max(water.through.size, 1))
     chunks = [np.arange(s, min(s + width, len(place))) for s in range(0, len(place), width)]
     solver = _by_sweep
-    if (water.dispersion > 0.0).any():
+    if (water.dispersion > 0.0).any() or known.held.any():
         solver = _by_system
     elif water.cyclic:
         solver = _by_factor
@@ -264,8 +264,8 @@ def _by_system(known: Inputs, water: State, cut: Layout, along: _Pass, watched: 
     count = water.through.size
     ends = (network.from_index, network.to_index)
     vertex = _dispersion.vertices(cut, water, ends, count)
-    held = network.nodes["held"].to_numpy() > 0.0
-    system = _dispersion.system(cut, water, vertex, rate, (along.loss, held, along.passed))
+    node_state = (along.loss, known.held, along.passed)
+    system = _dispersion.system(cut, water, vertex, rate, node_state)
     leaving = water.share * water.through[water.up]
     reaches = np.flatnonzero(water.plug)
     watch = _watch(water, cut, watched)

@@ -113,7 +113,7 @@ def steady(
     load = aligned(source_load, "source_load", outlet, np.ones(shape, dtype=bool))
     node = {"node": network.nodes.index.to_numpy(dtype=object), **labels}
     enters = known.hydraulics["boundary_flow"].transpose("node", "period").values > 0.0
-    enters = enters | (network.nodes["held"].to_numpy() > 0.0)[:, None]
+    enters = enters | known.held[:, None]
     needed = np.broadcast_to(enters[:, None, :], (enters.shape[0], *shape[1:]))
     given = aligned(inflow, "inflow", node, needed)
     cut = layout(network.reaches["length"].to_numpy(float), [known.outlets])
@@ -162,7 +162,7 @@ def _period(
     arriving = entering.copy()
     np.add.at(arriving, water.down[plug], own[plug])
     passed = np.exp(-np.add.reduceat(exponent, cut.first[:-1], axis=0))
-    if (water.dispersion > 0.0).any():
+    if (water.dispersion > 0.0).any() or known.held.any():
         result = _with_dispersion(
             known, water, cut, balance, (passed, arriving, point, inflow, rate)
         )
@@ -205,7 +205,7 @@ def _with_dispersion(
     passed, arriving, point, inflow, rate = given
     network = known.network
     count = water.through.size
-    held = network.nodes["held"].to_numpy() > 0.0
+    held = known.held
     ends = (network.from_index, network.to_index)
     vertex = _dispersion.vertices(cut, water, ends, count)
     loaded = np.flatnonzero((vertex >= 0) & (point != 0.0).any(axis=1))
