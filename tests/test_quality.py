@@ -174,7 +174,7 @@ BAD = {
 def test_bad_input_is_refused_by_name(name: str) -> None:
     change, message = BAD[name]
     with pytest.raises(DataError) as caught:
-        quality.steady(**_damaged(**change))  # type: ignore[arg-type]
+        quality.steady(**_damaged(**change))
     assert message in str(caught.value)
 
 
@@ -240,3 +240,200 @@ def test_direction_may_turn_between_periods() -> None:
     gain = quality.response(network, both, OUTLETS, sections, KINETICS)["response"]
     assert gain.sel(period="m1").item() == pytest.approx(1 / 864.0)
     assert gain.sel(period="m2").item() == 0.0
+
+
+def dispersive(value: float, network: RiverNetwork | None = None) -> xr.Dataset:
+    found = water(network or chain())
+    return found.assign(dispersion=xr.full_like(found["flow"], value))
+
+
+@pytest.mark.parametrize("dispersion", [1e-15, 1e-9, 1e-4])
+def test_little_dispersion_tends_to_plug_flow(dispersion: float) -> None:
+    """2 exp(-2 k t) of the inflow and exp(-2 k t) of 1 mg/L from the outlet, t = 1 day a reach."""
+    network, kinetics = chain(), {"X": {"decay": 0.2}}
+    spread = dispersive(dispersion, network)
+    found = quality.steady(network, spread, OUTLETS, load(), INFLOW, kinetics)
+    got = found["node_concentration"].sel(node="c").item()
+    assert got == pytest.approx(3.0 * np.exp(-0.4), rel=1e-7)
+    assert abs(found["ledger"].sel(term="residual").item()) < 1e-9 * 864.0
+
+
+def test_places_that_differ_by_rounding_are_one_place() -> None:
+    """0.1 · 3 · 1000 is 300.00000000000006."""
+    network, kinetics = chain(), {"X": {"decay": 0.2}}
+    each = xr.DataArray([[432.0], [432.0]], {"outlet": ["O", "P"], "pollutant": ["X"]})
+    two = pd.DataFrame({"outlet": ["O", "P"], "reach": "R1", "position": [300.0, 0.1 * 3 * 1000]})
+    one = OUTLETS.assign(position=300.0)
+    for flow in (water(network), dispersive(50.0, network)):
+        apart = quality.steady(network, flow, two, each, INFLOW, kinetics)
+        joined = quality.steady(network, flow, one, load(), INFLOW, kinetics)
+        np.testing.assert_allclose(apart["node_concentration"], joined["node_concentration"],
+                                   rtol=1e-12)  # fmt: skip
+    section = pd.DataFrame({"section": ["S"], "reach": ["R1"], "position": [300.0]})
+    gain = quality.response(network, water(network), two, section, kinetics)["response"]
+    np.testing.assert_allclose(gain.values.ravel(), 1 / 864.0, rtol=1e-12)
+    end = OUTLETS.assign(position=8640.0 + 1e-9)
+    quality.steady(network, water(network), end, load(), INFLOW, kinetics)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("dispersion", np.nan), ("dispersion", -1.0), ("dispersion", np.inf), ("share", 5.0),
+     ("volume", -1.0), ("temperature", 288.15), ("temperature", np.nan)],
+)  # fmt: skip
+def test_hydraulics_out_of_bounds_are_refused(name: str, value: float) -> None:
+    network = chain()
+    flow = water(network)
+    bad = flow.assign({name: xr.full_like(flow["flow"], value).rename(name)})
+    with pytest.raises(DataError, match=name):
+        quality.steady(network, bad, OUTLETS, load(), INFLOW, KINETICS)
+
+
+def test_hydraulics_that_do_not_balance_are_refused() -> None:
+    network = chain()
+    flow = water(network)
+    bad = flow.assign(boundary_flow=flow["boundary_flow"] * 0.0)
+    with pytest.raises(DataError, match="leaves the node unbalanced"):
+        quality.steady(network, bad, OUTLETS, load(), INFLOW, KINETICS)
+
+
+def test_shares_elsewhere_do_not_change_an_intake() -> None:
+    """b loses 4 of 10 m3/s to an intake; stating the split at y leaves that as it is."""
+    ends = [("a", "b"), ("b", "c"), ("x", "y"), ("y", "u"), ("y", "v")]
+    reaches = pd.DataFrame(ends, columns=["from_node", "to_node"]).assign(length=1000.0)
+    network = RiverNetwork(reaches.assign(reach=[f"R{i}" for i in range(5)]))
+    flow = pd.Series([10.0, 6.0, 2.0, 1.0, 1.0], network.reaches.index)
+    inflow = xr.DataArray([[1.0], [1.0]], {"node": ["a", "x"], "pollutant": ["X"]})
+    none = load(0.0), inflow, KINETICS
+    shares = pd.Series({"R3": 0.5, "R4": 0.5})
+    for given in (None, shares):
+        split = hydraulics.from_flow(network, flow, area=flow * 0 + 10.0, shares=given)
+        found = quality.steady(network, split, OUTLETS.assign(reach="R0"), *none)
+        np.testing.assert_allclose(found["concentration"].values, 1.0, rtol=1e-12)
+    wide = split.assign(dispersion=xr.full_like(split["flow"], 1.0))
+    with pytest.raises(DataError, match="share: is given with dispersion"):
+        quality.steady(network, wide, OUTLETS.assign(reach="R0"), *none)
+
+
+def test_a_tank_that_keeps_its_load_is_refused() -> None:
+    reaches = pd.DataFrame({"reach": ["R1", "R2"], "from_node": ["a", "b"], "to_node": ["b", "c"],
+                            "length": 8640.0})  # fmt: skip
+    nodes = pd.DataFrame({"node": ["c", "a"], "storage_volume": [1e5, 0.0], "held": [0.0, 1.0]})
+    for table in (nodes.iloc[:1], nodes):
+        network = RiverNetwork(reaches, table)
+        still = water(network, 0.0, 0.0)
+        outlets = pd.DataFrame({"outlet": ["O"], "node": ["c"]})
+        with pytest.raises(DataError, match="has a load but no water leaves its node"):
+            quality.steady(network, still, outlets, load(), INFLOW, KINETICS)
+        dry = quality.steady(network, still, outlets, load(0.0), INFLOW, KINETICS)
+        assert np.isnan(dry["node_concentration"].sel(node="c").item())
+        section = pd.DataFrame({"section": ["S"], "node": ["c"]})
+        with pytest.raises(DataError, match="has no flow in period design"):
+            quality.response(network, still, outlets, section, KINETICS)
+        with pytest.raises(DataError, match="has no flowing water"):
+            quality.at(section, dry)
+
+
+def test_effluent_at_a_node_that_no_flow_leaves_is_refused() -> None:
+    network = chain()
+    half = water(network, 10.0, 0.0)
+    outlets = pd.DataFrame({"outlet": ["O"], "node": ["b"], "effluent_flow": [0.1]})
+    quality.steady(network, half, outlets, load(), INFLOW, KINETICS)  # b has an intake of 10
+    none = water(network, 0.0, 0.0)
+    with pytest.raises(DataError, match="enters a node that no flow leaves"):
+        quality.steady(network, none, outlets, load(), INFLOW, KINETICS)
+
+
+def test_a_loop_that_is_closed_but_for_rounding_is_refused() -> None:
+    """Three reaches forth and two back: 0.1 + 0.2 + 0.3 = 0.25 + 0.35 but for rounding."""
+    ends = [("a", "b"), ("p", "q"), ("p", "q"), ("p", "q"), ("q", "p"), ("q", "p")]
+    table = pd.DataFrame(ends, columns=["from_node", "to_node"]).assign(length=1000.0)
+    network = RiverNetwork(table.assign(reach=[f"R{i}" for i in range(6)]))
+    flow = water(network, 1.0, 0.1, 0.2, 0.3, 0.25, 0.35)
+    outlets = pd.DataFrame({"outlet": ["O"], "node": ["p"]})
+    wide = flow.assign(dispersion=xr.full_like(flow["flow"], 5.0))
+    for state in (flow, wide):
+        with pytest.raises(DataError, match="nodes p, q; period design"):
+            quality.steady(network, state, outlets, load(), INFLOW, KINETICS)
+        decays = quality.steady(network, state, outlets, load(), INFLOW, {"X": {"decay": 0.5}})
+        assert float(decays["ledger"].sel(term="decayed").item()) > 864.0
+
+
+def test_a_section_ignores_a_column_position_to() -> None:
+    section = pd.DataFrame({"section": ["S"], "reach": ["R1"], "position": [100.0],
+                            "position_to": [200.0]})  # fmt: skip
+    network = chain()
+    gain = quality.response(network, water(network), OUTLETS, section, KINETICS)["response"]
+    assert gain.item() == pytest.approx(1 / 864.0)
+
+
+def test_a_node_that_only_a_structure_touches_is_no_trouble_where_water_circles() -> None:
+    reaches = pd.DataFrame({"reach": ["C1", "C2", "C3"], "from_node": ["a", "b", "c"],
+                            "to_node": ["b", "c", "a"], "length": 1000.0})  # fmt: skip
+    gate = pd.DataFrame({"structure": ["G"], "structure_type": ["gate"], "from_node": ["b"],
+                         "to_node": ["z"]})  # fmt: skip
+    network = RiverNetwork(reaches, pd.DataFrame({"node": ["z"]}), gate)
+    flow = water(network, 7.0, 5.0, 5.0)
+    found = quality.steady(network, flow, OUTLETS.assign(reach="C1"), load(), INFLOW, KINETICS)
+    assert np.isnan(found["node_concentration"].sel(node="z").item())
+    assert found["node_concentration"].sel(node="b").item() == pytest.approx(2.0 + 10.0 / 2.0)
+
+
+WRONG = {
+    "law is a number": ({"kinetics": {"X": 0.2}}, "kinetics, row X, decay: 0.2 is no law"),
+    "law is text": ({"kinetics": {"X": "fast"}}, "is no law"),
+    "function lacks a reach": (
+        {"kinetics": {"X": lambda water: water["flow"].isel(reach=[0]) * 0.0}},
+        "is no rate",
+    ),
+    "parameter by something else": (
+        {"kinetics": {"X": {"decay": xr.DataArray([1.0], {"z": [0]})}}},
+        "is by z",
+    ),
+    "temperature factor": ({"kinetics": {"X": {"temperature_factor": 5.0}}}, "from 1 to 1.2"),
+    "another pollutant's inflow": (
+        {"inflow": INFLOW.isel(pollutant=0).assign_coords(pollutant="NH3-N")},
+        "inflow, pollutant: NH3-N is the only label",
+    ),
+    "inflow of one node": ({"inflow": INFLOW.isel(node=0)}, "inflow, node: a is the only label"),
+    "inflow is a number": ({"inflow": 2.0}, "inflow: float is no DataArray"),
+    "load without pollutant": (
+        {"source_load": load().isel(pollutant=0, drop=True)},
+        "source_load, pollutant: is missing",
+    ),
+    "load is text": ({"source_load": load().astype(str) + "kg"}, "holds what is no number"),
+    "position missing": ({"outlets": OUTLETS.drop(columns="position")}, "position: is missing"),
+    "effluent is text": ({"outlets": OUTLETS.assign(effluent_flow="much")}, "much is not valid"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_calls_are_refused_by_name(name: str) -> None:
+    change, message = WRONG[name]
+    with pytest.raises(DataError) as caught:
+        quality.steady(**_damaged(**change))
+    assert message in str(caught.value)
+
+
+def test_labels_may_be_integers() -> None:
+    network = chain()
+    outlets = OUTLETS.assign(outlet=[1])
+    found = quality.steady(network, water(network), outlets,
+                           load().assign_coords(outlet=[1]), INFLOW, KINETICS)  # fmt: skip
+    assert found["node_concentration"].sel(node="c").item() == pytest.approx(3.0)
+
+
+def test_reading_does_not_depend_on_the_order_of_dimensions() -> None:
+    network = chain()
+    both = load().expand_dims(x=1).squeeze("x").reindex(pollutant=["X", "Y"], fill_value=864.0)
+    inflow = INFLOW.reindex(pollutant=["X", "Y"], fill_value=2.0)
+    kinetics = {"X": {"decay": 0.1}, "Y": {"decay": 0.4}}
+    found = quality.steady(network, water(network), OUTLETS, both, inflow, kinetics)
+    section = pd.DataFrame({"section": ["S"], "reach": ["R2"], "position": [2000.0]})
+    right = quality.at(section, found)
+    turned = found.transpose("reach", "segment", "pollutant", "end", "node", "term", "period")
+    xr.testing.assert_allclose(quality.at(section, turned), right, rtol=1e-15)
+    with pytest.raises(DataError, match="pollutant: is missing"):
+        quality.at(section, found.sel(pollutant="X"))
+    with pytest.raises(DataError, match="is repeated or empty"):
+        quality.at(pd.concat([section, section]), found)

@@ -34,6 +34,8 @@ class Links:
     """Label of the polder, empty outside."""
     district: Ints
     """Number of the district, -1 where it is not known."""
+    inlets: int
+    """How many of the last links only carry an outlet into a node."""
 
     @property
     def node_polder(self) -> NDArray[Any]:
@@ -87,7 +89,7 @@ def links_of(
     links = Links(
         np.pad(reaches["length"].to_numpy(), more), start, stop,
         np.append(polder, np.full(more[1], "", dtype=object)),
-        np.pad(town, more, constant_values=-1),
+        np.pad(town, more, constant_values=-1), len(entered),
     )  # fmt: skip
     return replace(links, polder=np.append(polder, links.node_polder[stop[len(reaches) :]]))
 
@@ -173,7 +175,9 @@ def _nearest(cut: Units, links: Links, arrival: Ints, leaving: Ints) -> Ints:
             for k, tail in enumerate(tails)
             if tail in above and k not in found
         ]
-        ends = list(zip(tails, heads, strict=True))
+        # an outlet takes its unit from the water, and passes none on
+        water = (cut.link < links.length.size - links.inlets).tolist()
+        ends = [both if w else () for *both, w in zip(tails, heads, water, strict=True)]
         others = _spread(seeds, lengths, towns, (touching, ends))
         found = {k: s % len(arrival) for k, s in others.items()} | found
     return np.array([found.get(k, -1) for k in range(len(lengths))], dtype=np.int64)
@@ -183,7 +187,7 @@ def _spread(
     seeds: Iterable[_Rank],
     lengths: Sequence[float],
     towns: Sequence[int],
-    steps: tuple[Mapping[int, list[int]], Sequence[tuple[int, ...]]],
+    steps: tuple[Mapping[int, list[int]], Sequence[Sequence[int]]],
 ) -> dict[int, int]:
     """Spot that each stretch is nearest to: fewest district borders, then the shortest way.
 
@@ -269,25 +273,27 @@ def table(units: Units, reaches: pd.Index[Any]) -> pd.DataFrame:
             "position": units.position[real],
             "position_to": units.position_to[real],
             "control_unit": name,
-            "bidirectional": np.isin(units.unit[real], _cyclic(units)),
+            "bidirectional": np.isin(units.unit[real], _cyclic(units, len(reaches))),
             "controlling": name,
         }
     )
 
 
-def _cyclic(units: Units) -> Ints:
+def _cyclic(units: Units, reaches: int) -> Ints:
     """Units that hold a drawn cycle, or that water can leave and come back to."""
-    ring = _rings(units.tail, units.head)
-    within = units.unit[ring[units.tail] == ring[units.head]]
-    known = units.unit >= 0
-    number, vertices = units.unit[known], ring.size
+    # the piece between the end of a reach and a section there is no water: it joins the two
+    none = (units.position == units.position_to) & (units.link < reaches)
+    same = np.arange(int(max(units.tail.max(), units.head.max())) + 1)
+    same[np.maximum(units.tail, units.head)[none]] = np.minimum(units.tail, units.head)[none]
+    known = (units.unit >= 0) & ~none
+    tail, head, unit = same[units.tail[known]], same[units.head[known]], units.unit[known]
+    ring = _rings(tail, head)
+    within = unit[ring[tail] == ring[head]]
     # water passes from a vertex into a unit and on to the next vertex
-    ring = _rings(
-        np.concatenate([units.tail[known], vertices + number]),
-        np.concatenate([vertices + number, units.head[known]]),
-    )
-    each = np.unique(number)
-    shared = np.bincount(ring[vertices + each])[ring[vertices + each]] > 1
+    number = same.size + unit
+    ring = _rings(np.concatenate([tail, number]), np.concatenate([number, head]))
+    each = np.unique(unit)
+    shared = np.bincount(ring[same.size + each])[ring[same.size + each]] > 1
     return np.union1d(within, each[shared])
 
 

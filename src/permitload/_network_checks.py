@@ -201,6 +201,10 @@ def parts(reaches: pd.DataFrame, structures: pd.DataFrame, labels: pd.Index[Any]
     return pd.Series(codes, index=reaches.index, name="part")
 
 
+ROUNDING = 1e-6
+"""Distance [m] by which a place may lie beyond the end of its reach: converted from km."""
+
+
 def located(
     table: pd.DataFrame, name: str, reaches: pd.DataFrame, labels: pd.Index[Any]
 ) -> pd.DataFrame:
@@ -214,10 +218,11 @@ def located(
         {
             "reach_index": reaches.index.get_indexer(pd.Index(reach)),
             "node_index": labels.get_indexer(pd.Index(node)),
-            "position": frame["position"].astype(float).fillna(0.0),
-            "position_to": frame["position_to"].astype(float),
+            "position": pd.to_numeric(frame["position"], errors="coerce").astype(float),
+            "position_to": pd.to_numeric(frame["position_to"], errors="coerce").astype(float),
         }
     )
+    place.loc[(reach == "").to_numpy(), ["position", "position_to"]] = (0.0, np.nan)
     place.index = pd.Index(text(frame[key]), name=key)
     on = place["reach_index"].to_numpy()
     length = np.where(on >= 0, reaches["length"].to_numpy()[on], np.inf)
@@ -255,11 +260,17 @@ def place_faults(
         ]
     known = one & (place["reach_index"].to_numpy() >= 0)
     start, stop = place["position"].to_numpy(), place["position_to"].to_numpy()
-    faults += _beyond(
-        name, "position", place, known & ~((start >= 0.0) & (start <= length)), length
-    )
+    missing = known & np.isnan(start)
+    right = "metres from from_node"
+    faults += [
+        Fault(name, labels[i], "position", None, "is missing", right)
+        for i in np.flatnonzero(missing)
+    ]
+    end = length + ROUNDING
+    off = known & ~missing & ~((start >= 0.0) & (start <= end))
+    faults += _beyond(name, "position", place, off, length)
     wide = known & ~np.isnan(stop)
-    faults += _beyond(name, "position_to", place, wide & ~(stop <= length), length)
+    faults += _beyond(name, "position_to", place, wide & ~(stop <= end), length)
     return faults + [
         Fault(name, labels[i], "position_to", stop[i], "is not beyond position",
               f"more than {start[i]:g} m")

@@ -106,7 +106,7 @@ def _annual(monthly: pd.DataFrame) -> pd.DataFrame:
         for name in ("source_load", "permitted_load", "accepted_load", "ceiling")
     }  # fmt: skip
     table = pd.DataFrame({name: rate(total, year) for name, total in mass.items()})
-    table["permit"] = mass["permitted_load"]
+    table["permit"] = mass["permitted_load"] / (year / DAYS_PER_YEAR).round()
     table["permit_worst"] = tonnes(groups["permitted_load"].min(), DAYS_PER_YEAR)
     table["stopped_by"] = groups["stopped_by"].agg(_reasons)
     return table.reset_index()

@@ -16,6 +16,16 @@ from permitload.units import SECONDS_PER_DAY
 Array = NDArray[Any]
 
 
+SNAP = 1e-6
+"""Places closer than this [m] are one place: lengths converted from km differ by rounding."""
+
+
+def snapped(position: Array, length: Array) -> Array:
+    """Positions on a grid of a micrometre, and at the ends of the reach if that near."""
+    near = np.round(position / SNAP) * SNAP
+    return np.where(near >= length - SNAP, length, np.where(near <= SNAP, 0.0, near))
+
+
 def decay_mean(exponent: Array) -> Array:
     """Mean of exp(-z s) over s in [0, 1]: (1 - exp(-z)) / z, and 1 at z = 0."""
     exponent = np.asarray(exponent, dtype=float)
@@ -60,16 +70,14 @@ def exchange(flow: Array, conductance: Array, loss: Array) -> tuple[Array, Array
     tuple of arrays
         ``F0 = h0 C0 - h1 C1`` and ``F1 = t0 C0 - t1 C1`` [m3/s]: h0, h1, t0, t1, all ≥ 0.
     """
-    root = np.sqrt(flow**2 + 4.0 * loss * conductance)
-    gap = root / conductance
+    rise, fall, gap = _slopes(flow, conductance, loss)
     scaled = conductance / decay_mean(gap)  # s / (1 - exp(-p)), E A / L at p = 0
-    half = scaled - root / 2.0  # (s/2) coth(p/2)
-    rise, fall = (root + flow) / 2.0, (root - flow) / 2.0  # E A r1, - E A r2
+    back = scaled * np.exp(-gap)
     return (
-        flow / 2.0 + half,
-        scaled * np.exp(-rise / conductance),
-        scaled * np.exp(-fall / conductance),
-        half - flow / 2.0,
+        conductance * rise + back,
+        scaled * np.exp(-rise),
+        scaled * np.exp(-fall),
+        conductance * fall + back,
     )
 
 
@@ -80,7 +88,7 @@ def dispersed(
 
     C = C0 exp(r2 L x) (1 - exp(-p (1-x))) / (1 - exp(-p)) + the same for C1, mirrored.
     """
-    gap, fall, rise = _slopes(flow, conductance, loss)
+    rise, fall, gap = _slopes(flow, conductance, loss)
     whole = decay_mean(gap)
     rest = 1.0 - place
     first = np.exp(-fall * place) * rest * decay_mean(gap * rest) / whole
@@ -92,23 +100,32 @@ def dispersed_mean(
     ends: tuple[Array, Array], flow: Array, conductance: Array, loss: Array
 ) -> Array:
     """Mean concentration of a stretch with dispersion, by the integral of :func:`dispersed`."""
-    gap, fall, rise = _slopes(flow, conductance, loss)
+    rise, fall, gap = _slopes(flow, conductance, loss)
     return np.asarray(ends[0] * _weight_mean(fall, gap) + ends[1] * _weight_mean(rise, gap))
 
 
 def _slopes(flow: Array, conductance: Array, loss: Array) -> tuple[Array, Array, Array]:
-    """Give p = (r1 - r2) L, -r2 L and r1 L of a stretch with dispersion; see :func:`exchange`."""
+    """Give r1 L, -r2 L and p = (r1 - r2) L of a stretch with dispersion; see :func:`exchange`.
+
+    The smaller root comes from r1 r2 = -k / E, because its difference would cancel.
+    """
     root = np.sqrt(flow**2 + 4.0 * loss * conductance)
+    sum_ = root + np.abs(flow)
+    large = sum_ / 2.0
+    small = np.divide(2.0 * loss * conductance, sum_, out=np.zeros_like(sum_), where=sum_ > 0.0)
+    ahead = np.asarray(flow) >= 0.0
     return (
+        np.where(ahead, large, small) / conductance,
+        np.where(ahead, small, large) / conductance,
         root / conductance,
-        (root - flow) / 2.0 / conductance,
-        (root + flow) / 2.0 / conductance,
     )
 
 
 def _weight_mean(slope: Array, gap: Array) -> Array:
-    """Mean over x of exp(-a x) (1 - exp(-p (1-x))) / (1 - exp(-p)), exact as p → 0."""
-    tiny = gap < 1e-6
+    """Mean over x of exp(-a x) (1 - exp(-p (1-x))) / (1 - exp(-p)), to first order as p → 0."""
+    tiny = gap < 1e-5
     safe = np.where(tiny, 1.0, gap)
-    exact = (decay_mean(slope) - np.exp(-slope) * decay_mean(safe - slope)) / -np.expm1(-safe)
-    return np.where(tiny, 0.5, exact)
+    other = np.maximum(safe - slope, 0.0)
+    exact = (decay_mean(slope) - np.exp(-slope) * decay_mean(other)) / -np.expm1(-safe)
+    # (1-x)(1 - a x)(1 - p (1-x)/2)(1 + p/2) integrated: 1/2 - a/6 + p/12
+    return np.where(tiny, 0.5 - slope / 6.0 + gap / 12.0, exact)

@@ -85,6 +85,7 @@ def read(path: Path) -> tuple[dict[str, pd.DataFrame], Model]:
             columns=["structure", "structure_type", "from_node", "to_node"],
         ),
     }  # fmt: skip
+    model.faults[:] = dict.fromkeys(model.faults)  # conduits of one name share a cross-section
     return tables, model
 
 
@@ -123,7 +124,7 @@ def _reaches(model: Model, inverts: Mapping[str, float]) -> pd.DataFrame:
         items, levels = row[1], []
         for end, item in (("from", 1), ("to", 2)):
             node = items[item]
-            if node not in inverts:
+            if node and node not in inverts:
                 right = "a node of [JUNCTIONS], [OUTFALLS], [STORAGE] or [DIVIDERS]"
                 model.wrong(row, f"{end}_node", node, "is unknown", right)
             invert = inverts.get(node, nan)

@@ -130,7 +130,7 @@ TABLES = _tables(
     (
         "sections",
         "section",
-        "section reach? node? position=0 water_type=river water_class name? note?",
+        "section reach? node? position? water_type=river water_class name? note?",
         "one control section, on a reach or a node",
     ),
     (
@@ -142,7 +142,7 @@ TABLES = _tables(
     (
         "outlets",
         "outlet",
-        "outlet reach? node? position=0 position_to? effluent_flow=0 name? note?",
+        "outlet reach? node? position? position_to? effluent_flow=0 name? note?",
         "one place where load enters; with position_to, spread evenly along the reach",
     ),
     (

@@ -167,7 +167,14 @@ VARIABLES = DIMENSIONS | _variables(
     ("capacity", "kg/d", "greatest total load of the decided outlets", "水环境容量"),
     ("headroom", "mg/L", "limit less margin less background; negative is owed", "剩余浓度"),
     ("response", "(mg/L)/(kg/d)", "rise at a section per unit load at an outlet", "响应系数"),
-    ("delivery_ratio", "1", "share of a load that reaches a section", "传输率", 0.0, inf),
+    (
+        "delivery_ratio",
+        "1",
+        "load that flow carries past a section, over the load",
+        "传输率",
+        0.0,
+        inf,
+    ),
     ("total", "kg/d", "best total load", "最大总量"),
     (
         "shadow_price",
@@ -247,6 +254,7 @@ TERMS = {
     "error": "class of an error, 错误类别",
     "progress": "function called with each step, 进度",
     "mass": "mass released [t], 质量",
+    "array": "labelled array, 带标签数组",
     "labels": "labels, 标签",
     "coefficients": "numbers in front of the unknowns of a row, 系数",
     "objective": "what a program maximises or minimises, 目标函数",

@@ -50,11 +50,12 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
     >>> at(pd.DataFrame({"section": ["S"], "node": ["a"]}), quality).item()
     4.0
     """
+    quality = _ordered(quality)
     frame = sections if "section" in sections.columns else sections.reset_index()
     frame = frame.reindex(columns=["section", "reach", "node", "position"]).reset_index(drop=True)
     frame = frame.assign(
         reach=text(frame["reach"]), node=text(frame["node"]),
-        position=frame["position"].astype(float).fillna(0.0),
+        position=pd.to_numeric(frame["position"], errors="coerce").astype(float),
     )  # fmt: skip
     extent = _extents(quality)
     raise_faults(_faults(frame, quality, extent))
@@ -92,6 +93,19 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
     )
 
 
+def _ordered(quality: xr.Dataset) -> xr.Dataset:
+    """Quality with its dimensions in the order that reading relies on, or a refusal."""
+    lacking = {"node", "pollutant", "period"} - set(quality.dims)
+    lacking |= {"segment_reach"} - set(quality.variables)
+    if lacking:
+        right = "the whole result of quality.steady; select from what is read instead"
+        raise_faults(
+            [Fault("quality", None, n, None, "is missing", right) for n in sorted(lacking)]
+        )
+    order = ("segment", "reach", "node", "end", "pollutant", "period")
+    return quality.transpose(*(d for d in order if d in quality.dims), ...)
+
+
 Extent = tuple[int, int, int]
 
 
@@ -104,7 +118,9 @@ def _extents(quality: xr.Dataset) -> dict[str, Extent]:
     first = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
     last = np.r_[first[1:], labels.size]
     return {
-        str(labels[a]): (place[labels[a]], int(a), int(b)) for a, b in zip(first, last, strict=True)
+        str(labels[a]): (place[labels[a]], int(a), int(b))
+        for a, b in zip(first, last, strict=True)
+        if labels[a] in place
     }
 
 
@@ -112,7 +128,11 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset, extent: dict[str, Extent])
     """List sections that are nowhere."""
     nodes = set(quality["node"].values)
     ends = quality["position_to"].values if extent else np.empty(0)
-    faults = []
+    names = text(frame["section"])
+    faults = [
+        Fault("sections", name, "section", name, "is repeated or empty", "unique labels")
+        for name in names[names.duplicated() | (names == "")].unique()
+    ]
     for row in frame.itertuples():
         if bool(row.reach) == bool(row.node):
             problem = "and node are both given or both empty"
@@ -127,7 +147,7 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset, extent: dict[str, Extent])
             )
         elif row.reach:
             end = float(ends[extent[row.reach][2] - 1])
-            if not 0.0 <= row.position <= end:
+            if not 0.0 <= row.position <= end + _profile.SNAP:
                 problem = f"is not on reach {row.reach}"
                 faults.append(Fault("sections", row.section, "position", row.position, problem,
                                     f"0 ≤ position ≤ {end:g} m"))  # fmt: skip
@@ -137,6 +157,9 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset, extent: dict[str, Extent])
 def _in_reach(quality: xr.Dataset, extent: Extent, position: float) -> Floats:
     """Concentration (pollutant, period) at one position."""
     r, low, high = extent
+    position = float(
+        _profile.snapped(np.asarray(position), quality["position_to"].values[high - 1])
+    )
     mine = np.arange(low, high)
     start, stop = quality["position"].values[low:high], quality["position_to"].values[low:high]
     left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, mine.size - 1))

@@ -30,6 +30,7 @@ __all__ = [
     "template",
     "text",
     "validate",
+    "value_faults",
 ]
 
 
@@ -173,12 +174,30 @@ def validate(dataset: xr.Dataset, kind: str) -> None:
             problem = f"has dimensions {tuple(map(str, array.dims))}"
             faults.append(Fault(kind, None, name, None, problem, f"{dims}"))
         elif not VARIABLES[name].is_label:
-            faults.extend(_value_faults(array, kind))
+            faults.extend(value_faults(array, kind))
     raise_faults(faults)
 
 
-def _value_faults(array: xr.DataArray, kind: str) -> list[Fault]:
-    """NaN and values out of bounds, the first place of each named."""
+def value_faults(array: xr.DataArray, kind: str) -> list[Fault]:
+    """List NaN and values out of bounds, naming the first place of each.
+
+    Parameters
+    ----------
+    array : DataArray
+        A declared variable, with its name.
+    kind : str
+        Name of the table or Dataset in messages.
+
+    Returns
+    -------
+    list of Fault
+        At most one of each kind.
+
+    Examples
+    --------
+    >>> print(value_faults(xr.DataArray([-1.0], dims="reach", name="area"), "hydraulics")[0])
+    hydraulics, row reach 0, area: -1.0 is too small (1 of 1 values); right would be at least 0 m2
+    """
     variable = VARIABLES[str(array.name)]
     values = np.asarray(array.values, dtype=float)
     faults = []

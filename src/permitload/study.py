@@ -197,11 +197,17 @@ def _read(folder: Path) -> tuple[_settings.Settings, dict[str, pd.DataFrame], li
 
 
 def _hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
-    """Given flows with the water's temperature and dispersion where they are stated."""
+    """Given flows with the water's temperature, dispersion and depth where they are stated."""
     water = given_hydraulics(network, dict(tables))
     temperature = tables["periods"]["temperature"]
     if temperature.notna().all():
         water = water.assign(temperature=("period", temperature.to_numpy(float)))
+    stated = tables["flows"].set_index(["reach", "period"])[["dispersion", "depth"]].to_xarray()
+    stated = stated.sel(reach=water["reach"].values, period=water["period"].values)
+    if bool(stated["dispersion"].notnull().any()):
+        water = water.assign(dispersion=stated["dispersion"].fillna(0.0).drop_vars("period"))
+    if bool(stated["depth"].notnull().all()):
+        water = water.assign(depth=stated["depth"].drop_vars("period"))
     return water
 
 

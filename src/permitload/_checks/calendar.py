@@ -46,6 +46,13 @@ def calendar_faults(periods: pd.DataFrame) -> list[Fault]:
         fault_at(periods, "periods", int(i), "days", "is no length", "more than 0 d")
         for i in np.flatnonzero(periods["days"] <= 0.0)
     ]
+    warm = periods.get("temperature", pd.Series(np.nan, periods.index)).notna()
+    if warm.any():
+        right = "a temperature in every row or in none"
+        found += [
+            fault_at(periods, "periods", int(i), "temperature", "is empty", right)
+            for i in np.flatnonzero(~warm)
+        ]
     undated = periods["start"].isna()
     if undated.all():
         total = float(periods["days"].sum())

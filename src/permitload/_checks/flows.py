@@ -146,6 +146,13 @@ def given_hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
     area = area.where(~some | area.notnull(), abs(flow) / velocity.where(velocity > 0.0))
     velocity = velocity.where(velocity.notnull().all("period") | ~area.notnull().all("period"))
     raise_faults([*_partial(velocity, "velocity and area"), *_partial(area, "area and velocity")])
+    depth = tables["flows"]["depth"]
+    if depth.notna().any():
+        right = "a depth in every row or in none"
+        raise_faults(
+            fault_at(tables["flows"], "flows", int(i), "depth", "is empty", right)
+            for i in np.flatnonzero(depth.isna())
+        )
     given = (array.dropna("reach", how="all") for array in (velocity, area))
     velocity_or_none, area_or_none = (array if array.sizes["reach"] else None for array in given)
     boundary = _array(tables["boundaries"], "node", "flow", periods).fillna(0.0)

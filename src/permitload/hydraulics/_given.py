@@ -35,6 +35,8 @@ def read(
     there only if given.
     """
     faults: list[Fault] = []
+    if isinstance(flow, xr.DataArray) and "period" in flow.coords and "period" not in flow.dims:
+        flow = flow.expand_dims("period")
     calendar = _calendar(flow, faults)
     periods = calendar.indexes["period"]
     reaches, nodes = network.reaches.index, network.nodes.index

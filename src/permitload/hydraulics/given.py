@@ -56,8 +56,8 @@ def from_flow(
     shares : Series, optional
         By reach, the share of the load arriving at its upstream node that it takes [1]. Reaches
         that are not listed take what the listed ones at their node leave, in proportion to
-        their flow. A node's shares sum to at most 1; what no reach takes is withdrawn. Flows
-        need not balance then: the load follows the shares alone.
+        their flow. A node's shares sum to at most 1; what no reach takes is withdrawn. Where a
+        node's reaches are listed its flows need not balance: the load follows the shares alone.
     boundaries : Dataset, optional
         ``flow`` (node, period): declared water entering (+) or leaving (-) [m3/s]; 0 at nodes
         that are not listed.
@@ -198,7 +198,7 @@ def _exchange(network: RiverNetwork, inputs: xr.Dataset) -> tuple[xr.Dataset, li
         lateral = residual.where((leaving > 0.0) & (arriving > 0.0), 0.0)
     found = xr.Dataset({"boundary_flow": residual, "lateral_flow": lateral})
     if "share" in inputs:
-        found["share"] = _filled_shares(network, upstream, flow, inputs["share"])
+        found["share"] = _filled_shares(network, upstream, found, inputs)
         taken = _at_nodes(network, upstream, found["share"].where(flow != 0.0, 0.0))
         over, right = taken.rename("share"), "shares that sum to at most 1 at each node"
         faults += cell_faults("shares", over, over > 1.0 + 1e-12, "is taken in all", right)
@@ -206,17 +206,25 @@ def _exchange(network: RiverNetwork, inputs: xr.Dataset) -> tuple[xr.Dataset, li
 
 
 def _filled_shares(
-    network: RiverNetwork, upstream: NDArray[np.int64], flow: xr.DataArray, share: xr.DataArray
+    network: RiverNetwork, upstream: NDArray[np.int64], nodes: xr.Dataset, inputs: xr.Dataset
 ) -> xr.DataArray:
-    """Shares of all reaches: those not listed take the rest of their node by their flow."""
+    """Shares of all reaches: those not listed take the rest of their node by their flow.
+
+    At a node without a listed reach the load follows all water that leaves, intakes included.
+    """
+    flow, share = inputs["flow"], inputs["share"]
     open_flow = abs(flow).where(share.isnull(), 0.0)
-    listed = share.where(flow != 0.0, 0.0).fillna(0.0)
-    rest = (1.0 - _at_nodes(network, upstream, listed)).clip(min=0.0)
-    total = _at_nodes(network, upstream, open_flow)
+    listed = share.where(flow != 0.0, 0.0)
     column = np.arange(flow.sizes["period"])
-    here = rest.to_numpy()[upstream, column], total.to_numpy()[upstream, column]
-    part = open_flow.to_numpy() * np.divide(here[0], here[1], out=np.zeros(flow.shape),
-                                            where=here[1] > 0.0)  # fmt: skip
+
+    def at_upstream(values: xr.DataArray) -> Array:
+        return np.asarray(_at_nodes(network, upstream, values).to_numpy()[upstream, column])
+
+    rest = np.maximum(1.0 - at_upstream(listed.fillna(0.0)), 0.0)
+    taken = (-nodes["boundary_flow"]).clip(min=0.0).to_numpy()[upstream, column]
+    free = at_upstream(share.notnull().astype(float)) == 0.0
+    total = at_upstream(open_flow) + np.where(free, taken, 0.0)
+    part = np.divide(open_flow, total, out=np.zeros(flow.shape), where=total > 0.0) * rest
     return share.copy(data=np.where(share.isnull(), part, share))
 
 

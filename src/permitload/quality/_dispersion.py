@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from permitload import _profile
 from permitload.quality._layout import Layout
-from permitload.quality._state import State
+from permitload.quality._state import CLOSED, Closed, State
 from permitload.units import SECONDS_PER_DAY
 
 Ints = NDArray[np.int64]
@@ -34,6 +35,8 @@ class System:
     """(point) row of each point; -1 inside reaches without dispersion."""
     held: Flags
     """(row) whether the concentration is prescribed."""
+    dry: Flags
+    """(row) whether no water passes."""
     segment: Ints
     """Segments with dispersion."""
     element: tuple[Floats, Floats, Floats]
@@ -41,12 +44,13 @@ class System:
 
     def solve(self, entering: Floats, prescribed: Floats) -> Floats:
         """Concentrations from what enters [g/s], and from prescribed ones [mg/L]."""
-        return np.asarray(self.factor.solve(np.where(self.held, prescribed, entering)))
+        right = np.where(self.held, prescribed, np.where(self.dry, 0.0, entering))
+        return np.asarray(self.factor.solve(right))
 
     def gain(self, watched: Floats) -> Floats:
         """Rise of watched combinations (row, section) per g/s entering at each row."""
         found = self.factor.solve(np.ascontiguousarray(watched), "T")
-        return np.asarray(np.where(self.held[:, None], 0.0, found))
+        return np.asarray(np.where((self.held | self.dry)[:, None], 0.0, found))
 
 
 def vertices(cut: Layout, state: State, ends: tuple[Ints, Ints], nodes: int) -> Ints:
@@ -94,6 +98,11 @@ def system(
     dry = np.bincount(rows, np.abs(values), count) == 0.0
     fixed = np.flatnonzero(held | dry)
     keep = ~(held | dry)[rows]
+    gone = (  # over the boundary, by decay, and into held nodes
+        np.concatenate([every, a, up, columns[~keep]]),
+        np.concatenate([outward, loss, leaving * (1.0 - passed[plug]), np.abs(values[~keep])]),
+    )
+    _refuse_closed((rows[keep], columns[keep], values[keep]), gone, fixed, count)
     matrix = coo_array(
         (
             np.concatenate([values[keep], np.ones(fixed.size)]),
@@ -101,4 +110,20 @@ def system(
         ),
         shape=(count, count),
     )
-    return System(splu(csc_array(matrix)), vertex, held, segment, (flow, conductance, loss))
+    element = (flow, conductance, loss)
+    return System(splu(csc_array(matrix)), vertex, held, dry & ~held, segment, element)
+
+
+def _refuse_closed(
+    links: tuple[Ints, Ints, Floats], gone: tuple[Ints, Floats], fixed: Ints, count: int
+) -> None:
+    """Refuse connected places that no load leaves: neither water, nor decay, nor a held node."""
+    rows, columns, values = links
+    joined = coo_array((np.ones(rows.size), (rows, columns)), shape=(count, count))
+    number, group = connected_components(joined, directed=False)
+    way_out = np.bincount(group[gone[0]], gone[1], number)
+    size = np.bincount(group[rows], np.abs(values), number)
+    shut = way_out <= CLOSED * size
+    shut[group[fixed]] = False
+    if shut.any():
+        raise Closed(np.flatnonzero(shut[group]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +12,18 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload.errors import Fault, raise_faults
+from permitload.errors import DataError, Fault, raise_faults
 from permitload.network import RiverNetwork
+from permitload.quality._state import Closed
 from permitload.quality.kinetics import Kinetics, loss_rate, node_loss
+from permitload.schema import value_faults
 
 Floats = NDArray[np.float64]
+
+_WATER = ("flow", "volume", "boundary_flow", "share", "dispersion", "temperature", "depth")
+"""Variables of hydraulics that transport reads."""
+_BALANCED = 1e-6
+"""Share of the water passing a node by which it may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +52,19 @@ def inputs(
     water = hydraulics.reindex(
         reach=network.reaches.index.to_numpy(), node=network.nodes.index.to_numpy()
     )
+    raise_faults(_water_faults(network, water))
     place = network.locate(outlets, "outlets")
-    effluent = outlets.get("effluent_flow", 0.0)
-    place["effluent_flow"] = np.asarray(effluent, dtype=float)
+    given = outlets["effluent_flow"] if "effluent_flow" in outlets else pd.Series(0.0, place.index)
+    effluent = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float)
     raise_faults(
-        Fault("outlets", label, "effluent_flow", value, "is not valid", "a number ≥ 0 m3/s")
-        for label, value in place["effluent_flow"].items()
-        if not (np.isfinite(value) and value >= 0.0)
-    )
+        Fault("outlets", place.index[i], "effluent_flow", given.iloc[i], "is not valid",
+              "a number ≥ 0 m3/s")
+        for i in np.flatnonzero(~(np.isfinite(effluent) & (effluent >= 0.0)))
+    )  # fmt: skip
     return Inputs(
         network=network,
         hydraulics=water,
-        outlets=place,
+        outlets=place.assign(effluent_flow=effluent),
         rate=loss_rate(kinetics, water).values,
         loss=node_loss(kinetics, network, water).values,
         held=network.nodes["held"].to_numpy() > 0.0,
@@ -63,65 +73,71 @@ def inputs(
     )
 
 
+@contextmanager
+def named(known: Inputs, period: str) -> Iterator[None]:
+    """Name the nodes of a loop that nothing leaves."""
+    try:
+        yield
+    except Closed as closed:
+        nodes = ", ".join(map(str, known.network.nodes.index[closed.nodes[:8]]))
+        right = "an outflow, a loss, or no water in the loop"
+        raise DataError([
+            Fault("hydraulics", f"nodes {nodes}; period {period}", "flow", None, str(closed), right)
+        ]) from closed  # fmt: skip
+
+
 def _hydraulic_faults(network: RiverNetwork, hydraulics: xr.Dataset) -> list[Fault]:
-    """Variables, reaches and nodes that are missing, and values that are no numbers."""
+    """Variables, reaches and nodes that are missing, and values that cannot be."""
     faults = []
     for name in ("flow", "volume", "boundary_flow"):
         if name not in hydraulics or "period" not in hydraulics[name].dims:
             right = f"{name} by period, as hydraulics.from_flow gives it"
             faults.append(Fault("hydraulics", None, name, None, "is missing", right))
-        elif not np.isfinite(hydraulics[name].values).all():
-            faults.append(Fault("hydraulics", None, name, None, "has values that are not numbers",
-                                "finite numbers"))  # fmt: skip
     for dim, labels in (("reach", network.reaches.index), ("node", network.nodes.index)):
-        if dim in hydraulics.dims and set(hydraulics[dim].values) != set(labels):
-            strange = sorted(set(hydraulics[dim].values) ^ set(labels))[:5]
-            right = f"the {dim}s of the network"
-            faults.append(Fault("hydraulics", None, dim, ", ".join(map(str, strange)),
-                                "differ from the network", right))  # fmt: skip
+        if dim not in hydraulics.indexes or hydraulics.indexes[dim].has_duplicates:
+            problem, shown = "is no dimension with unique labels", None
+        elif set(hydraulics[dim].values) != set(labels):
+            strange = sorted(set(hydraulics[dim].values) ^ set(labels), key=str)[:5]
+            problem, shown = "differ from the network", ", ".join(map(str, strange))
+        else:
+            continue
+        faults.append(Fault("hydraulics", None, dim, shown, problem, f"the {dim}s of the network"))
+    allowed = {"reach", "node", "period"}
+    for name in set(_WATER) & set(hydraulics.variables):
+        array = hydraulics[name]
+        if array.dtype.kind not in "fiu" or not set(array.dims) <= allowed:
+            right = f"numbers by {', '.join(sorted(allowed))}"
+            faults.append(Fault("hydraulics", None, name, None, "is not as declared", right))
+        elif not np.isfinite(array.values).all():
+            right = "finite numbers"
+            faults.append(Fault("hydraulics", None, name, None, "has values that are none", right))
+        else:
+            faults += value_faults(array, "hydraulics")
     return faults
 
 
-def aligned(
-    array: xr.DataArray, name: str, labels: dict[str, NDArray[Any]], needed: NDArray[np.bool_]
-) -> Floats:
-    """Values in the order of ``labels``; a dimension the array lacks is repeated.
-
-    Parameters
-    ----------
-    array : DataArray
-        What the caller gave.
-    name : str
-        Its name in messages.
-    labels : dict of arrays
-        Dimension → labels, in the order wanted.
-    needed : array of bool
-        Where a value must be given; 0 is used elsewhere.
-    """
-    faults = []
-    for dim in array.dims:
-        if dim not in labels:
-            right = f"dimensions among {', '.join(labels)}"
-            faults.append(Fault(name, None, str(dim), None, "is no dimension of it", right))
-        elif dim not in array.coords:
-            faults.append(Fault(name, None, str(dim), None, "has no labels", "a coordinate"))
-        elif array.indexes[dim].has_duplicates:
-            faults.append(Fault(name, None, str(dim), None, "has repeated labels", "unique labels"))
-        elif dim == "outlet":
-            strange = array.indexes[dim].difference(pd.Index(labels["outlet"]))
-            faults += [Fault(name, v, "outlet", None, "is unknown", "an outlet") for v in strange]
-    raise_faults(faults)
-    full = array.astype(float).reindex({d: labels[str(d)] for d in array.dims})
-    shape = {dim: values.size for dim, values in labels.items()}
-    every = full.expand_dims({d: labels[d] for d in labels if d not in full.dims})
-    values = np.broadcast_to(every.transpose(*labels).values, tuple(shape.values()))
-    bad = needed & ~(np.isfinite(values) & (values >= 0.0))
-    dims = list(labels)
-    for place in np.argwhere(bad)[:50]:
-        row = ", ".join(str(labels[d][i]) for d, i in zip(dims, place, strict=True))
-        value = values[tuple(place)]
-        problem = "is missing" if np.isnan(value) else "is not valid"
-        shown = None if np.isnan(value) else float(value)
-        faults.append(Fault(name, row, name, shown, problem, "a number ≥ 0"))
-    raise_faults(faults)
-    return np.where(needed, values, 0.0)
+def _water_faults(network: RiverNetwork, water: xr.Dataset) -> list[Fault]:
+    """Nodes that do not balance, shares against dispersion, nodes that are half held."""
+    flow = water["flow"].transpose("reach", "period").values
+    boundary = water["boundary_flow"].transpose("node", "period").values
+    gap, through = boundary.copy(), np.maximum(boundary, 0.0)
+    np.add.at(gap, network.from_index, -flow)
+    np.add.at(gap, network.to_index, flow)
+    np.add.at(through, network.from_index, np.maximum(-flow, 0.0))
+    np.add.at(through, network.to_index, np.maximum(flow, 0.0))
+    off = np.abs(gap) > _BALANCED * np.maximum(through, np.abs(boundary))
+    right = "boundary_flow as hydraulics.from_flow finds it"
+    faults = [
+        Fault("hydraulics", f"node {network.nodes.index[n]}, period {water['period'].values[p]}",
+              "boundary_flow", float(boundary[n, p]), "leaves the node unbalanced", right)
+        for n, p in np.argwhere(off)[:50]
+    ]  # fmt: skip
+    if "share" in water and "dispersion" in water and bool((water["dispersion"] > 0.0).any()):
+        right = "shares and dispersion in different studies"
+        faults.append(Fault("hydraulics", None, "share", None, "is given with dispersion", right))
+    held = network.nodes["held"]
+    faults += [
+        Fault("nodes", label, "held", value, "is neither", "0 or 1")
+        for label, value in held[~held.isin([0.0, 1.0])].items()
+    ]
+    return faults

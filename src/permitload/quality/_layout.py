@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from permitload import _profile
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -44,11 +46,11 @@ def layout(lengths: Floats, places: list[pd.DataFrame]) -> Layout:
     every = np.arange(count)
     reach = [every, every]
     position = [np.zeros(count), lengths]
-    for place in places:
+    for place, columns in zip(places, _columns(places), strict=True):
         inside = place["reach_index"].to_numpy()
-        for column in ("position", "position_to"):
-            at = place[column].to_numpy()
-            known = (inside >= 0) & ~np.isnan(at)
+        for column in columns:
+            known = (inside >= 0) & place[column].notna().to_numpy()
+            at = _profile.snapped(place[column].to_numpy(), lengths[inside])
             reach.append(np.where(known, inside, 0))
             position.append(np.where(known, at, 0.0))  # unknown places fall on an existing point
     reaches, positions = np.concatenate(reach), np.concatenate(position)
@@ -75,16 +77,24 @@ def layout(lengths: Floats, places: list[pd.DataFrame]) -> Layout:
     )
 
 
+def _columns(places: list[pd.DataFrame]) -> list[list[str]]:
+    """Columns that hold places: the first table, of outlets, may spread along a reach."""
+    return [["position", "position_to"] if i == 0 else ["position"] for i in range(len(places))]
+
+
 def _points_of(places: list[pd.DataFrame], number: Ints) -> tuple[list[Ints], list[Ints]]:
     """Numbers of the points where each place starts and stops; -1 where it does not."""
     points, stops, taken = [], [], 0
-    for place in places:
+    for place, columns in zip(places, _columns(places), strict=True):
         size = len(place)
         inside = place["reach_index"].to_numpy() >= 0
-        wide = inside & place["position_to"].notna().to_numpy()
         points.append(np.where(inside, number[taken : taken + size], -1))
-        stops.append(np.where(wide, number[taken + size : taken + 2 * size], -1))
-        taken += 2 * size
+        stops.append(np.full(size, -1))
+        if len(columns) > 1:
+            wide = inside & place["position_to"].notna().to_numpy()
+            stop = np.where(wide, number[taken + size : taken + 2 * size], -1)
+            stops[-1] = np.where(stop > points[-1], stop, -1)  # of no length: a point
+        taken += len(columns) * size
     return points, stops
 
 

@@ -2,56 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from permitload.quality._inputs import Inputs
 from permitload.quality._layout import Layout
+from permitload.quality._ledger import Solved
 from permitload.schema import described
 from permitload.units import KG_PER_DAY
+
+Floats = NDArray[np.float64]
 
 _TERMS = ["boundary_in", "load", "boundary_out", "decayed", "stored", "residual"]
 
 
-def dataset(known: Inputs, cut: Layout, periods: list[dict[str, Any]]) -> xr.Dataset:
+def dataset(known: Inputs, cut: Layout, periods: list[Solved]) -> xr.Dataset:
     """Stack the periods; g/s become kg/d."""
 
-    def stack(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return np.stack([found[name] for found in periods], axis=-1)
+    def stack(name: str) -> Floats:
+        return np.stack([getattr(found, name) for found in periods], axis=-1)
 
-    def water(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-        return np.stack([getattr(found["water"], name) for found in periods], axis=-1)
+    def water(name: str) -> Floats:
+        return np.stack([getattr(found.period.water, name) for found in periods], axis=-1)
 
     wide = ("reach", "end", "pollutant", "period")
     node = ("node", "pollutant", "period")
-    ledger = np.stack(
-        [np.stack([found["ledger"][term] for term in _TERMS]) for found in periods], axis=-1
-    )
-    ahead = np.stack([found["water"].forward for found in periods], axis=-1)[cut.reach]
+    ahead = water("forward")[cut.reach]
     start, stop = water("start"), water("stop")
     size = (cut.stop - cut.start)[:, None]
+    spread = np.stack([found.period.spread for found in periods], axis=-1)
+    flow = np.stack([np.where(ahead, start, -stop), np.where(ahead, stop, -start)], axis=1)
     variables = {
         "concentration": (wide, stack("reach")),
         "node_concentration": (node, stack("node")),
         "flux": (wide, stack("flux") * KG_PER_DAY),
-        "boundary_in": (node, stack("in") * KG_PER_DAY),
-        "boundary_out": (node, stack("out") * KG_PER_DAY),
-        "ledger": (("term", "pollutant", "period"), ledger * KG_PER_DAY),
-        "loss_rate": (("reach", "pollutant", "period"), stack("rate")),
+        "boundary_in": (node, stack("entered") * KG_PER_DAY),
+        "boundary_out": (node, stack("left") * KG_PER_DAY),
+        "ledger": (("term", "pollutant", "period"), stack("ledger") * KG_PER_DAY),
+        "loss_rate": (("reach", "pollutant", "period"), known.rate),
         "dispersion": (("reach", "period"), water("dispersion")),
-        "segment_flow": (
-            ("segment", "end", "period"),
-            np.stack([np.where(ahead, start, -stop), np.where(ahead, stop, -start)], axis=1),
-        ),
+        "segment_flow": (("segment", "end", "period"), flow),
         "segment_area": (("segment", "period"), water("volume") / size),
         "segment_load": (
-            ("segment", "pollutant", "period"),
-            stack("spread") * KG_PER_DAY / size[:, :, None],
+            ("segment", "pollutant", "period"), spread * KG_PER_DAY / size[:, :, None]
         ),
         "segment_concentration": (("segment", "end", "pollutant", "period"), stack("segment")),
-    }
+    }  # fmt: skip
     labels = known.network.reaches.index.to_numpy(dtype=object)
     result = xr.Dataset(
         variables,

@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array, identity
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from permitload import _profile
-from permitload.errors import DataError
 from permitload.network import RiverNetwork
 from permitload.quality import _kernels
 from permitload.quality._layout import Layout
@@ -21,6 +21,10 @@ from permitload.quality._layout import Layout
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+CLOSED = 1e-12
+"""Mean share of what passes a loop that must leave it, decay or settle, or the loop is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class State:
     """(node) all water that leaves it, effluent included [m3/s]."""
     boundary: Floats
     """(node) water entering (+) or leaving (-) over the boundary, without effluent [m3/s]."""
+    given: Floats
+    """(node) water that leaves it without any effluent [m3/s]."""
 
     @property
     def cyclic(self) -> bool:
@@ -106,8 +112,37 @@ def state(
         forward=forward, active=active, up=up, down=down, order=order, share=share,
         head=head, tail=tail[:, 0], start=start[:, 0], stop=stop[:, 0],
         volume=section[cut.reach] * (cut.stop - cut.start), dispersion=dispersion,
-        through=leaving + extra[:, 0], boundary=boundary,
+        through=leaving + extra[:, 0], boundary=boundary, given=leaving,
     )  # fmt: skip
+
+
+def along(cut: Layout, water: State, rate: Floats, spread: Ints) -> tuple[Floats, Floats, Floats]:
+    """Find what a load keeps on its way; the last axis of ``rate`` (reach, m) is the pollutant.
+
+    Returns
+    -------
+    exponent, part : array (segment, m)
+        Loss rate times travel time (0 off plug flow), and the share of a load spread over the
+        segment that leaves it, where ``spread`` names the segments that need it.
+    passed : array (reach, m)
+        Share of a load that passes the reach.
+    """
+    plug = water.plug[cut.reach]
+    days = np.where(plug, water.days, 0.0)[:, None]
+    exponent = np.where(plug[:, None], rate[cut.reach], 0.0) * days
+    part = np.ones_like(exponent)
+    some = spread[plug[spread]]
+    flow = water.start[some, None], water.stop[some, None]
+    part[some] = _profile.spread_kept(exponent[some], *flow)
+    return exponent, part, np.exp(-np.add.reduceat(exponent, cut.first[:-1], axis=0))
+
+
+def below(cut: Layout, water: State, reach: Ints, point: Ints) -> Floats:
+    """Flow just below points of given reaches [m3/s]."""
+    ahead = water.forward[reach]
+    end = point == np.where(ahead, cut.first[reach + 1], cut.first[reach]) + reach
+    segment = np.where(end, 0, np.where(ahead, point - reach, point - reach - 1))
+    return np.where(end, water.tail[reach], water.start[segment])
 
 
 def loads_on(
@@ -159,18 +194,28 @@ def solve(
         _kernels.route(order, up, down, np.ascontiguousarray(weight), total)
         return total
     columns = [
-        factor(up, down, weight[:, m]).solve(np.ascontiguousarray(arriving[:, m]))
+        factor(up, down, weight[:, m], len(arriving)).solve(np.ascontiguousarray(arriving[:, m]))
         for m in range(arriving.shape[1])
     ]
     return np.stack(columns, axis=1)
 
 
-def factor(up: Ints, down: Ints, weight: Floats) -> Any:  # noqa: ANN401 - SuperLU has no public type
-    """Factorise I - W of the nodes that the reaches join."""
-    count = int(max(up.max(), down.max())) + 1
-    passed = coo_array((weight, (down, up)), shape=(count, count))
-    try:
-        return splu(csc_array(identity(count, format="csc") - csc_array(passed)))
-    except RuntimeError as error:
-        message = "water circles in a loop that it never leaves; give the loop an outflow"
-        raise DataError(message) from error
+def factor(up: Ints, down: Ints, weight: Floats, count: int) -> Any:  # noqa: ANN401 - SuperLU has no public type
+    """Factorise I - W of all nodes, after refusing loops that keep whatever they receive."""
+    passed = csc_array(coo_array((weight, (down, up)), shape=(count, count)))
+    number, ring = connected_components(passed, directed=True, connection="strong")
+    inside = np.where(ring[up] == ring[down], weight, 0.0)
+    kept = np.bincount(up, inside, count)
+    size = np.bincount(ring, minlength=number)
+    leak = np.bincount(ring, np.where(size[ring] > 1, 1.0 - kept, np.inf), number)
+    if (leak < CLOSED * size).any():
+        raise Closed(np.flatnonzero((leak < CLOSED * size)[ring]))
+    return splu(csc_array(identity(count, format="csc") - passed))
+
+
+class Closed(ValueError):
+    """Load or water circles among these nodes and neither leaves nor decays."""
+
+    def __init__(self, nodes: Ints) -> None:
+        self.nodes = nodes
+        super().__init__("water circles in a loop that it never leaves")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import xarray as xr
 
-from permitload.errors import Fault, raise_faults
+from permitload.errors import DataError, Fault, raise_faults
 from permitload.network import RiverNetwork
+from permitload.schema import VARIABLES
 from permitload.units import SECONDS_PER_DAY
 
 __all__ = ["Kinetics", "loss_rate", "node_loss"]
@@ -72,7 +73,7 @@ def loss_rate(kinetics: Kinetics, hydraulics: xr.Dataset) -> xr.DataArray:
     rates = []
     for pollutant, law in kinetics.items():
         if callable(law):
-            rate = template + law(hydraulics)
+            rate = template + _called(law, hydraulics, pollutant)
         else:
             given = {**_DEFAULTS, **{name: _by_reach(v) for name, v in law.items()}}
             warm = given["temperature_factor"] ** (temperature - 20.0)
@@ -89,6 +90,10 @@ def loss_rate(kinetics: Kinetics, hydraulics: xr.Dataset) -> xr.DataArray:
         rates.append(rate.transpose("reach", "period"))
     raise_faults(faults)
     labels = xr.Variable("pollutant", np.asarray(list(kinetics), dtype=object))
+    if not rates:
+        return template.expand_dims(pollutant=labels.values).transpose(
+            "reach", "pollutant", "period"
+        )
     return xr.concat(rates, labels).transpose("reach", "pollutant", "period")
 
 
@@ -140,38 +145,71 @@ def node_loss(kinetics: Kinetics, network: RiverNetwork, hydraulics: xr.Dataset)
             loss = template + stored / SECONDS_PER_DAY
         losses.append(loss.transpose("node", "period"))
     labels = xr.Variable("pollutant", np.asarray(list(kinetics), dtype=object))
+    if not losses:
+        return template.expand_dims(pollutant=labels.values).transpose(
+            "node", "pollutant", "period"
+        )
     return xr.concat(losses, labels).transpose("node", "pollutant", "period")
 
 
 def _faults(kinetics: Kinetics) -> list[Fault]:
-    """Unknown or unusable parameters."""
+    """Laws and parameters that are unknown or cannot be."""
     faults = []
     for pollutant, law in kinetics.items():
         if callable(law):
+            continue
+        if not isinstance(law, Mapping):
+            right = 'a mapping such as {"decay": 0.2}, or a function'
+            faults.append(Fault("kinetics", pollutant, "decay", law, "is no law", right))
             continue
         for name, value in law.items():
             if name not in _DEFAULTS:
                 right = "decay, temperature_factor or settling"
                 faults.append(Fault("kinetics", pollutant, name, None, "is unknown", right))
-            elif not np.all(np.isfinite(np.asarray(value, dtype=float))) or np.any(
-                np.asarray(value) < 0.0
-            ):
-                right = "a number ≥ 0 with its unit 1/d, 1 or m/d"
+                continue
+            low, high = VARIABLES[name].lower, VARIABLES[name].upper
+            numbers = np.asarray(value)
+            if numbers.dtype.kind not in "fiu" or not ((numbers >= low) & (numbers <= high)).all():
+                right = f"a number from {low:g} to {high:g} {VARIABLES[name].unit}"
                 faults.append(Fault("kinetics", pollutant, name, value, "is not valid", right))
     return faults
 
 
 def _label_faults(kinetics: Kinetics, hydraulics: xr.Dataset) -> list[Fault]:
     """Parameters by reach, node or period whose labels are not those of the hydraulics."""
-    return [
-        Fault("kinetics", pollutant, name, None, f"has not the labels of {dim}",
-              f"a value for every {dim} of the hydraulics, and no other")
-        for pollutant, law in kinetics.items() if not callable(law)
-        for name, value in law.items() if isinstance(value, xr.DataArray)
-        for dim in value.dims
-        if (index := hydraulics.indexes.get(dim)) is not None
-        and not (index.size == value.sizes[dim] and index.isin(value.indexes.get(dim, [])).all())
-    ]  # fmt: skip
+    faults = []
+    for pollutant, law in kinetics.items():
+        if callable(law) or not isinstance(law, Mapping):
+            continue
+        arrays = {n: v for n, v in law.items() if isinstance(v, xr.DataArray)}
+        for name, value in arrays.items():
+            for dim in value.dims:
+                index = hydraulics.indexes.get(dim)
+                if dim not in ("reach", "node", "period") or index is None:
+                    right = "dimensions among reach, node, period"
+                    faults.append(Fault("kinetics", pollutant, name, None, f"is by {dim}", right))
+                elif not (
+                    index.size == value.sizes[dim] and index.isin(value.indexes.get(dim, [])).all()
+                ):
+                    problem = f"has not the labels of {dim}"
+                    right = f"a value for every {dim} of the hydraulics, and no other"
+                    faults.append(Fault("kinetics", pollutant, name, None, problem, right))
+    return faults
+
+
+def _called(law: Rate, hydraulics: xr.Dataset, pollutant: str) -> xr.DataArray:
+    """Rate that a function gives, with exactly the reaches of the hydraulics."""
+    rate: object = law(hydraulics)
+    flow = hydraulics["flow"]
+    if not isinstance(rate, xr.DataArray) or not all(
+        d in flow.dims
+        and rate.sizes[d] == flow.sizes[d]
+        and flow.indexes[d].isin(rate.indexes.get(d, [])).all()
+        for d in rate.dims
+    ):
+        right = "a DataArray with the reaches and periods of the hydraulics"
+        raise DataError([Fault("kinetics", pollutant, "decay", None, "is no rate", right)])
+    return rate
 
 
 def _depth(hydraulics: xr.Dataset, pollutant: str) -> xr.DataArray:
