@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -180,10 +181,14 @@ def test_balance_closes_in_the_report(results: Path) -> None:
 def test_results_are_replaced_whole(tmp_path: Path) -> None:
     folder = _copy(tmp_path)
     first = study.run(folder)
-    (first / "stale.txt").write_text("old")
+    (first / "permits.csv").write_text("old")
     study.run(folder)
-    assert not (first / "stale.txt").exists()
+    assert (first / "permits.csv").read_text("utf8").startswith("enterprise,source")
     assert sorted(p.name for p in folder.iterdir() if p.name.startswith(".")) == []
+    (first / "my notes.txt").write_text("years of work")
+    with pytest.raises(DataError, match="holds something else than results"):
+        study.run(folder)
+    assert (first / "my notes.txt").exists()
 
 
 def test_a_failed_run_leaves_former_results(
@@ -207,8 +212,12 @@ def test_never_replaces_what_is_not_results(tmp_path: Path) -> None:
     folder = _copy(tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(DataError, match="is not empty and holds no results"):
+    with pytest.raises(DataError, match="holds something else than results"):
         study.run(folder, tmp_path / "mine")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "manifest.json").write_text('{"name": "my web app"}')
+    with pytest.raises(DataError, match="holds something else than results"):
+        study.run(folder, tmp_path / "app")
     with pytest.raises(DataError, match="holds the study itself"):
         study.run(folder, folder)
     with pytest.raises(DataError, match="holds the study itself"):
@@ -257,3 +266,68 @@ def test_kg_per_day_against_tonnes(results: Path) -> None:
     most = float(flow["design_flow [m3/s]"].iloc[0] * flow["outlet_concentration [mg/L]"].iloc[0])
     annual = pd.read_csv(results / "permits.csv").query("works == 'WK1' and pollutant == 'COD'")
     assert annual["permit [t/a]"].sum() <= most * KG_PER_DAY * 0.365
+
+
+def _edit(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    path = folder / name
+    table = change(pd.read_csv(path, dtype=str, keep_default_na=False))
+    table.to_csv(path, index=False)
+
+
+def test_closed_months_are_permits_of_nothing_and_stay_in_the_year(tmp_path: Path) -> None:
+    """A source that works from June to August has a permit for those months, over 365 days."""
+    folder = _copy(tmp_path)
+
+    def close(table: pd.DataFrame) -> pd.DataFrame:
+        mine = (table["source"] == "E01-1") & (table["pollutant"] == "COD")
+        shut = mine & ~table["period"].isin(["2021-06", "2021-07", "2021-08"])
+        table.loc[shut, ["source_load [kg/d]", "ceiling [kg/d]"]] = "0"
+        return table
+
+    _edit(folder, "source_loads.csv", close)
+    out = study.run(folder, tmp_path / "out")
+    row = pd.read_csv(out / "permits.csv").query("source == 'E01-1' and pollutant == 'COD'").iloc[0]
+    months = pd.read_csv(out / "permits_monthly.csv").query(
+        "source == 'E01-1' and pollutant == 'COD'"
+    )
+    assert len(months) == 12
+    assert (months["permitted_load [kg/d]"] > 0.0).sum() == 3
+    assert row["permit [t/a]"] == pytest.approx(months["permit_mass [t]"].sum(), rel=1e-12)
+    assert row["permitted_load [kg/d]"] * 0.365 == pytest.approx(row["permit [t/a]"], rel=1e-12)
+    assert row["permit_worst [t/a]"] == 0.0
+
+
+def test_a_unit_larger_than_the_permits_is_refused(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    text = (
+        (folder / "study.toml").read_text("utf8").replace("precision = 0.0001", "precision = 100.0")
+    )
+    (folder / "study.toml").write_text(text, "utf8")
+    with pytest.raises(DataError, match=r"allocation, precision: 100\.0 is too large"):
+        study.solve(folder)
+
+
+def test_more_than_a_year_is_refused(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+
+    def double(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(**{"days [d]": (table["days [d]"].astype(float) * 2).astype(str)})
+
+    _edit(folder, "periods.csv", double)
+    assert any("sum to more than a year" in str(fault) for fault in study.check(folder))
+
+
+def test_dispersion_and_temperature_of_the_tables_are_used(tmp_path: Path) -> None:
+    """Warmer water decays more; dispersion moves the concentration at a section."""
+    base = study.solve(SAMPLE).datasets["background"]["ledger"].sel(term="decayed", pollutant="COD")
+    warm = _copy(tmp_path)
+    _edit(warm, "periods.csv", lambda t: t.assign(**{"temperature [degC]": "30"}))
+    more = study.solve(warm).datasets["background"]["ledger"].sel(term="decayed", pollutant="COD")
+    assert float(more.sum()) > 1.1 * float(base.sum())
+
+
+def test_rounding_costs_little_and_is_stated(results: Path) -> None:
+    withheld = json.loads((results / "manifest.json").read_text("utf8"))["summary"]
+    lost = {p: float(v.rstrip("%")) for p, v in withheld["withheld by rounding"].items()}
+    assert set(lost) == {"COD", "NH3-N", "TN", "TP", "Sb"}
+    assert all(0.0 <= v < 1.0 for v in lost.values())

@@ -7,11 +7,15 @@ import pandas as pd
 import xarray as xr
 
 from permitload import allocation, quality, sharing, sources
-from permitload.errors import InfeasibleError
+from permitload.errors import Fault, InfeasibleError, raise_faults
 from permitload.units import DAYS_PER_YEAR, rate, tonnes
 
+_DIGITS = 9
+"""Decimals of a mass [t]: whole units of any precision, without the noise of their sum."""
+
 _TOLERANCE = 1e-9
-"""Share of a limit by which the full model may exceed it: rounding of the computation."""
+"""Share of a limit by which each source may exceed it in the full model: coefficients that small
+are left out of the rows, and the computation rounds."""
 
 
 def rounded(
@@ -36,10 +40,27 @@ def rounded(
     return shared.assign(permitted_load=loads)
 
 
+def refuse_precision(
+    decided: xr.Dataset, target: xr.DataArray, days: xr.DataArray, precision: float
+) -> None:
+    """Refuse a unit of permits so large that most of a pollutant's permits would be 0."""
+    mass = tonnes(np.minimum(target, decided["ceiling"]), days)
+    faults = []
+    for pollutant in decided["pollutant"].values:
+        some = mass.sel(pollutant=pollutant).values
+        some = some[some > 0.0]
+        if some.size and precision > np.median(some):
+            right = f"well below {np.median(some):.3g} t, the median of {pollutant} in a period"
+            faults.append(Fault("study.toml", "allocation", "precision", precision, "is too large",
+                                right))  # fmt: skip
+    raise_faults(faults)
+
+
 def verified(
-    sections: pd.DataFrame, permitted: xr.Dataset, background: xr.Dataset, allowed: xr.DataArray
-) -> pd.DataFrame:
-    """Concentrations with the permits in the full model, beside what is allowed.
+    sections: pd.DataFrame, permitted: xr.Dataset, background: xr.Dataset, allowed: xr.DataArray,
+    count: int,
+) -> pd.DataFrame:  # fmt: skip
+    """Concentrations with the permits of ``count`` sources in the full model, and what is allowed.
 
     Raises
     ------
@@ -58,7 +79,9 @@ def verified(
     table = xr.Dataset(
         {"concentration": after, "background": before, "allowed": allowed}
     ).reset_coords(drop=True).to_dataframe().reset_index()  # fmt: skip
-    over = (after - most * (1.0 + _TOLERANCE)).transpose("section", "indicator", "period")
+    over = (after - most * (1.0 + _TOLERANCE * (count + 1))).transpose(
+        "section", "indicator", "period"
+    )
     missed = over.to_series()
     missed = missed[missed > 0.0].rename("missing").reset_index()
     if len(missed):
@@ -86,12 +109,14 @@ def permit_table(
     for name in ("enterprise", "sector", "outlet", "works"):
         monthly.insert(0, name, decided[name].to_series().reindex(monthly["source"]).to_numpy())
     order = {p: i for i, p in enumerate(shared["period"].values)}
-    monthly = monthly[(monthly["source_load"] > 0.0) | (monthly["ceiling"] > 0.0)]
+    keys = [monthly["source"], monthly["pollutant"]]
+    some = (monthly["source_load"] > 0.0) | (monthly["ceiling"] > 0.0)
+    monthly = monthly[some.groupby(keys).transform("any")]  # a closed month is a permit of 0
     monthly = monthly.sort_values(
         ["enterprise", "source", "pollutant", "period"],
         key=lambda column: column.map(order) if column.name == "period" else column,
     ).reset_index(drop=True)
-    monthly["permit"] = tonnes(monthly["permitted_load"], monthly["days"])
+    monthly["permit"] = tonnes(monthly["permitted_load"], monthly["days"]).round(_DIGITS)
     return _annual(monthly), monthly
 
 
@@ -106,7 +131,7 @@ def _annual(monthly: pd.DataFrame) -> pd.DataFrame:
         for name in ("source_load", "permitted_load", "accepted_load", "ceiling")
     }  # fmt: skip
     table = pd.DataFrame({name: rate(total, year) for name, total in mass.items()})
-    table["permit"] = mass["permitted_load"] / (year / DAYS_PER_YEAR).round()
+    table["permit"] = mass["permitted_load"].round(_DIGITS)
     table["permit_worst"] = tonnes(groups["permitted_load"].min(), DAYS_PER_YEAR)
     table["stopped_by"] = groups["stopped_by"].agg(_reasons)
     return table.reset_index()

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from permitload import _permits, io
-from permitload.errors import Fault, raise_faults
+from permitload.errors import DataError, Fault, raise_faults
 
 if TYPE_CHECKING:
     from permitload._outcome import Outcome
@@ -40,19 +40,38 @@ def refuse_target(root: Path, target: Path) -> None:
                             "a folder of its own"))  # fmt: skip
     elif target.is_symlink() or (target.exists() and not target.is_dir()):
         faults.append(Fault(str(target), None, "out", None, "is no folder", "a folder"))
-    elif target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
-        faults.append(Fault(str(target), None, "out", None, "is not empty and holds no results",
-                            "an empty folder or former results"))  # fmt: skip
+    elif target.is_dir() and any(target.iterdir()) and not _is_results(target):
+        faults.append(Fault(str(target), None, "out", None,
+                            "is not empty and holds something else than results",
+                            "an empty folder, or former results and nothing else"))  # fmt: skip
     elif not target.resolve().parent.is_dir():
         faults.append(Fault(str(target), None, "out", None, "has no parent folder",
                             "a folder in one that exists"))  # fmt: skip
     raise_faults(faults)
 
 
+def _is_results(folder: Path) -> bool:
+    """Whether a folder holds what a run writes, and nothing else."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text("utf8"))
+    except (OSError, ValueError):
+        return False
+    known = {"inputs", "versions", "options", "files"}
+    if not isinstance(manifest, dict) or not known <= set(manifest):
+        return False
+    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+    return found <= {"manifest.json", *map(str, manifest["files"])}
+
+
 def write(outcome: Outcome, root: Path, target: Path, say: Callable[[str], None]) -> Path:
     """Write everything beside the target, then put it in its place."""
     home = target.resolve().parent
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
+    try:
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=home))
+    except OSError as error:
+        problem = f"cannot be written: {error.strerror}"
+        right = "a folder that can be written"
+        raise DataError([Fault(str(target), None, "out", None, problem, right)]) from error
     try:
         work.chmod(0o755)
         say("tables")
@@ -65,6 +84,9 @@ def write(outcome: Outcome, root: Path, target: Path, say: Callable[[str], None]
         manifest = _manifest(outcome, root, tables)
         say("figures and report")
         _illustrate(outcome, tables, manifest, work)
+        manifest["files"] = sorted(
+            p.relative_to(work).as_posix() for p in work.rglob("*") if p.is_file()
+        )
         text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
         (work / "manifest.json").write_text(text + "\n", "utf8")
         _put(work, target)
@@ -121,8 +143,9 @@ def _sections(outcome: Outcome) -> pd.DataFrame:
     limit = found["limits"]["limit"]
     allowed = limit * (1.0 - outcome.settings.margin_of_safety)
     table = _permits.verified(
-        outcome.tables["sections"], found["permitted"], found["background"], allowed
-    )
+        outcome.tables["sections"], found["permitted"], found["background"], allowed,
+        found["sources"].sizes["source"],
+    )  # fmt: skip
     keys = ["section", "indicator", "period"]
     extra = {"limit": limit, "headroom": found["limits"]["headroom"]}
     extra |= {
@@ -171,9 +194,19 @@ def _manifest(outcome: Outcome, root: Path, tables: Mapping[str, pd.DataFrame]) 
             "pollutants": len(settings.pollutants),
             "periods": int(tables["capacity"]["period"].nunique()),
             "status": {str(k): int(v) for k, v in sorted(status.items())},
+            "withheld by rounding": _withheld(outcome),
             "greatest balance residual": f"{balance['residual'].abs().max() / scale:.1e}",
         },
     }  # fmt: skip
+
+
+def _withheld(outcome: Outcome) -> dict[str, str]:
+    """Share of each pollutant's permits that is lost in cutting them to whole units."""
+    found = outcome.datasets["allocation"]
+    total = found["unrounded_load"].sum(["source", "period"])
+    lost = 1.0 - found["permitted_load"].sum(["source", "period"]) / total.where(total > 0.0)
+    return {str(p): f"{float(v):.3%}" for p, v in zip(lost["pollutant"].values, lost.values,
+                                                      strict=True)}  # fmt: skip
 
 
 def _illustrate(

@@ -1,12 +1,14 @@
 """The command line: ``permitload new | check | run | schema``.
 
 Exit codes: 0 all well; 1 no permit can be given (infeasible, or no convergence); 2 the input
-or the call is at fault. A user's mistake never shows a traceback.
+or the call is at fault; 130 and 143 when interrupted or terminated, with nothing half-written. A
+user's mistake never shows a traceback.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +43,8 @@ def main() -> None:
     >>> main.__module__
     'permitload.cli'
     """
+    # a terminated run tidies up as an interrupted one does
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     app()
 
 
@@ -51,10 +55,11 @@ def new(folder: Folder) -> None:
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         _stop([Fault(str(folder), None, "folder", None, "is not empty", "a new folder")], False)
-    folder.mkdir(parents=True, exist_ok=True)
-    for source in files("permitload").joinpath("template").iterdir():
-        if source.name.endswith((".csv", ".toml", ".md")):
-            (folder / source.name).write_bytes(source.read_bytes())
+    with _guarded(False):
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in files("permitload").joinpath("template").iterdir():
+            if source.name.endswith((".csv", ".toml", ".md")):
+                (folder / source.name).write_bytes(source.read_bytes())
     typer.echo(f"{folder}: a study of {len(list(folder.iterdir()))} files; next: permitload check")
 
 
@@ -63,7 +68,8 @@ def check(folder: Folder, quiet: Quiet = False, json: Json = False) -> None:
     """List every fault of a study at once. 检查项目."""
     from permitload import study
 
-    faults = study.check(folder)
+    with _guarded(json):
+        faults = study.check(folder)
     if faults:
         _stop(faults, json)
     if json:

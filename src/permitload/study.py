@@ -34,6 +34,9 @@ from permitload.schema import TABLES
 
 __all__ = ["Outcome", "check", "run", "solve"]
 
+_YEAR = 366.5
+"""More days than any year has."""
+
 Progress = Callable[[str], None]
 Tables = Mapping[str, pd.DataFrame]
 
@@ -157,6 +160,9 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     found = capacity.network(response, headroom, _bounds(decided, response))
     say("allocation")
     shared = allocation.allocate(response, headroom, decided, settings.target, settings.compose)
+    days = water["days"].reset_coords(drop=True)
+    _permits.refuse_precision(decided, settings.target(decided), days, settings.precision)
+    exact = shared["permitted_load"]
     shared = _permits.rounded(shared, response, headroom, decided, settings.precision)
     say("permits in the full model")
     kept = given["source_load"].sel(source=rest["source"].tolist())
@@ -164,12 +170,12 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     permitted = model.steady(xr.concat([permits, kept], "source", coords="minimal", join="exact",
                                        compat="override"))  # fmt: skip
     allowed = limits["limit"] * (1.0 - settings.margin_of_safety)
-    _permits.verified(tables["sections"], permitted, background, allowed)
+    _permits.verified(tables["sections"], permitted, background, allowed, decided.sizes["source"])
     datasets = {
         "hydraulics": water, "background": background, "present": present,
         "permitted": permitted, "response": response,
         "limits": limits.assign(headroom=headroom), "capacity": found,
-        "allocation": shared, "sources": decided,
+        "allocation": shared.assign(unrounded_load=exact), "sources": decided,
     }  # fmt: skip
     return Outcome(settings, tables, network, datasets)
 
@@ -188,6 +194,9 @@ def _read(folder: Path) -> tuple[_settings.Settings, dict[str, pd.DataFrame], li
     settings, faults = _settings.read(folder)
     tables, reading = io.read_study_tables(folder)
     faults += _checks.faults(tables, settings.pollutants or None, reading)
+    if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
+        right = "one year: an annual permit is what may leave in any 12 consecutive months"
+        faults.append(Fault("periods.csv", None, "days", None, "sum to more than a year", right))
     if not faults:
         tables = {n: tables.get(n, _frames.complete(None, n)) for n in TABLES}
         periods = tables["periods"]["period"].tolist()
