@@ -118,7 +118,7 @@ def test_background_beyond_the_standard_gives_nothing() -> None:
     assert found.shadow_price.values.ravel().tolist() == pytest.approx([0.0, 100.0])
     idle = works(response, ["O1", "O2"], {"source_load": [0.0, 20.0]})
     still = allocation.allocate(response, rooms(response, [-0.3, 0.1]), idle)
-    assert still.stopped_by.values.ravel().tolist() == ["fixed", "S2"]
+    assert still.stopped_by.values.ravel().tolist() == ["no target", "S2"]
 
 
 def test_infeasible_case_names_every_section_and_period() -> None:
@@ -159,6 +159,42 @@ def test_infeasible_case_names_every_section_and_period() -> None:
         allocation.allocate(response, room, enough)
 
 
+def test_only_places_where_floors_add_are_named() -> None:
+    response = responses({"M1": [[0.01, 0.0], [0.0, 0.01]]})
+    room = rooms(response, [-0.5, 0.5])
+    sources = works(response, ["O1", "O2"], {"source_load": [9.0, 90.0], "floor": [0.0, 60.0]})
+    with pytest.raises(InfeasibleError, match=r"at 1 sections .* S2, TP, M1: 0\.1 mg/L") as caught:
+        allocation.allocate(response, room, sources)
+    assert caught.value.relaxation is not None
+    assert caught.value.relaxation["section"].tolist() == ["S2"]
+    table = allocation.relax(response, room, sources).set_index("section")
+    np.testing.assert_allclose(table["missing"], [0.5, 0.1], rtol=1e-12)
+    np.testing.assert_allclose(table["background"], [0.5, 0.0], rtol=1e-12)
+    sources["floor"].values[:] = [[[20.0]], [[0.0]]]
+    sources["source_load"].values[:] = 30.0
+    with pytest.raises(InfeasibleError, match=r"at 1 sections .* S1, TP, M1: 0\.2 mg/L") as caught:
+        allocation.allocate(response, room, sources)
+    assert caught.value.relaxation is not None
+    np.testing.assert_allclose(caught.value.relaxation["missing"], [0.7], rtol=1e-12)
+
+
+def test_a_source_without_target_says_so() -> None:
+    response = responses({"M1": [[0.01]]})
+    tables = {"source_load": [0.0, 10.0], "ceiling": [5.0, 20.0]}
+    sources = works(response, ["O1", "O1"], tables)
+    found = allocation.allocate(response, rooms(response, [0.5]), sources)
+    assert found.permitted_load.values.ravel().tolist() == [0.0, 20.0]
+    assert found.stopped_by.values.ravel().tolist() == ["no target", "ceiling"]
+
+
+def test_dispersion_of_no_account_does_not_shut_a_source() -> None:
+    response = responses({"M1": [[0.01, 1e-22], [0.0, 0.01]]})
+    sources = works(response, ["O1", "O2"], {"source_load": [10.0, 20.0], "ceiling": [10.0, 20.0]})
+    found = allocation.allocate(response, rooms(response, [-0.3, 0.1]), sources)
+    assert found.permitted_load.values.ravel().tolist() == [0.0, 10.0]
+    assert found.stopped_by.values.ravel().tolist() == ["S1", "S2"]
+
+
 def test_tier_weights_say_which_floor_yields_first() -> None:
     response = responses({"M1": [[0.01, 0.01]]})
     floors = works(response, ["O1", "O2"], {"floor": [40.0, 40.0]})
@@ -184,6 +220,7 @@ GOOD = works(RESPONSE, ["O1", "O2"], {"source_load": [1.0, 2.0], "ceiling": [5.0
     [
         (GOOD.assign_coords(outlet=("source", ["O1", "O9"])), "E2, outlet: O9 has no response"),
         (GOOD.drop_vars("outlet"), "outlet: is missing"),
+        (GOOD.isel(source=[0, 0]), "E1, source: is there twice"),
         (GOOD.assign(floor=GOOD.ceiling + 1), r"E1, TP, M1, floor: 6.0 exceeds the ceiling"),
         (GOOD.assign(floor=GOOD.ceiling * np.nan), "E1, TP, M1, floor: nan is no load"),
         (GOOD.assign(source_load=-GOOD.ceiling), r"E1, TP, M1, target: -5.0 is no load"),
@@ -224,6 +261,30 @@ def test_spare_units_stop_at_sections_and_ceilings() -> None:
     # Ties go to the first label, whatever the order.
     even = pd.Series({"B": 0.5, "A": 0.5})
     assert allocation.round_down(even, 1.0, ([[1, 1]], [1.0])).to_dict() == {"B": 0.0, "A": 1.0}
+
+
+def test_ties_do_not_depend_on_the_order_of_numbers_either() -> None:
+    rows = pd.DataFrame([[1.0] * 3], columns=[10, 9, 2])
+    for order in ([10, 9, 2], [2, 9, 10], [9, 2, 10]):
+        loads = pd.Series(0.5, order)
+        whole = allocation.round_down(loads, 1.0, (rows, [1.5]))
+        assert whole.to_dict() == {2: 1.0, 9: 0.0, 10: 0.0}
+        assert whole.index.tolist() == order
+
+
+def test_whole_units_never_fall_below_a_floor() -> None:
+    loads, floors = pd.Series({"A": 0.7, "B": 1.3, "C": 1.9}), pd.Series({"A": 0, "B": 1.2, "C": 1})
+    roomy = allocation.round_down(loads, 1.0, ([[1, 1, 1]], [4.0]), np.inf, floors)
+    assert roomy.to_dict() == {"A": 0.0, "B": 2.0, "C": 2.0}
+    # B may not be raised: it keeps its floor, and the others what that leaves.
+    tight = allocation.round_down(loads, 1.0, ([[1, 1, 1]], [3.9]), [9.0, 1.5, 9.0], floors)
+    assert tight.to_dict() == {"A": 0.0, "B": 1.2, "C": 2.0}
+    row = allocation.round_down(loads, 1.0, (np.eye(3), [0.7, 1.3, 2.0]), np.inf, floors)
+    assert row.to_dict() == {"A": 0.0, "B": 1.2, "C": 2.0}
+    noisy = allocation.round_down(pd.Series([0.3]), 0.1, ([[1.0]], [9.0]), 0.4, 0.1 + 0.2)
+    assert noisy.tolist() == [0.3]
+    with pytest.raises(DataError, match=r"B, permitted_load: 1\.3 is below its floor"):
+        allocation.round_down(loads, 1.0, ([[1, 1, 1]], [3.9]), 9.0, floors + 0.5 * (floors > 1))
 
 
 def test_round_off_is_no_reason_to_lose_a_unit() -> None:
@@ -310,3 +371,10 @@ def test_properties_of_permits(
         assert (abs(whole - loads) < 0.25).all()
         assert (whole >= allocation.truncate(loads, 0.25) - 1e-12).all()
         assert allocation.round_down(whole, 0.25, Rows(matrix.to_pandas(), most)).equals(whole)
+        floor = loads * 0.9
+        kept = allocation.round_down(loads, 0.25, Rows(matrix.to_pandas(), most), upper, floor)
+        assert (kept >= floor * (1 - 1e-12)).all() and (kept <= upper + 1e-12).all()
+        assert (((kept / 0.25) % 1 == 0) | (kept == floor)).all()
+        for row, room_left in zip(matrix.values, most, strict=True):
+            exact = sum(Fraction(a) * Fraction(x) for a, x in zip(row, kept, strict=True))
+            assert exact <= Fraction(room_left) * (1 + Fraction(1, 10**12))

@@ -3,7 +3,7 @@
 import json
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,15 @@ CASES = tomllib.loads((Path(__file__).parent / "bad_input.toml").read_text("utf8
 
 
 def write(
-    folder: Path, texts: dict[str, str], pollutants: Sequence[str] = ("COD", "NH3-N")
+    folder: Path,
+    texts: dict[str, str],
+    pollutants: Sequence[str] = ("COD", "NH3-N"),
+    decided: Sequence[str] = ("industry",),
 ) -> None:
     for name, text in texts.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf8")
     settings = f"[study]\npollutants = {json.dumps(list(pollutants))}\n"
+    settings += f"[capacity]\ndecided = {json.dumps(list(decided))}\n"
     (folder / "study.toml").write_text(settings, "utf8")
 
 
@@ -93,8 +97,26 @@ def test_cases_are_many_and_distinct() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
 def test_bad_input_is_named(case: dict[str, Any], tmp_path: Path) -> None:
-    write(tmp_path, damaged(case["edits"]), case.get("pollutants", ("COD", "NH3-N")))
+    chosen = {key: case[key] for key in ("pollutants", "decided") if key in case}
+    write(tmp_path, damaged(case["edits"]), **chosen)
     assert faults(tmp_path) == case["faults"]
+
+
+def test_direct_source_may_bring_water_to_the_outlet_of_a_works(tmp_path: Path) -> None:
+    """With it the outlet may let out more than its works are built for, never less than is sent."""
+    shared = {**STUDY, "sources": STUDY["sources"].replace("E1,O1,", "E1,O2,")}
+    write(tmp_path, shared | {"outlets": STUDY["outlets"].replace("25000", "26000")})
+    assert faults(tmp_path) == []
+    write(tmp_path, shared | {"outlets": STUDY["outlets"].replace("25000", "21000")})
+    assert [sentence.partition(":")[0] for sentence in faults(tmp_path)] == [
+        "outlets.csv, row 3 (O2), effluent_flow"
+    ]
+
+
+@pytest.mark.parametrize("water", [21400, 21600, 25200])
+def test_outlet_of_a_works_may_round_by_a_hundredth(water: int, tmp_path: Path) -> None:
+    write(tmp_path, STUDY | {"outlets": STUDY["outlets"].replace("25000", str(water))})
+    assert faults(tmp_path) == []
 
 
 def test_symbolic_link_is_refused(tmp_path: Path) -> None:
@@ -108,12 +130,40 @@ def test_symbolic_link_is_refused(tmp_path: Path) -> None:
     assert faults(folder) == ["nodes.csv, file: is a symbolic link; right would be a file"]
 
 
-def test_other_encoding_is_refused(tmp_path: Path) -> None:
+UNREAD: dict[str, tuple[Callable[[str], bytes], str]] = {
+    "gbk": (lambda text: ("x纺织" + text).encode("gbk"), "is not UTF-8 at byte 1; right would be a "
+            "file saved as CSV UTF-8"),
+    "utf-16": (lambda text: text.encode("utf-16"), "is not UTF-8 at byte 0; right would be a file "
+               "saved as CSV UTF-8"),
+    "utf-16 unmarked": (lambda text: text.encode("utf-16-le"), "holds a null character; right "
+                        "would be a text file"),
+    "empty": (lambda text: b"", "is empty; right would be a header line"),
+    "semicolons": (lambda text: text.replace(",", ";").encode(), "is separated by semicolons; "
+                   "right would be commas"),
+    "tabs": (lambda text: text.replace(",", "\t").encode(), "is separated by tabs; right would be "
+             "commas"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", STUDY)
+@pytest.mark.parametrize("way", UNREAD)
+def test_of_a_file_that_cannot_be_read_nothing_more_is_said(
+    table: str, way: str, tmp_path: Path
+) -> None:
     write(tmp_path, STUDY)
-    (tmp_path / "enterprises.csv").write_bytes("enterprise,sector\nE1,纺织\n".encode("gbk"))
-    assert faults(tmp_path)[0] == (
-        "enterprises.csv, file: is not UTF-8 at byte 21; right would be a file saved as CSV UTF-8"
-    )
+    damage, sentence = UNREAD[way]
+    (tmp_path / f"{table}.csv").write_bytes(damage(STUDY[table]))
+    assert faults(tmp_path) == [f"{table}.csv, file: {sentence}"]
+
+
+@pytest.mark.parametrize(
+    "table", ["kinetics", "sources", "source_loads", "periods", "outlets", "reaches", "sections",
+              "flows"]
+)  # fmt: skip
+def test_table_without_rows_is_named(table: str, tmp_path: Path) -> None:
+    header = STUDY[table].partition("\n")[0]
+    write(tmp_path, {**STUDY, table: f"{header}\n"})
+    assert faults(tmp_path) == [f"{table}.csv, rows: has no row; right would be at least one row"]
 
 
 def test_no_folder(tmp_path: Path) -> None:
@@ -121,11 +171,27 @@ def test_no_folder(tmp_path: Path) -> None:
         io.read_study_tables(tmp_path / "none")
 
 
+def _deep() -> str:
+    """Say what the parser of this Python says of brackets without end."""
+    try:
+        tomllib.loads("a = " + "[" * 100_000)
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    raise AssertionError("brackets without end are no TOML")
+
+
+CHOSEN = '[study]\npollutants = ["COD"]\n'
 SETTINGS = {
     "": "study.toml, row study, pollutants: is missing; right would be a list such as "
     '["COD", "NH3-N"]',
-    "[study\n": "study.toml, file: Expected ']' at the end of a table declaration (at line 1, "
-    "column 7) cannot be read; right would be a TOML file of at most 1000000 bytes",
+    "[study\n": "study.toml, file: is not TOML (Expected ']' at the end of a table declaration "
+    "(at line 1, column 7)); right would be TOML: key = value, text in quotes",
+    "[study]\ntitle = my study": "study.toml, file: is not TOML (Invalid value (at line 2, column "
+    "9)); right would be TOML: key = value, text in quotes",
+    "#" * 1_000_001: "study.toml, file: has 1000001 bytes; right would be a TOML file of at most "
+    "1000000 bytes",
+    "a = " + "[" * 100_000: "study.toml, file: is not TOML (" + _deep() + "); right would be TOML: "
+    "key = value, text in quotes",
     '[study]\npollutants = "COD"': "study.toml, row study, pollutants: COD is not a list of "
     'different labels; right would be a list such as ["COD", "TP"]',
     '[study]\npollutants = ["COD"]\n[capacity]\nmargin = 0.1': "study.toml, row capacity, margin: "
@@ -136,6 +202,21 @@ SETTINGS = {
     "compose: magic is unknown; right would be one of fill, proportion",
     '[study]\npollutants = ["COD"]\n[allocation]\ntarget = "__import__"': "study.toml, row "
     "allocation, target: __import__ is unknown; right would be one of present_load",
+    CHOSEN + '[allocation]\ntarget = ["present_load"]': "study.toml, row allocation, target: "
+    "['present_load'] is unknown; right would be one of present_load",
+    CHOSEN + "[allocation]\ncompose = {a = 1}": "study.toml, row allocation, compose: {'a': 1} is "
+    "unknown; right would be one of fill, proportion",
+    CHOSEN + "[capacity]\nmargin_of_safety = " + "9" * 400: "study.toml, row capacity, "
+    f"margin_of_safety: {'9' * 60}… is not valid; right would be a number from 0 to 0.999",
+    CHOSEN + "[capacity]\nmargin_of_safety = 0x" + "f" * 9000: "study.toml, row capacity, "
+    "margin_of_safety: a number of many digits is not valid; right would be a number from 0 to "
+    "0.999",
+    CHOSEN + "[capacity]\nmargin_of_safety = true": "study.toml, row capacity, margin_of_safety: "
+    "True is not valid; right would be a number from 0 to 0.999",
+    CHOSEN + "[capacity]\nmargin_of_safety = nan": "study.toml, row capacity, margin_of_safety: "
+    "nan is not valid; right would be a number from 0 to 0.999",
+    CHOSEN + "[basis]\ntarget = 0x" + "f" * 9000: "study.toml, row basis, target: a number of many "
+    "digits is unknown; right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "
     "is unknown; right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[extra]\na = 1': "study.toml, extra: is no table of it; right "
@@ -150,6 +231,21 @@ def test_bad_settings_are_named(text: str, tmp_path: Path) -> None:
     assert SETTINGS[text] in faults(tmp_path)
 
 
+def test_settings_with_byte_order_mark(tmp_path: Path) -> None:
+    write(tmp_path, STUDY)
+    path = tmp_path / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert faults(tmp_path) == []
+
+
+def test_settings_in_another_encoding(tmp_path: Path) -> None:
+    write(tmp_path, STUDY)
+    (tmp_path / "study.toml").write_bytes('[study]\ntitle = "武进"\n'.encode("gbk"))
+    assert faults(tmp_path) == [
+        "study.toml, file: is not UTF-8 at byte 17; right would be a file saved as UTF-8"
+    ]
+
+
 PLACES = [
     (name, line, cell)
     for name, text in STUDY.items()
@@ -159,7 +255,9 @@ PLACES = [
 ]
 JUNK = st.one_of(
     st.text(max_size=12),
-    st.sampled_from(["", "-1", "0", "1e300", "1e-300", "nan", '"', "\n", "R1", "W1", "C", "TN"]),
+    st.sampled_from(
+        ["", "-1", "0", "1e300", "1e-300", "nan", '"', "\n", "R1", "W1", "C", "TN", "=1", ";"]
+    ),
 )
 
 

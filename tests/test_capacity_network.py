@@ -140,6 +140,35 @@ def test_floors_that_do_not_fit_are_told() -> None:
     np.testing.assert_allclose(found.total, 45.0 + 2.5, rtol=1e-12)
 
 
+def test_dispersion_of_no_account_neither_shuts_nor_breaks() -> None:
+    response = responses([[0.01, 1e-18], [0.0, 0.01]])
+    for first, right in ((0.0, [0.0, 50.0]), (-0.3, [0.0, 50.0]), (0.2, [20.0, 50.0])):
+        room = rooms(response, [first, 0.5])
+        found = capacity.network(response, room)
+        np.testing.assert_allclose(found.canonical_load[:, 0, 0], right, rtol=1e-12)
+        np.testing.assert_allclose(found.shadow_price[1], 100.0, rtol=1e-12)
+        np.testing.assert_allclose(capacity.ranges(response, room).load_max[:, 0, 0], right)
+    # A section far upstream that all outlets reach by dispersion alone, already exceeded.
+    response = responses([[3e-22, 1e-24], [0.01, 0.02]])
+    limited = bounds(response, 0.0, [30.0, 30.0])
+    found = capacity.network(response, rooms(response, [-1.0, 0.5]), limited)
+    np.testing.assert_allclose(found.total, 30.0 + 10.0, rtol=1e-12)
+
+
+def test_repeated_labels_are_named() -> None:
+    response = responses([[0.01, 0.02], [0.01, 0.02]])
+    room = rooms(response, [0.5, 0.5])
+    for dim in ("section", "outlet"):
+        twice = response.isel({dim: [0, 0]})
+        with pytest.raises(DataError, match="1, " + dim + ": is there twice"):
+            capacity.network(twice, room)
+    with pytest.raises(DataError, match="S1, section: is there twice"):
+        capacity.network(response, room.isel(section=[0, 0]))
+    limited = bounds(response, 0.0, 9.0).isel(outlet=[0, 0])
+    with pytest.raises(DataError, match="O1, outlet: is there twice"):
+        capacity.network(response, room, limited)
+
+
 def test_zero_headroom_still_has_a_price() -> None:
     response = responses([[0.01]])
     found = capacity.network(response, rooms(response, [0.0]))

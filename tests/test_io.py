@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,21 @@ def test_default_is_in_canonical_units(tmp_path: Path) -> None:
     assert read(tmp_path, "sources", text)["wastewater_flow"].tolist() == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("label", ["=1+1", "+A", "-A", "@A", "＝A", " =A", "\t=A"])
+def test_label_like_a_formula_is_refused(label: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"sector: .* starts like a formula; right would be text"):
+        read(tmp_path, "enterprises", f"enterprise,sector\nE1,{label}\n")
+    kept = read(tmp_path, "boundaries", "node,period,flow [m3/s]\nA=1,2025-01,-4\n")
+    assert kept.iloc[0].tolist()[:3] == ["A=1", "2025-01", -4.0]
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separator_is_named(mark: str, name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=rf"1 fault.*\n.*is separated by {name}; .* be commas$"):
+        read(tmp_path, "kinetics", f"pollutant{mark}decay [1/d]\nCOD{mark}0,2\n")
+    assert read(tmp_path, "kinetics", "pollutant,decay [1/d],note\nCOD,0.2,a;b\n").shape[0] == 1
+
+
 def test_lines_count_quoted_newlines_and_blank_rows(tmp_path: Path) -> None:
     path = tmp_path / "kinetics.csv"
     path.write_text('pollutant,decay [1/d],note\nCOD,0.2,"two\nlines"\n\n,,\nTP,x,\n', "utf8")
@@ -166,8 +182,8 @@ def test_large_file_is_refused_unread(tmp_path: Path) -> None:
 LABEL = st.text(
     st.characters(codec="utf-8", exclude_characters="\r\n\x00", exclude_categories=("Cc", "Cs")),
     min_size=1,
-).filter(lambda text: text == text.strip())
-NUMBER = st.floats(allow_nan=False, allow_infinity=False)
+).filter(lambda text: text == text.strip() and unicodedata.normalize("NFKC", text)[0] not in "=+-@")
+NUMBER = st.floats(-1e6, 1e6, allow_nan=False)
 
 
 @settings(max_examples=100, deadline=None)

@@ -180,9 +180,20 @@ def test_bars_show_permit_and_present_load_by_reason() -> None:
     assert [bar.get_width() for bar in present] == [4.0, 3.0, 2.0, 1.0]
     colours = [to_hex(bar.get_facecolor()) for bar in permitted]
     assert colours[0] == colours[2] != colours[1] == colours[3]
-    assert [t.get_text() for t in ax.get_legend().get_texts()][1:] == ["S1", "ceiling"]
+    assert colours[1] == _style.PALE
+    assert [t.get_text() for t in ax.get_legend().get_texts()][2:] == ["S1", "ceiling"]
     assert ax.get_xlabel().endswith("permitted load [kg/d]")
     assert ax.get_title().startswith("COD: ")
+    assert ax.get_title().endswith("permitted against present load")
+
+
+def test_bars_mark_the_cuts_against_the_present_load() -> None:
+    ax = plot.permits_bars(permits(4, permitted_load=[3.9, 3.0, 2.5, 0.0]))
+    (marks,) = ax.collections
+    np.testing.assert_allclose(marks.get_offsets(), [[4.0, 0.0], [1.0, 3.0]])
+    assert [t.get_text() for t in ax.get_legend().get_texts()][1].endswith(
+        "cut: permit below present"
+    )
 
 
 def test_bars_tell_more_reasons_apart_than_there_are_colours() -> None:
@@ -243,7 +254,7 @@ def test_hostile_labels_are_drawn_as_they_are() -> None:
     names = [t.get_text() for t in ax.get_yticklabels()]
     assert names[:4] == ["$\\frac$", "_hidden", "<script>", "a b"]
     assert set(names[4]) == {"□"}
-    assert [t.get_text() for t in ax.get_legend().get_texts()][1:] == names
+    assert [t.get_text() for t in ax.get_legend().get_texts()][2:] == names
 
 
 @pytest.mark.usefixtures("no_chinese_font")

@@ -292,6 +292,49 @@ def test_conflicts_are_all_the_irreducible_ones(seed: int) -> None:
         assert fits.success and missing.sum() > 0
 
 
+@given(st.integers(0, 1_000_000))
+@settings(max_examples=100, deadline=None)
+def test_prices_of_programs_over_twelve_orders_of_magnitude(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    m, n = random.integers(1, 6, 2)
+    matrix = 10 ** random.uniform(-12, 0, (m, n)) * (random.random((m, n)) < 0.8)
+    limit, upper = 10 ** random.uniform(-6, 1, m), 10 ** random.uniform(0, 5, n)
+    program = Program().columns(range(n), 0.0, upper).at_most(range(m), matrix, limit)
+    table = prices(program, 1.0)
+    assert not table.isna().any(axis=None)
+    assert (table["shadow_price"] >= 0).all()
+    assert (table["price_lower"] <= limit * (1 + 1e-6)).all()
+    assert (table["price_upper"] >= limit * (1 - 1e-6)).all()
+    point = program.maximise(1.0).column.to_numpy()
+    assert (matrix @ point <= limit * (1 + 2e-9)).all()
+
+
+@given(st.integers(0, 1_000_000))
+@settings(max_examples=60, deadline=None)
+def test_prices_in_any_units_are_what_a_step_gains(seed: int) -> None:
+    """Well conditioned, but each row and column in a unit of its own, six orders apart each."""
+    random = np.random.default_rng(seed)
+    m, n = random.integers(1, 6, 2)
+    row, column = 10 ** random.uniform(-3, 3, m), 10 ** random.uniform(-3, 3, n)
+    matrix = random.uniform(0.5, 2, (m, n)) * (random.random((m, n)) < 0.7)
+    limit, upper = random.uniform(0.5, 2, m), random.uniform(0.1, 3, n)
+    bounds = np.column_stack([np.zeros(n), upper])
+
+    def best(room: Any) -> float:
+        return float(-optimize.linprog(-1.0 / column, matrix, room, bounds=bounds).fun)
+
+    program = Program().columns(range(n), 0.0, upper / column)
+    program = program.at_most(range(m), matrix * np.outer(row, column), limit * row)
+    table, value = prices(program, 1.0), best(limit)
+    assert program.maximise(1.0).value == pytest.approx(value, rel=1e-9)
+    for k in range(m):
+        step = 1e-4 * (np.arange(m) == k)
+        assert table["price_lower"][k] <= limit[k] * row[k] * (1 + 1e-9)
+        if table["price_upper"][k] >= (limit[k] + 1e-4) * row[k]:
+            gain = best(limit + step) - value
+            assert table["shadow_price"][k] * 1e-4 * row[k] == pytest.approx(gain, abs=1e-9 * value)
+
+
 def test_leximin_of_any_sign() -> None:
     # y may only follow x, x is limited: both stop at 4; z, free of both, reaches its ceiling.
     program = Program().columns(["x", "y", "z"], 0.0, 10.0)

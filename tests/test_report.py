@@ -36,7 +36,10 @@ def study_report(enterprise: str = "E1") -> Report:
             "source": ["E1-1"] * 2 + ["E2-1"] * 4,
             "pollutant": ["TN"] * 4 + ["TP"] * 2,
             "period": ["dry", "wet"] * 3,
+            "source_load": [120.0, 100.0, 30.0, 30.0, 1.5, 1.5],
             "permitted_load": [90.5, 110.25, 12000.0, 13000.0, 0.0, np.nan],
+            "level": [0.7541, 1.1025, 400.0, 433.3, 0.0, 0.5],
+            "ceiling": [150.0, 110.25, 12000.0, 13000.0, 2.0, 2.0],
             "permit_mass": [2.8055, 3.4177, 372.0, 403.0, 0.0, 0.0],
             "stopped_by": ["S1", "ceiling", "ceiling", "ceiling", "S1", "S1"],
         }
@@ -52,6 +55,7 @@ def study_report(enterprise: str = "E1") -> Report:
     sections = pd.DataFrame(
         {
             "section": ["S1"] * 4,
+            "name": ["东桥 <East>"] * 4,
             "indicator": ["TN", "TN", "TP", "TP"],
             "period": ["dry", "wet"] * 2,
             "limit": [4.0, 4.0, 0.3, 0.3],
@@ -141,18 +145,65 @@ def page(html: str) -> Page:
 def test_permits_are_exact_and_loads_are_rounded(page: Page) -> None:
     body = [row for row in page.rows["permits"] if row[0] in ("E1", "E2", "合计 sum")]
     assert body == [
-        ["E1", "E1-1", "W1", "120.0", "100.0", "36.5158", "上限 ceiling 1/2; S1 1/2"],
-        ["E2", "E2-1", "—", "30.00", "12,346", "4,506.1725", "上限 ceiling 2/2"],
-        ["合计 sum", "", "", "150.0", "12,446", "4,542.6883", ""],
-        ["E2", "E2-1", "—", "1.500", "—", "0", "S1 2/2"],
-        ["合计 sum", "", "", "1.500", "0", "0", ""],
+        ["E1", "E1-1", "120.0", "100.0", "75.4 % | dry", "36.5158", "S1 dry; 上限 ceiling 1/2",
+         "W1"],
+        ["E2", "E2-1", "30.00", "12,346", "40000.0 % | dry", "4,506.1725", "上限 ceiling 2/2", "—"],
+        ["合计 sum", "", "150.0", "12,446", "", "4,542.6883", "", ""],
+        ["E2", "E2-1", "1.500", "—", "0.0 % | dry", "0", "S1 dry, wet", "—"],
+        ["合计 sum", "", "1.500", "0", "", "0", "", ""],
+    ]  # fmt: skip
+
+
+def test_cuts_are_marked(html: str) -> None:
+    marked = re.findall(r'<span class="badge cut">([^<]+)</span>', html)
+    assert marked == ["75.4 %", "0.0 %", "75.4 %", "0.0 %"]  # in the permits, then in why not more
+
+
+def test_headers_are_bilingual_with_units_and_say_what_binds(page: Page) -> None:
+    head = page.rows["permits"][0]
+    assert "现状排放量 present load [kg/d]" in head
+    assert "许可排放量 permitted load [kg/d]" in head
+    assert "年许可排放量（有约束力） permit, binding [t/a]" in head
+    report = study_report()
+    permits = report.tables["permits"].assign(permit_worst=1.0)
+    page = Page(render(Report("", "", {**report.tables, "permits": permits}, {}, {})))
+    assert (
+        "最不利时段折年量（仅供参考） permit worst, for information [t/a]"
+        in page.rows["permits"][0]
+    )
+
+
+def test_sections_say_which_concentration_is_which(page: Page) -> None:
+    head = page.rows["sections"][0]
+    assert "许可后浓度 concentration with permits [mg/L]" in head
+    assert "背景浓度（可决定污染源为零） background, decided sources at 0 [mg/L]" in head
+
+
+def test_why_not_more_names_section_periods_and_what_was_left(page: Page) -> None:
+    rows = [row for row in page.rows["notmore"] if row[0] != "企业 enterprise"]
+    name = "S1 东桥 <East>"
+    assert rows == [
+        ["E1", "E1", "E1-1", name, "dry", "dry", "120.0", "90.50", "75.4 %", "150.0"],
+        ["E2", "E2", "E2-1", name, "dry, wet", "dry", "1.500", "0", "0.0 %", "2.000"],
     ]
 
 
-def test_headers_are_bilingual_with_units(page: Page) -> None:
-    head = page.rows["permits"][0]
-    assert "许可排放量 permitted load [kg/d]" in head
-    assert "年许可排放量 permit [t/a]" in head
+def test_why_not_more_is_empty_where_no_section_stopped_anybody() -> None:
+    report = study_report()
+    monthly = report.tables["permits_monthly"].assign(stopped_by="ceiling")
+    page = Page(render(Report("", "", {**report.tables, "permits_monthly": monthly}, {}, {})))
+    assert "notmore" not in page.rows
+    assert "No section stopped anybody." in page.text
+
+
+def test_periods_in_a_row_are_written_short() -> None:
+    report = study_report()
+    months = [f"2021-{m:02}" for m in (1, 2, 3, 12)] + ["2022-01", "flood"]
+    monthly = report.tables["permits_monthly"].assign(
+        source="E1-1", pollutant="TN", period=months, stopped_by="S1"
+    )
+    page = Page(render(Report("", "", {**report.tables, "permits_monthly": monthly}, {}, {})))
+    assert page.rows["permits"][1][-2] == "S1 2021-01..03, 2021-12, 2022-01, flood"
 
 
 def test_months_stand_side_by_side_with_the_mass_below(page: Page) -> None:
@@ -162,15 +213,50 @@ def test_months_stand_side_by_side_with_the_mass_below(page: Page) -> None:
 
 
 def test_each_section_lists_whom_it_stopped(page: Page) -> None:
-    assert page.rows["stopped"][1:] == [
-        ["S1", "TN", "E1\u00a0(1)"],
-        ["S1", "TP", "E2\u00a0(2)"],
-        ["上限 ceiling", "TN", "E1\u00a0(1), E2\u00a0(2)"],
+    name = "S1 东桥 <East>"
+    share = "dry 已用足，受其限制的各源按目标的同一比例获准： 75.4 %"
+    nothing = (
+        "dry, wet 已用足，受其限制的各源按目标的同一比例获准，最紧时段 dry 为 0.0 %；"
+        "dry 背景本身已超标，无可分配"
+    )
+    assert [
+        [row[0], row[1], row[2].split(" | ")[0], row[3]] for row in page.rows["stopped"][1:]
+    ] == [
+        [name, "TN", share, "E1\u00a0(1)"],
+        [name, "TP", nothing, "E2\u00a0(2)"],
+        ["上限 ceiling", "TN", "已达自身上限，未受断面限制", "E1\u00a0(1), E2\u00a0(2)"],
     ]
+    assert page.rows["stopped"][1][2].endswith(
+        "full in dry; all sources that it stopped were granted the same share of their target:"
+        " 75.4 %"
+    )
+    assert page.rows["stopped"][2][2].endswith(
+        "in dry the background alone exceeds, nothing was left to share"
+    )
+
+
+def test_a_section_that_left_different_shares_says_so() -> None:
+    report = study_report()
+    monthly = report.tables["permits_monthly"].assign(
+        pollutant="TN", period="dry", stopped_by="S1", level=[0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    )
+    page = Page(render(Report("", "", {**report.tables, "permits_monthly": monthly}, {}, {})))
+    assert page.rows["stopped"][1][2].endswith(
+        "were granted shares of their target: 50.0 % – 100.0 %"
+    )
+
+
+def test_a_source_without_present_load_is_explained() -> None:
+    report = study_report()
+    monthly = report.tables["permits_monthly"].assign(stopped_by="fixed", source_load=0.0)
+    page = Page(render(Report("", "", {**report.tables, "permits_monthly": monthly}, {}, {})))
+    assert page.rows["stopped"][1][0] == "无分配基数 no target"
+    assert "no present load to share by (new or shut)" in page.rows["stopped"][1][2]
+    assert page.rows["permits"][1][4:7] == ["—", "36.5158", "无分配基数 no target 2/2"]
 
 
 def test_sections_show_their_worst_period_and_its_status(page: Page) -> None:
-    rows = [row[1:3] + row[-2:] for row in page.rows["sections"][1:]]
+    rows = [row[2:4] + row[-2:] for row in page.rows["sections"][1:]]
     assert rows == [
         ["TN", "dry", "1.000", "达标 meets"],
         ["TP", "dry", "1.037", "背景超标 background exceeds"],
@@ -178,7 +264,9 @@ def test_sections_show_their_worst_period_and_its_status(page: Page) -> None:
 
 
 def test_the_cut_that_the_background_owes_is_named(page: Page) -> None:
-    assert page.rows["owed"][1:] == [["S1", "TP", "dry", "0.3000", "0.2700", "0.2800", "0.01000"]]
+    assert page.rows["owed"][1:] == [
+        ["S1", "东桥 <East>", "TP", "dry", "0.3000", "0.2700", "0.2800", "0.01000", "E2"]
+    ]
 
 
 def test_no_section_is_owed_a_cut_where_there_is_headroom() -> None:
@@ -224,9 +312,34 @@ def test_assumed_parameters_are_marked_in_words(page: Page) -> None:
 
 def test_opening_sentences_count_what_the_tables_hold(page: Page) -> None:
     assert "each of 2 enterprises may discharge in each of 2 periods" in page.text
-    assert "all 1 control sections" in page.text
+    assert "3 of 4 combinations of section, indicator and period meet their targets" in page.text
+    assert "leaves of the limit: S1 东桥 <East> TP (dry)." in page.text
     assert "TN 4,543 t/a, TP 0 t/a" in page.text
     assert "Of 2 sources, 2 are stopped by a control section" in page.text
+
+
+def test_opening_sentence_says_all_only_where_all_meet() -> None:
+    report = study_report()
+    sections = report.tables["sections"].assign(headroom=1.0, concentration=0.2)
+    page = Page(render(Report("", "", {**report.tables, "sections": sections}, {}, {})))
+    assert "With these permits all 1 control sections meet their targets (4 comb" in page.text
+    assert "the background alone exceeds what" not in page.text
+    sections = sections.assign(concentration=[3.61, 3.6, 0.2, 0.2])
+    page = Page(render(Report("", "", {**report.tables, "sections": sections}, {}, {})))
+    assert "3 of 4 combinations" in page.text
+    assert "1 more combinations exceed with the permits" in page.text
+
+
+def test_first_map_is_shown_and_the_others_unfold_after_the_permits() -> None:
+    report = study_report()
+    figure = report.figures["limit_use"]["TN"]
+    html = render(Report("", "", report.tables, {"map": dict.fromkeys(("TP", "TN"), figure)}, {}))
+    places = [html.index(text) for text in (
+        'id="permits"', 'id="notmore"', 'alt="TP: ', "<details>", 'alt="TN: ', "</details>"
+    )]  # fmt: skip
+    assert places == sorted(places)
+    alone = render(Report("", "", report.tables, {"map": {"TP": figure}}, {}))
+    assert "<details>" not in alone and "</details>" not in alone
 
 
 def test_inputs_and_versions_are_listed(page: Page) -> None:
@@ -281,8 +394,8 @@ def test_same_report_same_bytes(html: str) -> None:
 def test_language_decides_what_comes_first(html: str) -> None:
     english = render(study_report(), "en")
     assert '<html lang="zh">' in html and '<html lang="en">' in english
-    assert "年许可排放量 permit [t/a]" in Page(html).rows["permits"][0]
-    assert "permit [t/a] 年许可排放量" in Page(english).rows["permits"][0]
+    assert "年许可排放量（有约束力） permit, binding [t/a]" in Page(html).rows["permits"][0]
+    assert "permit, binding [t/a] 年许可排放量（有约束力）" in Page(english).rows["permits"][0]
     assert html.index("一个研究</span>") < html.index("A study</span>")
     assert english.index("A study</span>") < english.index("一个研究</span>")
 

@@ -310,6 +310,31 @@ def test_constrained_equal_losses_as_a_filling() -> None:
     assert found.stopped_by.tolist() == [0, 0, "floor"]
 
 
+def test_scale_of_a_target_does_not_break_a_row() -> None:
+    found = fill([1e13], ([[1.0]], [1.0]), upper=[5.0])
+    assert found.share.tolist() == pytest.approx([1.0], rel=1e-12)
+    assert found.stopped_by.tolist() == [0]
+
+
+@given(st.integers(0, 1_000_000))
+@settings(max_examples=150, deadline=None)
+def test_rows_hold_over_fifteen_orders_of_magnitude(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n, m = random.integers(1, 8), random.integers(1, 6)
+
+    def wide(*shape: int) -> Any:
+        return 10 ** random.uniform(-7.5, 7.5, shape)
+
+    matrix = wide(m, n) * (random.random((m, n)) < 0.6)
+    target, limit, upper = wide(n), wide(m), wide(n)
+    found = fill(target, (matrix, limit), upper=upper)
+    assert (matrix @ found.share <= limit * (1 + 1e-9)).all()
+    assert (found.share <= upper).all()
+    full = matrix @ found.share >= limit * (1 - 1e-9)
+    for j, reason in enumerate(found.stopped_by):
+        assert found.share[j] == upper[j] if reason == "ceiling" else full[reason]
+
+
 def test_default_ceiling_is_the_claim_and_infinity_frees_it() -> None:
     rows = ([[1.0, 1.0]], [30.0])
     assert fill([5.0, 10.0], rows).share.tolist() == [5.0, 10.0]
@@ -391,6 +416,24 @@ def fields() -> tuple[xr.DataArray, xr.DataArray]:
     response = xr.DataArray(np.ones((2, 1, 1, 1)), labels, list(labels))
     room = response[:, 0].drop_vars("outlet").rename(pollutant="indicator")
     return response, room
+
+
+def test_responses_that_dispersion_leaves_are_none() -> None:
+    labels = {"section": ["S1", "S2", "S3"], "outlet": ["O1", "O2", "O3"]}
+    matrix = np.array([[0.01, 1e-18, 1e-20], [2e-12, 0.01, 1e-9], [1e-22, 1e-44, 3e-22]])
+    response = xr.DataArray(matrix, labels, list(labels)).expand_dims(
+        {"pollutant": ["TP"], "period": ["01"]}, (2, 3)
+    )
+    room = response[:, 0].drop_vars("outlet").rename(pollutant="indicator") + 0.5
+    kept = section_rows(response, room)["TP", "01"].coefficient.to_numpy()
+    assert kept.tolist() == [[0.01, 0.0, 0.0], [0.0, 0.01, 1e-9], [0.0, 0.0, 0.0]]
+    # The unit of the response does not matter, and what is given stays as it was.
+    again = section_rows(response * 1e-30, room)["TP", "01"].coefficient.to_numpy()
+    assert ((again > 0) == (kept > 0)).all()
+    assert response.values[0, 1, 0, 0] == 1e-18
+    twice = response.isel(section=[0, 0, 1])
+    with pytest.raises(DataError, match="S1, section: is there twice"):
+        section_rows(twice, room)
 
 
 def test_section_rows_match_by_label() -> None:

@@ -48,7 +48,7 @@ def loads(**change: object) -> pd.DataFrame:
         for source, pollutant, load, floor, ceiling in (
             ("P1", "COD", 60.0, 20.0, 80.0),
             ("P1", "NH3-N", 6.0, 0.0, np.nan),
-            ("P2", "COD", change.get("stated", np.nan), 10.0, np.nan),
+            ("P2", "COD", change.get("stated", np.nan), 10.0, change.get("ceiling", np.nan)),
             ("P2", "NH3-N", np.nan, 0.0, np.nan),
             ("P3", "COD", np.nan, 0.0, np.nan),
             ("P3", "NH3-N", np.nan, 0.0, np.nan),
@@ -91,15 +91,46 @@ def test_two_books() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "ceiling"), [(150.0, 216.0), (216.0, 216.0), (218.0, 218.0)], ids=str
+    ("stated", "accepted_load"), [(150.0, 1500.0), (216.0, 2160.0), (218.0, 2180.0)], ids=str
 )
-def test_stated_load_of_an_indirect_source(stated: float, ceiling: float) -> None:
-    """A works better than its limit keeps the law as ceiling; rounding up to 1 % passes."""
+def test_stated_load_of_an_indirect_source(stated: float, accepted_load: float) -> None:
+    """Rounding up to 1 % passes; the law stays the ceiling; both books tell the same ratio."""
     book = sources.books(placed(), plants(), loads(stated=stated))
     row = book[(book["source"] == "P2") & (book["pollutant"] == "COD")].iloc[0]
     assert row["source_load"] == stated
-    assert row["accepted_load"] == pytest.approx(2160.0, rel=1e-13)
-    assert row["ceiling"] == pytest.approx(ceiling, rel=1e-13)
+    assert row["accepted_load"] == pytest.approx(accepted_load, rel=1e-13)
+    assert row["ceiling"] == pytest.approx(216.0, rel=1e-13)
+
+
+@pytest.mark.parametrize("ceiling", [100.0, 216.0, 218.0])
+def test_stated_ceiling_of_an_indirect_source(ceiling: float) -> None:
+    book = sources.books(placed(), plants(), loads(ceiling=ceiling))
+    row = book[(book["source"] == "P2") & (book["pollutant"] == "COD")].iloc[0]
+    assert row["ceiling"] == ceiling
+
+
+def test_ceiling_beyond_the_law_is_refused() -> None:
+    sentence = "source_loads, row P2, COD, dry, ceiling: 219 kg/d exceeds the works' law, 216 kg/d"
+    refused(sentence, {"source_loads": loads(ceiling=219.0)})
+
+
+def test_works_that_adds_to_what_it_accepts_is_refused() -> None:
+    adds = plants().assign(acceptance_concentration=[500.0, 4.0])
+    sentence = (
+        "works, row W1, NH3-N, acceptance_concentration: 4 mg/L is less than "
+        "outlet_concentration, 5 mg/L; right would be at least 5 mg/L"
+    )
+    refused(sentence, {"works": adds})
+    sources.resolve(placed(), plants().assign(acceptance_concentration=[50.0, 5.0]))
+
+
+def test_permits_at_present_loads_hand_over_what_is_handed_over_now() -> None:
+    """The two books agree: no change of the discharge is no change of what the works accepts."""
+    data = sources.source_dataset(placed(), plants(), loads(stated=150.0), PERIODS)
+    handed = sources.accepted(data["source_load"], plants())
+    right = data["accepted_load"].sel(source=["P2", "P3"])
+    np.testing.assert_allclose(handed.values, right.values, rtol=1e-13)
+    assert handed.sel(source="P2", pollutant="COD", period="dry").item() == pytest.approx(1500.0)
 
 
 def test_load_beyond_the_law_is_refused() -> None:

@@ -40,10 +40,12 @@ def _named(outcome: Outcome, permits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_present(outcome: Outcome, sections: pd.DataFrame) -> pd.DataFrame:
-    """Sections with the concentration at present loads."""
+    """Sections with their names and the concentration at present loads."""
     found = quality.at(outcome.tables["sections"], outcome.datasets["present"])
     column = found.rename("present_concentration").reset_coords(drop=True).to_dataframe()
     column = column.reset_index().rename(columns={"pollutant": "indicator"})
+    names = outcome.tables["sections"].set_index("section")["name"]
+    sections = sections.assign(name=sections["section"].map(names).fillna(""))
     return sections.merge(column, on=["section", "indicator", "period"], validate="1:1")
 
 
@@ -91,7 +93,7 @@ def _limit_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
 
 
 def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
-    """Draw one figure of each kind for every pollutant."""
+    """Draw one figure of each kind for every pollutant; maps from the highest use downwards."""
     sections = tables["sections"].set_index(["section", "indicator", "period"])
     use = (sections["concentration"] / sections["allowed"]).to_xarray()
     use = use.sel(
@@ -102,10 +104,11 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     placed = bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
     allocated = outcome.datasets["allocation"]["permitted_load"]
     sector = outcome.datasets["sources"]["sector"].values
+    main = tables["permits"].assign(stopped_by=_main_reasons(outcome, tables))
     for pollutant in outcome.settings.pollutants:
         mine = use.sel(indicator=pollutant).rename(indicator="pollutant")
         axes = {"limit_use": plot.headroom_use(mine)}
-        permits = tables["permits"][tables["permits"]["pollutant"] == pollutant]
+        permits = main[main["pollutant"] == pollutant]
         if len(permits):
             axes["permits"] = plot.permits_bars(permits)
             load = allocated.sel(pollutant=pollutant).reset_coords(drop=True)
@@ -113,15 +116,35 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
             total = outcome.datasets["capacity"]["total"].sel(pollutant=pollutant)
             load = load.assign_coords(pollutant=pollutant)
             axes["monthly"] = plot.monthly(load, total.reset_coords("pollutant", drop=True))
-        if placed:
-            worst = _use_of_reaches(outcome, pollutant)
-            axes["map"] = plot.network_map(
-                outcome.network, worst, outcome.tables["sections"], outcome.tables["outlets"],
-                outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series(),
-            )  # fmt: skip
         for kind, ax in axes.items():
-            drawn[kind][pollutant + _WORST * (kind == "map")] = plot.png(ax)
+            drawn[kind][pollutant] = plot.png(ax)
+    flow = outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series()
+    for pollutant in _by_use(use) if placed else []:
+        ax = plot.network_map(
+            outcome.network, _use_of_reaches(outcome, pollutant), outcome.tables["sections"],
+            outcome.tables["outlets"], flow,
+        )  # fmt: skip
+        drawn["map"][pollutant + _WORST] = plot.png(ax)
     return {kind: found for kind, found in drawn.items() if found}
+
+
+def _by_use(use: xr.DataArray) -> list[str]:
+    """Pollutants, the one that comes closest to a limit or exceeds it most first."""
+    most = use.max(["section", "period"]).to_series()
+    return [str(name) for name in most.sort_values(ascending=False, kind="stable").index]
+
+
+def _main_reasons(outcome: Outcome, tables: Tables) -> list[str]:
+    """Find the section that stopped each permit at the lowest level, else its commonest reason."""
+    monthly = tables["permits_monthly"]
+    known = outcome.tables["sections"]["section"]
+    groups = dict(iter(monthly.groupby(["source", "pollutant"], sort=False)))
+    found = []
+    for key in zip(tables["permits"]["source"], tables["permits"]["pollutant"], strict=True):
+        rows = groups[key]
+        full = rows[rows["stopped_by"].isin(known)].sort_values("level", kind="stable")
+        found.append(str(full["stopped_by"].iloc[0] if len(full) else rows["stopped_by"].mode()[0]))
+    return found
 
 
 def _use_of_reaches(outcome: Outcome, pollutant: str) -> pd.Series[float]:

@@ -30,12 +30,14 @@ def rounded(
         here = {"pollutant": pollutant, "period": period}
         days = float(shared["period"].coords["days"].sel(period=period))
         mass = tonnes(loads.sel(here).to_series(), days)
-        ceiling = tonnes(decided["ceiling"].sel(here).to_series().reindex(mass.index), days)
+        floor, ceiling = (
+            tonnes(decided[name].sel(here).to_series().reindex(mass.index), days).to_numpy()
+            for name in ("floor", "ceiling")
+        )
         matrix = row.coefficient.reindex(columns=outlet.reindex(mass.index))
         matrix = pd.DataFrame(rate(matrix.to_numpy(), days), row.limit.index, mass.index)
-        whole = allocation.round_down(
-            mass, precision, (matrix, row.limit.clip(lower=0.0)), ceiling.to_numpy()
-        )
+        limits = row.limit.clip(lower=0.0)
+        whole = allocation.round_down(mass, precision, (matrix, limits), ceiling, floor)
         loads.loc[here] = rate(whole, days).to_numpy()
     return shared.assign(permitted_load=loads)
 

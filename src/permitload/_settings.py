@@ -14,6 +14,8 @@ from permitload.errors import Fault
 _BASES = ("statutory", "pilot", "assumed")
 _MOST = 1_000_000
 """Largest study.toml read [bytes]."""
+_LONG = 60
+"""Letters of a wrong setting that a sentence shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,9 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
     if path.is_symlink() or not path.is_file():
         return Settings(), [Fault("study.toml", None, "file", None, "is missing", "study.toml")]
     try:
-        if path.stat().st_size > _MOST:
-            raise ValueError(f"{path.stat().st_size} bytes")
-        data = tomllib.loads(path.read_text("utf8"))
-    except ValueError as error:
-        right = f"a TOML file of at most {_MOST} bytes"
-        return Settings(), [Fault("study.toml", None, "file", str(error), "cannot be read", right)]
+        data = _parsed(path)
+    except _Unreadable as error:
+        return Settings(), [Fault("study.toml", None, "file", None, *error.args)]
     faults = _unknown(data)
     values: dict[str, Any] = {}
     for table, keys in _KEYS.items():
@@ -65,12 +64,40 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
                 if fault is None:
                     values[key] = value
                 else:
-                    faults.append(Fault("study.toml", table, key, data[table][key], *fault))
+                    faults.append(Fault("study.toml", table, key, _shown(data[table][key]), *fault))
     if not values.get("pollutants"):
         right = 'a list such as ["COD", "NH3-N"]'
         faults.append(Fault("study.toml", "study", "pollutants", None, "is missing", right))
     basis, more = _basis(data.get("basis", {}))
     return Settings(**values, basis=basis), faults + more
+
+
+class _Unreadable(Exception):
+    """What is wrong with the file, and what would be right."""
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """Parse the file, with or without byte order mark."""
+    if path.stat().st_size > _MOST:
+        problem = f"has {path.stat().st_size} bytes"
+        raise _Unreadable(problem, f"a TOML file of at most {_MOST} bytes")
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        problem, right = f"is not UTF-8 at byte {error.start}", "a file saved as UTF-8"
+        raise _Unreadable(problem, right) from error
+    except (ValueError, RecursionError) as error:
+        right = "TOML: key = value, text in quotes"
+        raise _Unreadable(f"is not TOML ({error})", right) from error
+
+
+def _shown(value: object) -> str:
+    """Write a setting in a sentence, cut short where it is long."""
+    try:
+        words = str(value)
+    except ValueError:  # Python writes no whole number of more than some thousand digits
+        words = "a number of many digits"
+    return words if len(words) <= _LONG else f"{words[:_LONG]}…"
 
 
 def _unknown(data: Mapping[str, Any]) -> list[Fault]:
@@ -101,23 +128,24 @@ def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
         return tuple(labels), None
     if key in ("target", "compose"):
         known = _TARGETS if key == "target" else _COMPOSERS
-        if given in known:
-            return known[str(given)], None
+        if isinstance(given, str) and given in known:
+            return known[given], None
         return None, ("is unknown", f"one of {', '.join(known)}")
-    number = isinstance(given, (int, float)) and not isinstance(given, bool)
-    value = float(given) if isinstance(given, (int, float)) else 0.0
     low, high = (0.0, 0.999) if key == "margin_of_safety" else (1e-9, 1000.0)
-    if not number or not low <= value <= high:
-        return None, ("is not valid", f"a number from {low:g} to {high:g}")
-    return value, None
+    number = None if isinstance(given, bool) or not isinstance(given, int | float) else given
+    # compared before it is converted: a whole number of TOML may be beyond any float
+    if number is not None and low <= number <= high:
+        return float(number), None
+    return None, ("is not valid", f"a number from {low:g} to {high:g}")
 
 
 def _basis(given: object) -> tuple[tuple[tuple[str, str], ...], list[Fault]]:
     """Read the basis of each setting; what nobody vouches for is assumed."""
     stated = given if isinstance(given, dict) else {}
+    right = f"one of {', '.join(_BASES)}"
     faults = [
-        Fault("study.toml", "basis", str(key), value, "is unknown", f"one of {', '.join(_BASES)}")
+        Fault("study.toml", "basis", str(key), _shown(value), "is unknown", right)
         for key, value in stated.items()
         if value not in _BASES
     ]
-    return tuple((key, str(stated.get(key, "assumed"))) for key in _KEYS["basis"]), faults
+    return tuple((key, _shown(stated.get(key, "assumed"))) for key in _KEYS["basis"]), faults

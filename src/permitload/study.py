@@ -193,7 +193,7 @@ def _read(folder: Path) -> tuple[_settings.Settings, dict[str, pd.DataFrame], li
         ]  # fmt: skip
     settings, faults = _settings.read(folder)
     tables, reading = io.read_study_tables(folder)
-    faults += _checks.faults(tables, settings.pollutants or None, reading)
+    faults += _checks.faults(tables, settings.pollutants or None, reading, settings.decided)
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         faults.append(Fault("periods.csv", None, "days", None, "sum to more than a year", right))

@@ -16,13 +16,14 @@ from permitload import sources, standards
 from permitload._checks.calendar import calendar_faults
 from permitload._checks.flows import hydraulic_faults
 from permitload._checks.plausible import plausibility_faults
+from permitload._checks.works import works_faults
 from permitload._frames import LINE, complete, fault_at, listed, place, title
 from permitload.errors import DataError, Fault
 from permitload.io import expand_periods
 from permitload.schema import TABLES, VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = ["faults"]
 
@@ -33,6 +34,7 @@ def faults(
     tables: Mapping[str, pd.DataFrame],
     pollutants: Sequence[str] | None = None,
     reading: Sequence[Fault] = (),
+    decided: Sequence[str] = (),
 ) -> list[Fault]:
     """Find everything that is wrong with the tables of a study.
 
@@ -43,7 +45,10 @@ def faults(
     pollutants : sequence of str, optional
         What is studied; by default all pollutants of ``source_loads``.
     reading : sequence of Fault, optional
-        What reading the tables found; of a cell named there nothing more is said.
+        What reading the tables found; of a cell named there nothing more is said, nor of the
+        rows of a file that could not be read.
+    decided : sequence of str, optional
+        Source classes whose loads are decided.
 
     Returns
     -------
@@ -53,24 +58,67 @@ def faults(
     Examples
     --------
     >>> periods = complete(pd.DataFrame({"period": ["dry"], "days": [30.0]}), "periods")
-    >>> print(faults({"periods": periods})[0])
+    >>> print(faults({"periods": periods})[-1])
     periods, days: sum to 30, not to a year; right would be 365 or 366 days
     """
     given = {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
+    unread = {fault.table.removesuffix(".csv") for fault in reading if fault.column == "file"}
+    bare = [name for name in _FILLED if given[name].empty and name not in unread]
+    lost = {*unread, *bare}
+    found = [
+        Fault(f"{name}.csv", None, "rows", None, "has no row", "at least one row") for name in bare
+    ]
     if pollutants is None:
         pollutants = [label for label in given["source_loads"]["pollutant"].unique() if label]
-    found = [
-        *_references(given),
-        *_places(given),
-        *calendar_faults(given["periods"]),
-        *hydraulic_faults(given, pollutants),
-        *_least(given, pollutants),
-        *_limits(given, pollutants),
-        *_sources(given),
-        *plausibility_faults(given),
-        *_unused(given),
-    ]
+    else:
+        found += _studied(given, pollutants, lost)
+    found += _references(given, lost)
+    for needs, check in _checks(given, pollutants, decided):
+        # nobody knows what stands in a table that could not be read
+        found += [] if lost & set(needs.split()) else check()
     return _once(reading, (_located(fault, given) for fault in found))
+
+
+def _checks(
+    given: Tables, studied: Sequence[str], decided: Sequence[str]
+) -> list[tuple[str, Callable[[], list[Fault]]]]:
+    """List what is checked across tables, each with the tables that it needs."""
+    return [
+        ("outlets sections", lambda: _places(given)),
+        ("periods", lambda: calendar_faults(given["periods"])),
+        (_WATER, lambda: hydraulic_faults(given, studied)),
+        ("source_loads", lambda: _least(given, studied)),
+        ("periods sections standards", lambda: _limits(given, studied)),
+        ("periods source_loads sources works", lambda: _sources(given)),
+        ("outlets sources works", lambda: works_faults(given)),
+        ("outlets source_loads sources", lambda: plausibility_faults(given)),
+        ("enterprises sources works", lambda: _unused(given)),
+        ("sources", lambda: _undecided(given["sources"], decided)),
+    ]
+
+
+def _studied(tables: Tables, pollutants: Sequence[str], lost: set[str]) -> list[Fault]:
+    """Pollutants of the study that nobody discharges, or that have no rates."""
+    loads = tables["source_loads"]["pollutant"]
+    # a load without kinetics is a label that is not known, and named as such
+    named = {"source_loads": loads, "kinetics": pd.concat([tables["kinetics"]["pollutant"], loads])}
+    return [
+        Fault("study.toml", "study", "pollutants", label, f"has no row in {name}", "a row for it")
+        for label in pollutants
+        for name, labels in named.items()
+        if name not in lost and label not in set(labels)
+    ]
+
+
+def _undecided(placed: pd.DataFrame, decided: Sequence[str]) -> list[Fault]:
+    """Classes to be decided that no source belongs to; a class that is wrong may be any."""
+    present = placed["source_class"].unique().tolist()
+    right = f"one of {listed(present)}"
+    return [
+        Fault("study.toml", "capacity", "decided", label, "has no source", right)
+        for label in decided
+        if label not in present and "" not in present
+    ]
 
 
 def _known(tables: Tables) -> dict[str, list[str]]:
@@ -95,6 +143,16 @@ def _known(tables: Tables) -> dict[str, list[str]]:
     }
     return {key: [label for label in values.unique() if label] for key, values in labels.items()}
 
+
+_FILLED = tuple(
+    name
+    for name, table in TABLES.items()
+    if not table.optional and name not in ("boundaries", "inflow")
+)
+"""Tables that hold a row in every study; a network may be closed to water from outside."""
+
+_WATER = "reaches nodes structures polders periods flows shares boundaries inflow sections outlets"
+"""Tables that the judgement of flows needs."""
 
 _REFERENCES = (
     ("reaches", "polder", "polder", "polders"),
@@ -124,14 +182,15 @@ _REFERENCES = (
 """Table, column, the index it refers to, and where that index is declared."""
 
 
-def _references(tables: Tables) -> list[Fault]:
+def _references(tables: Tables, lost: set[str]) -> list[Fault]:
     """Labels that no table declares: each once, with the number of rows that use it."""
     known = _known(tables)
     found = []
     for name, column, index, home in _REFERENCES:
         table, labels = tables[name], known[index]
+        homes = {"reaches", "nodes"} if index == "node" else {home.split()[0]}
         # a table that is missing is a fault of its own; land without pumps is not drained
-        if not labels and index != "polder":
+        if lost & homes or (not labels and index != "polder"):
             continue
         article = "an" if index[0] in "aeiou" else "a"
         unknown = table[column][(table[column] != "") & ~table[column].isin(labels)]
@@ -161,6 +220,10 @@ def _places(tables: Tables) -> list[Fault]:
                 column = "position" if start > 0.0 else "position_to"
                 problem, right = "is given at a node", "an empty cell, or a reach"
                 found.append(fault_at(table, name, i, column, problem, right))
+            elif reach and np.isnan(start):
+                found.append(
+                    fault_at(table, name, i, "position", "is empty", "metres from from_node")
+                )
             for column, value in (("position", start), ("position_to", stop)):
                 if value > end > 0.0:
                     problem = f"is beyond the end of reach {reach}"

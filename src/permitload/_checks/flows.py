@@ -53,9 +53,9 @@ def hydraulic_faults(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
     []
     """
     reaches = tables["reaches"]
-    missing = _missing_flows(tables)
+    missing, dispersed = _missing_flows(tables), _dispersed(tables)
     if reaches.empty or (reaches[["reach", "from_node", "to_node"]] == "").any(axis=None):
-        return missing
+        return [*missing, *dispersed]
     try:
         # a length that could not be read is reported already: any other keeps the rest checkable
         network = RiverNetwork(
@@ -65,15 +65,50 @@ def hydraulic_faults(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
             _or_none(tables["polders"]),
         )
     except DataError as error:
-        return [*error.faults, *missing]
-    found = [*_unjudged_parts(network, tables), *missing]
+        return [*error.faults, *missing, *dispersed]
+    found = [*_unjudged_parts(network, tables), *missing, *dispersed]
     if missing or not _complete(network, tables):
         return found
     try:
         flows = given_hydraulics(network, tables)
     except DataError as error:
         return [*found, *error.faults]
-    return [*found, *_missing_inflow(flows, tables, pollutants)]
+    return [
+        *found,
+        *_missing_inflow(flows, tables, pollutants),
+        *_settling(flows, tables, pollutants),
+    ]
+
+
+def _dispersed(tables: Tables) -> list[Fault]:
+    """Find what cannot be reckoned with dispersion: prescribed shares, and loads spread out."""
+    flows, shares, outlets = tables["flows"], tables["shares"], tables["outlets"]
+    reaches = set(flows["reach"][flows["dispersion"] > 0.0])
+    found = []
+    if reaches and not shares.empty:
+        right = "shares and dispersion in different studies"
+        problem = "is given with dispersion"
+        found.append(Fault(title(shares, "shares"), None, "share", None, problem, right))
+    spread = outlets["reach"].isin(reaches) & (outlets["position_to"] > outlets["position"])
+    problem = "spreads a load along a reach with dispersion"
+    right = "several outlets, each at a position"
+    return found + [
+        fault_at(outlets, "outlets", int(i), "position_to", problem, right)
+        for i in np.flatnonzero(spread)
+    ]
+
+
+def _settling(flows: xr.Dataset, tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
+    """Find pollutants that settle through a depth nobody knows."""
+    rates = tables["kinetics"]
+    if "depth" in flows or tables["flows"]["depth"].notna().all():
+        return []
+    settles = rates["pollutant"].isin(pollutants) & (rates["settling"] > 0.0)
+    right = "a width of every reach, a depth in every row of flows, or 0 m/d"
+    return [
+        fault_at(rates, "kinetics", int(i), "settling", "needs the depth of the water", right)
+        for i in np.flatnonzero(settles)
+    ]
 
 
 def _or_none(table: pd.DataFrame) -> pd.DataFrame | None:

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import index_of, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.sharing import Rows, section_rows
 
@@ -93,6 +94,8 @@ def blank(response: xr.Dataset | xr.DataArray, sources: xr.Dataset) -> xr.DataAr
     raise_faults(
         [Fault("sources", None, name, None, "is missing", "a coordinate") for name in lacking]
     )
+    source = index_of(sources["source"].values)
+    refuse_repeats(source, source[:0], "source")
     labels = {
         "source": sources["source"].values,
         "pollutant": response["pollutant"].values,

@@ -21,6 +21,9 @@ __all__ = ["allocate", "present_load"]
 
 Floats = NDArray[np.float64]
 
+_NOISE = 1e-9
+"""Part of what is missing that floors must add to be named."""
+
 
 def present_load(sources: xr.Dataset) -> xr.DataArray:
     """Target of equal proportion: what each source discharges at present.
@@ -77,18 +80,19 @@ def allocate(
     Dataset
         ``permitted_load`` (source, pollutant, period) [kg/d]; ``level``, the share of the target
         [1]; ``stopped_by``: the section that keeps the source from more, or ``ceiling``,
-        ``floor``, ``fixed`` (no target). ``shadow_price`` (section, pollutant, period)
-        [(kg/d)/(mg/L)]: gain of the greatest total of the same sources, floors and ceilings per
-        unit of headroom added; it prices the section, not the rule by which it is shared.
+        ``floor``, or ``no target`` where the target is 0. ``shadow_price`` (section, pollutant,
+        period) [(kg/d)/(mg/L)]: gain of the greatest total of the same sources, floors and
+        ceilings per unit of headroom added; it prices the section, not the rule by which it is
+        shared.
 
     Raises
     ------
     InfeasibleError
         If floors do not fit into a section; ``relaxation`` is the table of :func:`relax` with
-        every section and period that the floors exceed.
+        every section and period where floors add to what is missing.
     DataError
-        If labels differ, a number is NaN, a floor exceeds its ceiling, or a source has neither a
-        ceiling nor a section that it reaches.
+        If labels differ or repeat, a number is NaN, a floor exceeds its ceiling, or a source has
+        neither a ceiling nor a section that it reaches.
 
     Examples
     --------
@@ -112,15 +116,21 @@ def allocate(
         lower, upper = pd.Series(case.floor, source), pd.Series(case.ceiling, source)
         try:
             filling = compose(wanted, rows, lower=lower, upper=upper)
-        except InfeasibleError:
-            raise _infeasible(response, headroom, sources) from None
+        except InfeasibleError as error:
+            raise _infeasible(error, relax(response, headroom, sources)) from None
         found[key] = {
             "permitted_load": filling.share,
             "level": filling.level,
-            "stopped_by": np.asarray(filling.stopped_by).astype(str),
+            "stopped_by": _stops(filling, wanted),
             "shadow_price": _price(case, rows),
         }
     return _dataset(response, sources, found)
+
+
+def _stops(filling: Filling, wanted: pd.Series[float]) -> NDArray[np.str_]:
+    """Name what stopped each source; a target of 0 is no target."""
+    stops = np.asarray(filling.stopped_by).astype(str)
+    return np.where((stops == "fixed") & (wanted == 0.0), "no target", stops)
 
 
 def _price(case: Case, rows: Rows) -> Floats:
@@ -132,16 +142,18 @@ def _price(case: Case, rows: Rows) -> Floats:
     return np.where(case.rows.limit < 0, 0.0, price)
 
 
-def _infeasible(
-    response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
-) -> InfeasibleError:
-    """Name every section and period that the floors exceed."""
-    table = relax(response, headroom, sources)
-    worst = table.sort_values("missing", ascending=False).iloc[0]
+def _infeasible(error: InfeasibleError, table: pd.DataFrame) -> InfeasibleError:
+    """Name every section and period where floors exceed what the background leaves."""
+    if table.empty:
+        return error
+    added = table["missing"] - table["background"]
+    added = added[added >= np.minimum(_NOISE * table["missing"], added.max())]
+    worst = table.loc[added.idxmax()]
     message = (
-        f"floors exceed the headroom at {len(table)} sections and periods, most at "
-        f"{worst['section']}, {worst['pollutant']}, {worst['period']}: {worst['missing']:g} mg/L"
+        f"floors exceed the headroom at {len(added)} sections and periods, most at "
+        f"{worst['section']}, {worst['pollutant']}, {worst['period']}: {added.max():g} mg/L"
     )
+    table = table.loc[added.index].reset_index(drop=True)
     return InfeasibleError(message, table)
 
 

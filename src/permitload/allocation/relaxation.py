@@ -41,8 +41,8 @@ def relax(
     Returns
     -------
     DataFrame
-        ``section``, ``pollutant``, ``period`` and ``missing`` [mg/L], of all that cannot be met;
-        empty if the floors fit.
+        ``section``, ``pollutant``, ``period``, ``missing`` [mg/L] and ``background``, the part of
+        it owed by the background alone, of all that cannot be met; empty if the floors fit.
 
     Raises
     ------
@@ -56,8 +56,9 @@ def relax(
     >>> room = response[:, 0].rename(pollutant="indicator") * 0 + 0.5
     >>> floor = response[0].rename(outlet="source").drop_vars("section") * 0 + 80.0
     >>> sources = xr.Dataset({"floor": floor}).assign_coords(outlet=("source", ["O1"]))
-    >>> relax(response, room, sources).round(9).to_dict("records")
-    [{'section': 'S1', 'pollutant': 'TP', 'period': 'dry', 'missing': 0.3}]
+    >>> table = relax(response, room, sources).set_index("section")
+    >>> table[["missing", "background"]].round(9).to_dict("index")
+    {'S1': {'missing': 0.3, 'background': 0.0}}
     """
     problems = cases(response, headroom, sources)
     limits = None if limit is None else section_rows(response, limit)
@@ -68,10 +69,13 @@ def relax(
         columns = Program().columns(rows.coefficient.columns, case.floor)
         model = columns.at_most(rows.limit.index, rows.coefficient, rows.limit, "mg/L")
         missing = program.relax(model, rows.limit.index, weight)["missing"]
+        owed = (-rows.limit).clip(lower=0.0)
         records += [
-            (section, pollutant, period, value) for section, value in missing.items() if value > 0
+            (section, pollutant, period, missing[section], owed[section])
+            for section in rows.limit.index[missing > 0]
         ]
-    return pd.DataFrame(records, columns=["section", "pollutant", "period", "missing"])
+    names = ["section", "pollutant", "period", "missing", "background"]
+    return pd.DataFrame(records, columns=names)
 
 
 def relax_floors(

@@ -9,11 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.sharing import Rows
-from permitload.sharing.rows import room
+from permitload.sharing.rows import Room, room
 
 __all__ = ["round_down", "truncate"]
 
@@ -61,12 +60,15 @@ def round_down(
     precision: float,
     rows: tuple[Any, Any] | Rows,
     upper: ArrayLike = np.inf,
+    lower: ArrayLike = 0.0,
 ) -> Loads:
     """Cut loads to whole units, then hand out spare units while every row still holds.
 
     All loads are cut to whole units; what that leaves over goes out one unit at a time, the
     largest remainder first (ties by label), to each source at most once and only if no row and
-    no ceiling is exceeded. Sums are exact (integers and fractions, no floating point).
+    no ceiling is exceeded. A source whose whole units fall below its floor goes first; where it
+    cannot be raised to the next unit it keeps exactly its floor, which is then no whole number
+    of units. Sums are exact (integers and fractions, no floating point).
 
     Parameters
     ----------
@@ -78,6 +80,8 @@ def round_down(
         ``coefficient @ permitted_load <= limit`` with coefficients >= 0: sections, totals.
     upper : float, array or Series, default infinity
         Ceilings of the sources.
+    lower : float, array or Series, default 0
+        Floors of the sources, at most the loads.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def round_down(
     ------
     DataError
         If a number is NaN or negative, labels do not match, or the loads do not meet the rows
-        to begin with.
+        or the floors to begin with.
 
     Notes
     -----
@@ -101,12 +105,14 @@ def round_down(
     [16.67, 16.67, 66.66]
     """
     unit, exact = _exact(permitted_load, precision)
-    problem = room(permitted_load, rows, 0.0, upper, 0.0)
+    problem = room(permitted_load, rows, lower, upper, 0.0)
     if (problem.matrix.data < 0).any():
         raise DataError("a coefficient is negative; right would be coefficients >= 0")
     held = [exact[k] for k in problem.place]
-    whole = [math.floor(value / unit) for value in held]
-    spare, added = _spare(problem.matrix, problem.limit, whole, unit)
+    whole = [math.floor(value / unit) * unit for value in held]
+    start = _floored(problem, held, whole, unit)
+    parts = math.lcm(unit.denominator, *(value.denominator for value in start))
+    spare, columns = _spare(problem, start, parts)
     raise_faults(
         [
             Fault("rows", row, "limit", float(limit), "is exceeded before rounding", "loads within")
@@ -114,19 +120,44 @@ def round_down(
             if left < 0
         ]
     )
-    remainder = [round(float(value / unit - n), TIED) for value, n in zip(held, whole, strict=True)]
-    for j in sorted(range(len(held)), key=lambda j: -remainder[j]):
-        higher = (whole[j] + 1) * unit
+    rest = [round(float((v - n) / unit), TIED) for v, n in zip(held, whole, strict=True)]
+    for j in sorted(range(len(held)), key=lambda j: (start[j] == whole[j], -rest[j])):
+        higher = whole[j] + unit
         within = problem.upper[j] == np.inf or higher <= _most(problem.upper[j])
-        fits = all(spare[r] >= more for r, more in added[j])
-        if remainder[j] > 0 and within and fits:
-            whole[j] += 1
-            for r, more in added[j]:
-                spare[r] -= more
-    ordered = [Fraction(0)] * len(whole)
-    for k, n in zip(problem.place, whole, strict=True):
-        ordered[k] = n * unit
+        step = int((higher - start[j]) * parts)
+        fits = all(spare[r] >= weight * step for r, weight in columns[j])
+        if (rest[j] > 0 or start[j] > whole[j]) and within and fits:
+            start[j] = higher
+            for r, weight in columns[j]:
+                spare[r] -= weight * step
+    ordered = [Fraction(0)] * len(start)
+    for k, value in zip(problem.place, start, strict=True):
+        ordered[k] = value
     return _like(permitted_load, ordered)
+
+
+def _floored(
+    problem: Room, held: list[Fraction], whole: list[Fraction], unit: Fraction
+) -> list[Fraction]:
+    """Whole units, or the floor where they fall below it by more than round-off."""
+    floors = [Fraction(str(float(value))) for value in problem.lower]
+    least = [low - max(NOISE * unit, SLACK * low) for low in floors]
+    raise_faults(
+        [
+            Fault(
+                "loads",
+                label,
+                "permitted_load",
+                float(value),
+                "is below its floor",
+                f"{float(low):g}",
+            )
+            for label, value, low, edge in zip(problem.source, held, floors, least, strict=True)
+            if value < edge
+        ]
+    )
+    triples = zip(whole, floors, least, strict=True)
+    return [value if value >= edge else low for value, low, edge in triples]
 
 
 def _exact(loads: Loads, precision: float) -> tuple[Fraction, list[Fraction]]:
@@ -151,24 +182,25 @@ def _most(limit: float) -> Fraction:
 
 
 def _spare(
-    matrix: sparse.csr_array, limit: NDArray[np.float64], whole: list[int], unit: Fraction
+    problem: Room, start: list[Fraction], parts: int
 ) -> tuple[list[int], list[list[tuple[int, int]]]]:
-    """Find what each row has left, and what one more unit of each source adds to which rows.
+    """Find what each row has left, and what one part of each source adds to which rows.
 
-    All in whole multiples of one fraction, so that sums are sums of integers.
+    ``parts`` parts are one unit of load; all in whole multiples of one fraction, so that sums
+    are sums of integers.
     """
+    matrix, limit = problem.matrix, problem.limit
     ratios = [value.as_integer_ratio() for value in matrix.data.tolist()]
     scale = max((denominator for _, denominator in ratios), default=1)
-    used = [0] * len(limit)
-    added: list[list[tuple[int, int]]] = [[] for _ in whole]
+    spare = [math.floor(_most(value) * scale * parts) for value in limit]
+    columns: list[list[tuple[int, int]]] = [[] for _ in start]
     for r in range(len(limit)):
         for k in range(matrix.indptr[r], matrix.indptr[r + 1]):
             j, (numerator, denominator) = int(matrix.indices[k]), ratios[k]
-            more = numerator * (scale // denominator) * unit.numerator
-            used[r] += more * whole[j]
-            added[j].append((r, more))
-    most = [math.floor(_most(value) * scale * unit.denominator) for value in limit]
-    return [m - u for m, u in zip(most, used, strict=True)], added
+            weight = numerator * (scale // denominator)
+            spare[r] -= weight * int(start[j] * parts)
+            columns[j].append((r, weight))
+    return spare, columns
 
 
 def _like(loads: Loads, values: list[Fraction]) -> Loads:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import index_of, refuse_repeats
 from permitload.errors import Fault, raise_faults
 from permitload.schema import VARIABLES
 
@@ -16,6 +17,8 @@ def matched(array: xr.DataArray, like: xr.DataArray, name: str) -> xr.DataArray:
     """Array in the label order of another; both must have the same labels."""
     faults = []
     for dim in like.dims:
+        labels = index_of(array[dim].values if dim in array.dims else [])
+        refuse_repeats(labels, labels[:0], str(dim))
         ours = set(like[dim].values.tolist())
         theirs = set(array[dim].values.tolist()) if dim in array.dims else set()
         faults += [

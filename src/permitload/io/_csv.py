@@ -41,6 +41,9 @@ CHOICES = {
 """Labels that a column may hold, where the set is closed."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# spreadsheets run such cells of a result as formulas; full-width signs count with some of them
+_FORMULA = ("=", "+", "-", "@")
+_NO_FORMULA = "text that does not start with = + - @"
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -106,7 +109,12 @@ def _records(path: Path) -> tuple[list[tuple[int, list[str]]], list[Fault]]:
     except csv.Error as error:
         return fault(f"is not CSV at line {reader.line_num} ({error})", "quotes that close")
     rows = [row for row in rows if any(row[1])]
-    return (rows, []) if rows else fault("is empty", "a header line")
+    if not rows:
+        return fault("is empty", "a header line")
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(rows[0][1]) == 1 and mark in rows[0][1][0]:
+            return fault(f"is separated by {name}", "commas")
+    return rows, []
 
 
 def _sheet(
@@ -213,6 +221,9 @@ def _labels(sheet: _Sheet, column: Column, faults: list[Fault]) -> pd.Series[str
         elif cell and choices and cell not in choices:
             right = f"one of {', '.join(choices)}"
             faults.append(sheet.fault(row, name, f"is not a {name}", right))
+            cells[row] = ""
+        elif unicodedata.normalize("NFKC", cell)[:1] in _FORMULA:
+            faults.append(sheet.fault(row, name, "starts like a formula", _NO_FORMULA))
             cells[row] = ""
         if cell == "":
             cells[row] = str(column.default or "")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 INK = "#333333"
 PALE = "#b8b8b8"
+CUT = "#b2182b"
 QUALITATIVE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 """Colours that the colour-blind tell apart (Okabe and Ito, 2008); black and grey are kept free."""
 

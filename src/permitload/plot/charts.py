@@ -10,10 +10,10 @@ import xarray as xr
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
-from permitload.plot.labels import bilingual, exceeds, label
+from permitload.plot.labels import TOUCHING, bilingual, exceeds, label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -92,15 +92,16 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ----------
     permits : DataFrame
         Rows of one pollutant: ``enterprise``, ``source``, ``source_load`` (present) and
-        ``permitted_load`` [kg/d], ``stopped_by``; ``pollutant`` where given becomes the title.
-        The 40 largest are drawn.
+        ``permitted_load`` [kg/d], ``stopped_by``, the main reason, one colour for each;
+        ``pollutant`` where given becomes the title. The 40 largest are drawn.
     ax : Axes, optional
         Where to draw; a Figure of its own by default.
 
     Returns
     -------
     Axes
-        One bar a row, in the order of the table; the present load as an outline.
+        One bar a row, in the order of the table; the present load as an outline, with a red
+        triangle at its end where the permit is less.
 
     Raises
     ------
@@ -114,35 +115,49 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> [float(bar.get_width()) for bar in permits_bars(permits).containers[0]]
     [6.0]
     """
-    from matplotlib.patches import Patch
-
     _refuse_permits(permits)
     loads = permits[["source_load", "permitted_load"]]
     kept = np.sort(np.argsort(-loads.max(axis=1).to_numpy(), kind="stable")[:_MOST_BARS])
-    rows, place = permits.iloc[kept], np.arange(len(kept))
+    rows = permits.iloc[kept]
     ax = _style.axes(ax, 9.0, 1.6 + 0.2 * len(rows))
     stops = pd.unique(permits["stopped_by"].astype(str)).tolist()
     looks = dict(zip(stops, _looks(stops), strict=True))
-    bars = ax.barh(place, rows["permitted_load"], height=0.6)
-    for bar, reason in zip(bars, rows["stopped_by"].astype(str), strict=True):
-        bar.set(facecolor=looks[reason][0], hatch=looks[reason][1], edgecolor="white")
-    ax.barh(place, rows["source_load"], height=0.8, fill=False, edgecolor=_style.INK)
+    _draw_bars(ax, rows, looks | ({"ceiling": (_style.PALE, "")} if "ceiling" in looks else {}))
     shared = rows["enterprise"].duplicated(keep=False) | (rows["enterprise"] == "")
     names = rows["enterprise"].where(~shared, rows["source"])
-    ax.set_yticks(place, _style.drawable(names), fontsize=8)
+    ax.set_yticks(range(len(rows)), _style.drawable(names), fontsize=8)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel(label("permitted_load"))
     ax.set_ylabel(label("enterprise"), labelpad=8)
-    words = bilingual("许可与现状排放量", "permitted and present load")
+    words = bilingual("许可与现状排放量对比", "permitted against present load")
     more = "" if len(rows) == len(permits) else f" ({len(rows)} / {len(permits)})"
     of = _style.drawable(pd.unique(permits["pollutant"]))[0] if "pollutant" in permits else ""
     ax.set_title(f"{of}: {words}{more}" if of else f"{words}{more}", fontsize=10)
-    keys = [Patch(fill=False, edgecolor=_style.INK)]
-    keys += [Patch(facecolor=c, hatch=h, edgecolor="white") for c, h in looks.values()]
-    reasons = [bilingual("现状", "present load"), *_style.drawable(looks)]
-    _legend(ax, keys, reasons, label("stopped_by"))
     _style.finish(ax)
     return ax
+
+
+def _draw_bars(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> None:
+    """Bars by reason, outlines of the present load, marks of the cuts, and their legend."""
+    from matplotlib.patches import Patch
+
+    place, present = np.arange(len(rows)), rows["source_load"].to_numpy(float)
+    bars = ax.barh(place, rows["permitted_load"], height=0.6)
+    for bar, reason in zip(bars, rows["stopped_by"].astype(str), strict=True):
+        bar.set(facecolor=looks[reason][0], hatch=looks[reason][1], edgecolor="white")
+    ax.barh(place, present, height=0.8, fill=False, edgecolor=_style.INK)
+    cut = rows["permitted_load"].to_numpy(float) < present * (1.0 - TOUCHING)
+    marks = ax.scatter(present[cut], place[cut], s=46, marker="<", color=_style.CUT,
+                       edgecolor="white", linewidth=0.6, zorder=3)  # fmt: skip
+    outline = Patch(fill=False, edgecolor=_style.INK)
+    keys = [outline, marks, *(Patch(facecolor=c, hatch=h, edgecolor="white")
+                              for c, h in looks.values())]  # fmt: skip
+    reasons = [
+        bilingual("现状", "present load"),
+        bilingual("削减：许可低于现状", "cut: permit below present"),
+        *_style.drawable(looks),
+    ]
+    _legend(ax, keys, reasons, bilingual("主要受限因素", "main reason"))
 
 
 def _refuse_permits(permits: pd.DataFrame) -> None:

@@ -19,6 +19,7 @@ TOLERANCE = 1e-9
 """Feasibility and optimality tolerance of the scaled problem."""
 NOISE = 1e-10
 """A scaled dual below this is round-off of zero."""
+RETRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _run(lp: highspy.HighsLp, presolve: str) -> highspy.Highs:
         "presolve": presolve,
         "primal_feasibility_tolerance": TOLERANCE,
         "dual_feasibility_tolerance": TOLERANCE,
+        "small_matrix_value": 1e-12,
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)
@@ -132,12 +134,53 @@ def _run(lp: highspy.HighsLp, presolve: str) -> highspy.Highs:
 
 
 def solve(problem: Problem) -> Answer:
-    """Solve; status is ``optimal``, ``infeasible``, ``unbounded`` or what HiGHS says otherwise."""
-    row, column = _scales(problem)
+    """Solve; status is ``optimal``, ``infeasible``, ``unbounded`` or what HiGHS says otherwise.
+
+    HiGHS meets rows to an absolute tolerance. Where that is more than the same part of a row's
+    own size, the program is solved again in the scale of the point found.
+    """
+    answer = _solve(problem, *_scales(problem))
+    for _ in range(RETRIES):
+        if answer.status != "optimal":
+            break
+        size = _size(problem, answer.column)
+        if (_excess(problem, answer.column) <= TOLERANCE * size / 2.0).all():
+            break
+        answer = _solve(problem, *_scales_at(problem, size))
+    return answer
+
+
+def _size(problem: Problem, point: Floats) -> Floats:
+    """Size of each row at a point: of its limit and its terms."""
+    limits = np.stack([problem.row_lower, problem.row_upper])
+    limit = np.abs(np.where(np.isfinite(limits), limits, 0.0)).max(axis=0)
+    return np.asarray(limit + abs(problem.matrix) @ np.abs(point))
+
+
+def _excess(problem: Problem, point: Floats) -> Floats:
+    activity = problem.matrix @ point
+    return np.asarray(np.maximum(problem.row_lower - activity, activity - problem.row_upper))
+
+
+def _scales_at(problem: Problem, size: Floats) -> tuple[Floats, Floats]:
+    """Factors as those of :func:`_scales` that bring rows of the given size to one."""
+    row = 1.0 / np.where(size > 0, size, 1.0)
+    entry = sparse.csr_array(
+        (np.abs(problem.matrix.data), problem.matrix.indices, problem.matrix.indptr),
+        problem.matrix.shape,
+    )
+    largest = (entry * row[:, None]).max(axis=0).toarray().ravel() if len(row) else 0.0
+    column = 1.0 / np.where(largest > 0, largest, 1.0)
+    cost = 1.0 / (float(np.abs(problem.cost * column).max(initial=0.0)) or 1.0)
+    return _powers(np.append(row, cost)), _powers(np.append(column, 1.0))
+
+
+def _solve(problem: Problem, row: Floats, column: Floats) -> Answer:
     lp = _scaled(problem, row, column)
     solver = _run(lp, "choose")
     status = highspy.HighsModelStatus
-    if solver.getModelStatus() in (status.kUnboundedOrInfeasible, status.kUnbounded):
+    if solver.getModelStatus() != status.kOptimal:
+        # Presolve says neither along what, nor always truly, that there is no optimum.
         solver = _run(lp, "off")
     found = solver.getModelStatus()
     if found == status.kInfeasible:
@@ -154,11 +197,9 @@ def solve(problem: Problem) -> Answer:
 def _unscaled(problem: Problem, solver: highspy.Highs, row: Floats, column: Floats) -> Answer:
     solution, basis, lp = solver.getSolution(), solver.getBasis(), solver.getLp()
     point, activity = np.asarray(solution.col_value), np.asarray(solution.row_value)
-    at_lower = point - np.asarray(lp.col_lower_) < TOLERANCE
-    at_upper = np.asarray(lp.col_upper_) - point < TOLERANCE
-    tight = (activity - np.asarray(lp.row_lower_) < TOLERANCE) | (
-        np.asarray(lp.row_upper_) - activity < TOLERANCE
-    )
+    at_lower, at_upper = _on(point, np.asarray(lp.col_lower_), np.asarray(lp.col_upper_))
+    below, above = _on(activity, np.asarray(lp.row_lower_), np.asarray(lp.row_upper_))
+    tight = below | above
     basic = _basic(basis.col_status) & (at_lower | at_upper), _basic(basis.row_status) & tight
     x = np.clip(point * column[:-1] / column[-1], problem.lower, problem.upper)
     x = np.where(at_lower, problem.lower, np.where(at_upper, problem.upper, x))
@@ -174,6 +215,12 @@ def _unscaled(problem: Problem, solver: highspy.Highs, row: Floats, column: Floa
         at_upper,
         degenerate=bool(basic[0].any() or basic[1].any()),
     )
+
+
+def _on(value: Floats, lower: Floats, upper: Floats) -> tuple[Flags, Flags]:
+    """Whether values are on their bounds, to a part of the way between them if that is short."""
+    near = TOLERANCE * np.minimum(1.0, upper - lower)
+    return value - lower <= near, upper - value <= near
 
 
 def _basic(status: list[highspy.HighsBasisStatus]) -> Flags:

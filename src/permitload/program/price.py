@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from permitload.errors import DataError, InfeasibleError
+from permitload.errors import ConvergenceError, DataError, InfeasibleError
 from permitload.program.registry import Program, cost_of, solved
 from permitload.program.solution import Solution
 
@@ -87,7 +87,9 @@ def prices(program: Program, objective: ArrayLike) -> pd.DataFrame:
     Where the optimum is degenerate a solver's price is one of many; the one-sided prices are
     not: they are the slopes of the best objective, found on the cone of directions that stay
     feasible. Ranges are exact too, not those of one basis: the least and greatest activity of
-    the row over all points that share its price.
+    the row over all points that share its price. Where coefficients are so far apart that a
+    slope or an end of a range cannot be told, the price is that of the solver's basis, and the
+    end is the present activity.
 
     Parameters
     ----------
@@ -127,25 +129,21 @@ def prices(program: Program, objective: ArrayLike) -> pd.DataFrame:
     answer = solved(program, cost)
     # The direction in which each limit relaxes.
     relaxed = np.where(program.sense == 0, 1, program.sense)
-    shared = _face(program, answer.column, answer.row_price != 0, answer.column_price != 0)
     records = []
     for k in range(len(program.row)):
-        gain = loss = relaxed[k] * answer.row_price[k] + 0.0
-        kept = shared
+        gain = loss = float(relaxed[k] * answer.row_price[k]) + 0.0
+        duals = answer.row_price, answer.column_price
         if answer.degenerate and answer.tight[k]:
-            gain, row_price, column_price = _slope(program, cost, answer, k, relaxed[k])
+            gain, duals = _slope(program, cost, answer, k, relaxed[k])
             loss = 0.0 - _slope(program, cost, answer, k, -relaxed[k])[0]
-            kept = _face(program, answer.column, row_price != 0, column_price != 0)
-        fixed = program.limit[k] - kept.limit[k]
-        lower, upper = _range(kept, k)
-        records.append((gain, loss, fixed + lower, fixed + upper))
+        records.append((gain, loss, *_range(program, answer, duals, k)))
     names = ["shadow_price", "tightening_price", "price_lower", "price_upper"]
     return pd.DataFrame(records, program.row, names)
 
 
 def _slope(
     program: Program, cost: Floats, answer: Answer, k: int, step: float
-) -> tuple[float, Floats, Floats]:
+) -> tuple[float, tuple[Floats, Floats]]:
     """Slope of the best objective as limit ``k`` moves by ``step``, and duals that give it."""
     tight = np.flatnonzero(answer.tight)
     cone = replace(
@@ -158,26 +156,47 @@ def _slope(
     try:
         found = solved(cone, cost)
     except InfeasibleError:
-        return -np.inf, row_price, answer.column_price
+        return -np.inf, (row_price, answer.column_price)
+    except (ConvergenceError, DataError):
+        # Too ill-conditioned for a cone of its own: the price of the one basis stands.
+        return float(step * answer.row_price[k]) + 0.0, (answer.row_price, answer.column_price)
     row_price[tight] = found.row_price
-    return float(step * row_price[k]) + 0.0, row_price, found.column_price
+    return float(step * row_price[k]) + 0.0, (row_price, found.column_price)
 
 
-def _range(kept: Program, k: int) -> tuple[float, float]:
-    """Least and greatest activity of row ``k`` over all points that keep the prices."""
-    others = (np.arange(len(kept.row)) != k) & (np.diff(kept.matrix.indptr) > 0)
-    coefficients = kept.matrix[[k]].toarray()[0]
-    remaining = kept.keep(others)
-    # A row without a price (it is no equality) may relax for ever.
-    lower = -np.inf if kept.sense[k] == -1 else -_greatest(remaining, -coefficients)
-    upper = np.inf if kept.sense[k] == 1 else _greatest(remaining, coefficients)
-    return lower, upper
+def _range(
+    program: Program, answer: Answer, duals: tuple[Floats, Floats], k: int
+) -> tuple[float, float]:
+    """Limits of row ``k`` for which the duals stay optimal.
+
+    They do as long as some move keeps every other row that has a price full and every column
+    whose bound has a price on it: the limit may then go wherever such moves take the activity of
+    row ``k``, and where that row has no price, as far as it likes on its open side.
+    """
+    row_price, column_price = duals
+    point, activity = answer.column, program.matrix @ answer.column
+    slack = program.limit - activity
+    slack = np.where(row_price != 0, 0.0, program.sense * np.maximum(program.sense * slack, 0.0))
+    still = column_price != 0
+    moves = replace(
+        program,
+        lower=np.where(still, 0.0, np.minimum(program.lower - point, 0.0)),
+        upper=np.where(still, 0.0, np.maximum(program.upper - point, 0.0)),
+        limit=slack,
+        sense=np.where(row_price != 0, 0, program.sense),
+    ).keep(np.arange(len(program.row)) != k)
+    row = program.matrix[[k]].toarray()[0]
+    open_side = 0 if row_price[k] != 0 else program.sense[k]
+    lower = -np.inf if open_side == -1 else activity[k] - _furthest(moves, -row)
+    upper = np.inf if open_side == 1 else activity[k] + _furthest(moves, row)
+    return float(lower), float(upper)
 
 
-def _greatest(program: Program, cost: Floats) -> float:
-    if not cost.any():
-        return 0.0
+def _furthest(moves: Program, direction: Floats) -> float:
+    """How far the moves go; standing still is one of them, and is all that is known if need be."""
     try:
-        return float(cost @ solved(program, cost).column)
+        return max(0.0, float(direction @ solved(moves, direction).column))
+    except (ConvergenceError, InfeasibleError):
+        return 0.0
     except DataError:
         return np.inf

@@ -28,7 +28,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "assumed": ("假定，未核实", "assumed, unverified"),
     "ceiling": ("上限", "ceiling"),
     "floor": ("保障量", "floor"),
-    "fixed": ("无目标", "no target"),
+    "fixed": ("无分配基数", "no target"),
     "boundary_in": ("边界输入", "boundary in"),
     "load": ("排放", "load"),
     "boundary_out": ("边界输出", "boundary out"),
@@ -68,6 +68,28 @@ class Head(NamedTuple):
     chinese: str
     english: str
     number: bool = False
+
+
+HEADS: Mapping[str, Head] = {
+    "source_load": Head("现状排放量", "present load [kg/d]", True),
+    "granted": Head("许可/现状（最低时段）", "permitted over present, least period", True),
+    "permit": Head("年许可排放量（有约束力）", "permit, binding [t/a]", True),
+    "permit_worst": Head(
+        "最不利时段折年量（仅供参考）", "permit worst, for information [t/a]", True
+    ),
+    "accepted_present": Head("现状接管量", "present accepted load [kg/d]", True),
+    "concentration": Head("许可后浓度", "concentration with permits [mg/L]", True),
+    "background": Head(
+        "背景浓度（可决定污染源为零）", "background, decided sources at 0 [mg/L]", True
+    ),
+    "ceiling": Head("自身上限", "own ceiling [kg/d]", True),
+    "full_section": Head("受限断面", "section that was full"),
+    "months": Head("受限时段", "periods in which it stopped"),
+    "worst": Head("最紧时段", "tightest period"),
+    "why": Head("说明", "in words"),
+    "affected": Head("当期许可为零的企业", "enterprises left with nothing"),
+}
+"""Headings that say more than the variable, or that are none."""
 
 
 class View(NamedTuple):
@@ -131,24 +153,10 @@ def plain(label: object) -> str:
     return NOTHING if label in ("", None) or label != label else str(label)
 
 
-def stops(text: str) -> str:
-    """Write what stopped a source over the year, with words for codes.
-
-    Examples
-    --------
-    >>> stops("ceiling 9/12; S6 3/12")
-    '上限 ceiling 9/12; S6 3/12'
-    """
-    parts = [part.rpartition(" ") for part in str(text).split("; ")]
-    return "; ".join(f"{_stop(a)} {b}" if a else _stop(b) for a, _, b in parts)
-
-
-def _stop(label: str) -> str:
-    return word(label) if label in STOPS else plain(label)
-
-
 def head(name: str) -> Head:
     """Header of a variable, or of a heading of the page."""
+    if name in HEADS:
+        return HEADS[name]
     if name in WORDS:
         return Head(*WORDS[name], number=name in ("value", "closure"))
     variable = VARIABLES[name]
@@ -177,8 +185,8 @@ def _column(values: pd.Series[Any], name: str) -> list[Cell]:
     """Cells of one column."""
     if name in _EXACT:
         return [Cell(text) for text in exact(values.tolist())]
-    if name == "stopped_by":
-        return [Cell(stops(value)) for value in values]
+    if name == "granted":
+        return list(values)
     if name in ("status", "basis"):
         return [Cell(word(value), str(value)) for value in values]
     if name == "value":
@@ -259,41 +267,18 @@ def _term(name: str) -> Head:
     return Head(chinese, english, True)
 
 
+def status(sections: pd.DataFrame) -> list[str]:
+    """Whether each section and period meets its limit, exceeds it, or is owed a cut."""
+    use = sections["concentration"] / sections["allowed"]
+    found = ["exceeds" if exceeds(value) else "meets" for value in use]
+    owed = sections["headroom"] < 0.0
+    return ["background_exceeds" if o else f for o, f in zip(owed, found, strict=True)]
+
+
 def worst_periods(sections: pd.DataFrame) -> pd.DataFrame:
     """Take the period of each section and indicator that comes closest to its limit."""
     use = sections["concentration"] / sections["allowed"]
     table = sections.assign(limit_use=use)
     rows = table.groupby(["section", "indicator"], sort=False)["limit_use"].idxmax()
     table = table.loc[rows.tolist()]
-    status = ["exceeds" if exceeds(value) else "meets" for value in table["limit_use"]]
-    owed = table["headroom"] < 0.0
-    return table.assign(status=np.where(owed, "background_exceeds", status))
-
-
-def owed(sections: pd.DataFrame) -> pd.DataFrame:
-    """Sections and periods whose background leaves no room, with the cut owed."""
-    table = sections[sections["headroom"] < 0.0]
-    return table.assign(missing=-table["headroom"])
-
-
-def stopped(monthly: pd.DataFrame) -> View:
-    """For each section (or other row) that stops somebody: whom, and in how many periods."""
-    name = monthly["enterprise"].where(monthly["enterprise"] != "", monthly["source"])
-    counts = monthly.assign(who=name).groupby(
-        ["stopped_by", "pollutant", "who"], sort=False
-    )["period"].nunique()  # fmt: skip
-    order = sorted(pd.unique(monthly["stopped_by"]), key=lambda s: (s in STOPS, str(s)))
-    rows = []
-    for stop in order:
-        for pollutant in pd.unique(monthly["pollutant"]):
-            here = counts[
-                (counts.index.get_level_values(0) == stop)
-                & (counts.index.get_level_values(1) == pollutant)
-            ]
-            if len(here):
-                who = [
-                    f"{w}\u00a0({n})"
-                    for w, n in zip(here.index.get_level_values(2), here, strict=True)
-                ]
-                rows.append([Cell(stops(stop)), Cell(plain(pollutant)), Cell(", ".join(who))])
-    return View([head("stopped_by"), head("pollutant"), head("count")], rows, [])
+    return table.assign(status=status(table))

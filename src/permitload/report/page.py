@@ -11,14 +11,15 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _views
+from permitload.report import _views, _why
 
 __all__ = ["Report", "render"]
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "permits": ("enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by"),
     "permits_monthly": (
-        "enterprise", "source", "pollutant", "period", "permitted_load", "stopped_by"
+        "enterprise", "source", "pollutant", "period", "source_load", "permitted_load",
+        "level", "stopped_by",
     ),
     "capacity": ("pollutant", "period", "total", "status"),
     "sections": (
@@ -29,12 +30,15 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
 _FIGURES = ("map", "limit_use", "permits", "monthly")
-_PERMITS = ("enterprise", "name", "source", "sector", "outlet", "works", "source_load",
-            "permitted_load", "permit", "permit_worst", "accepted_load",
-            "stopped_by")  # fmt: skip
-_SECTIONS = ("section", "indicator", "period", "limit", "allowed", "background",
+_PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
+            "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
+            "works")  # fmt: skip
+_NOT_MORE = ("enterprise", "name", "source", "full_section", "months", "worst", "source_load",
+             "permitted_load", "granted", "ceiling")  # fmt: skip
+_SECTIONS = ("section", "name", "indicator", "period", "limit", "allowed", "background",
              "present_concentration", "concentration", "limit_use", "status")  # fmt: skip
-_OWED = ("section", "indicator", "period", "limit", "allowed", "background", "missing")
+_OWED = ("section", "name", "indicator", "period", "limit", "allowed", "background", "missing",
+         "affected")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,14 @@ class Report:
         In canonical units, with at least these columns (others are ignored):
 
         - ``permits``: enterprise, source, pollutant, permitted_load [kg/d], permit [t/a],
-          stopped_by; optional name, sector, outlet, works, source_load, accepted_load [kg/d],
-          permit_worst [t/a];
-        - ``permits_monthly``: enterprise, source, pollutant, period, permitted_load [kg/d],
-          stopped_by; optional permit_mass [t];
+          stopped_by; optional name, sector, outlet, works, source_load, accepted_load,
+          accepted_present [kg/d], permit_worst [t/a];
+        - ``permits_monthly``: enterprise, source, pollutant, period, source_load (present) and
+          permitted_load [kg/d], level (granted share of the target) [1], stopped_by; optional
+          permit_mass [t], ceiling [kg/d];
         - ``capacity``: pollutant, period, total [kg/d], status;
         - ``sections``: section, indicator, period, limit, allowed, background, headroom and
-          concentration (with the permits) [mg/L]; optional present_concentration [mg/L];
+          concentration (with the permits) [mg/L]; optional name, present_concentration [mg/L];
         - ``balance``: term, pollutant, period, ledger [kg/d], one term being ``residual``;
         - ``parameters``: parameter, value, basis (statutory, pilot or assumed); optional unit,
           note;
@@ -64,7 +69,7 @@ class Report:
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``) → caption, such as
         the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
-        left out.
+        left out. Of the maps the first is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
@@ -164,10 +169,17 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     permits, monthly = tables["permits"], tables["permits_monthly"]
     lines = ["permitted_load", *(name for name in ("permit_mass",) if name in monthly)]
     sums = ("source_load", "permitted_load", "permit")
+    explained = _why.explained(permits, monthly)
+    not_more = _why.not_more(permits, monthly, tables["sections"])
     return {
         "permits": {
-            name: _views.view(permits[permits["pollutant"] == name], _PERMITS, sums)
+            name: _views.view(explained[explained["pollutant"] == name], _PERMITS, sums)
             for name in order
+        },
+        "not_more": {
+            name: _views.view(not_more[not_more["pollutant"] == name], _NOT_MORE)
+            for name in order
+            if (not_more["pollutant"] == name).any()
         },
         "monthly": {
             name: _views.matrix(
@@ -175,10 +187,10 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             )
             for name in order
         },
-        "stopped": _views.stopped(monthly),
+        "stopped": _why.stopped(monthly, tables["sections"]),
         "capacity": _views.capacity(tables["capacity"]),
         "sections": _views.view(_views.worst_periods(tables["sections"]), _SECTIONS),
-        "owed": _views.view(_views.owed(tables["sections"]), _OWED),
+        "owed": _views.view(_why.owed(tables["sections"], monthly), _OWED),
         "water": _views.balance(tables["water"], ["period"], "flow") if "water" in tables else None,
         "balance": _views.balance(tables["balance"], ["pollutant", "period"], "ledger"),
         "parameters": _views.view(
@@ -194,6 +206,7 @@ def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     order = pd.unique(tables["capacity"]["pollutant"])
     totals = permits.groupby("pollutant")["permit"].sum().reindex(order, fill_value=0.0)
     basis = tables["parameters"]["basis"]
+    status = _views.status(tables["sections"])
     return {
         "enterprises": permits["enterprise"][permits["enterprise"] != ""].nunique(),
         "sections": tables["sections"]["section"].nunique(),
@@ -202,7 +215,10 @@ def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             totals.index, map(_views.number, totals), strict=True)],
         "stopped": monthly["source"][limited].nunique(),
         "sources": monthly["source"].nunique(),
-        "owed": int((tables["sections"]["headroom"] < 0.0).sum()),
+        "combinations": len(status),
+        "meets": status.count("meets"),
+        "exceeds": status.count("exceeds"),
+        "owed": _why.owed_in_words(tables["sections"]),
         "parameters": len(basis),
         "assumed": int((basis == "assumed").sum()),
     }  # fmt: skip

@@ -12,10 +12,10 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 Pair: TypeAlias = tuple[Floats, Floats]
 Sparse: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], Floats]
-State: TypeAlias = tuple[Floats, Floats, Floats, Floats, Integers, Floats, Floats]
+State: TypeAlias = tuple[Floats, Floats, Floats, Floats, Integers, Floats, Floats, Floats]
 
 TIE = 1e-12
-"""Levels closer than this, relative to their size, are one level."""
+"""Levels at which a row differs by less than this part of its limit and use are one level."""
 
 WAITING, RISING, STOPPED = 0, 1, 2
 CEILING, FLOOR, NOTHING = -1, -2, -3
@@ -31,24 +31,24 @@ def _add(total: Floats, residue: Floats, k: int, value: float) -> None:
 
 
 @njit(cache=True)
-def _next_full(full: Floats, level: float) -> tuple[int, float]:
-    """First row, in order, among those that fill at the lowest level."""
-    lowest = np.inf
+def _next_full(full: Floats, near: Floats, level: float) -> tuple[int, float, float]:
+    """First row, in order, among those that fill at the lowest level, and how near is a tie."""
+    lowest, margin = np.inf, 0.0
     for r in range(full.size):
-        lowest = min(lowest, full[r])
+        if full[r] < lowest:
+            lowest, margin = full[r], near[r]
     lowest = max(lowest, level)
-    margin = TIE * max(1.0, abs(lowest))
     for r in range(full.size):
         if full[r] <= lowest + margin and full[r] < np.inf:
-            return r, lowest
-    return -1, np.inf
+            return r, lowest, margin
+    return -1, np.inf, 0.0
 
 
 @njit(cache=True)
 def _move(j: int, slope: float, constant: float, columns: Sparse, state: State) -> None:
     """Change what one source adds to each row, as slope * level + constant."""
     indptr, indices, data = columns
-    used, used_rest, rate, rate_rest, rising, full, limit = state
+    used, used_rest, rate, rate_rest, rising, full, near, limit = state
     for k in range(indptr[j], indptr[j + 1]):
         r, a = indices[k], data[k]
         if a == 0.0:
@@ -57,7 +57,10 @@ def _move(j: int, slope: float, constant: float, columns: Sparse, state: State) 
         _add(used, used_rest, r, a * constant)
         rising[r] += 1 if slope > 0.0 else (-1 if slope < 0.0 else 0)
         spare = (limit[r] - used[r]) - used_rest[r]
-        full[r] = spare / (rate[r] + rate_rest[r]) if rising[r] > 0 else np.inf
+        full[r] = np.inf
+        if rising[r] > 0:
+            full[r] = spare / (rate[r] + rate_rest[r])
+            near[r] = TIE * (abs(limit[r]) + abs(used[r])) / (rate[r] + rate_rest[r])
 
 
 @njit(cache=True)
@@ -80,11 +83,11 @@ def water_fill(
     phase, level, reason = np.zeros(n, np.int8), np.empty(n), np.full(n, CEILING)
     state = (
         np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m),
-        np.zeros(m, np.int64), np.full(m, np.inf), limit,
+        np.zeros(m, np.int64), np.full(m, np.inf), np.zeros(m), limit,
     )  # fmt: skip
     for j in range(n):
         _move(j, 0.0, lower[j], columns, state)
-    full = state[5]
+    full, near = state[5], state[6]
     now, s, e = -np.inf, 0, 0
     while True:
         while s < n and phase[by_start[s]] != WAITING:
@@ -93,8 +96,7 @@ def water_fill(
             e += 1
         if e == n:
             return level, reason
-        r, filled = _next_full(full, now)
-        margin = TIE * max(1.0, abs(filled)) if r >= 0 else 0.0
+        r, filled, margin = _next_full(full, near, now)
         ahead = end[by_end[e]]
         if s < n:
             ahead = min(ahead, start[by_start[s]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,15 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from permitload._labels import index_of, numbers
+from permitload._labels import index_of, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Room", "Rows", "room", "section_rows"]
 
 Floats = NDArray[np.float64]
+
+NEGLIGIBLE = 1e-9
+"""Part of the largest response of a section, or of an outlet, below which a response is none."""
 
 
 class Rows(NamedTuple):
@@ -114,9 +114,10 @@ def room(
 
 
 def _sorted(labels: pd.Index[Any], labelled: bool) -> NDArray[np.int64]:
-    if not labelled or all(isinstance(label, int) for label in labels):
+    if not labelled:
         return np.arange(len(labels))
-    return np.argsort(labels.astype(str).to_numpy(), kind="stable")
+    whole = all(isinstance(label, int) for label in labels)
+    return np.argsort(labels.astype(int if whole else str).to_numpy(), kind="stable")
 
 
 def _checked(
@@ -153,6 +154,12 @@ def section_rows(
 ) -> dict[tuple[str, str], Rows]:
     """Rows of the control sections: ``response @ load <= headroom`` for each pollutant and period.
 
+    An outlet reaches a section if its response there is at least 1e-9 of the section's largest
+    response and at least 1e-9 of the outlet's own largest; smaller responses, such as dispersion
+    leaves far upstream, are 0 exactly. What n outlets are let off at a section is thereby at
+    most n times 1e-9 of what they add at the section that each reaches most, or of what their
+    greatest load would add through the section's largest response.
+
     Parameters
     ----------
     response : Dataset or DataArray
@@ -169,7 +176,8 @@ def section_rows(
     Raises
     ------
     DataError
-        If dimensions are missing, labels of the two differ, or a number is NaN.
+        If dimensions are missing, a label is there twice, labels of the two differ, or a number
+        is NaN.
 
     Examples
     --------
@@ -180,7 +188,8 @@ def section_rows(
     np.float64(0.5)
     """
     matrix = response["response"] if isinstance(response, xr.Dataset) else response
-    matrix = _numeric(matrix, ("section", "outlet", "pollutant", "period"), "response")
+    dims = ("section", "outlet", "pollutant", "period")
+    matrix = _reaching(_numeric(matrix, dims, "response"))
     room = _numeric(headroom, ("section", "indicator", "period"), "headroom")
     faults = []
     for dim, other in (("section", "section"), ("pollutant", "indicator"), ("period", "period")):
@@ -205,11 +214,21 @@ def section_rows(
     }
 
 
+def _reaching(response: xr.DataArray) -> xr.DataArray:
+    """Response without what is negligible at its section or for its outlet."""
+    size = abs(response)
+    largest = np.maximum(size.max("section"), size.max("outlet"))
+    return response.where(size >= NEGLIGIBLE * largest, 0.0)
+
+
 def _numeric(array: xr.DataArray, dims: tuple[str, ...], name: str) -> xr.DataArray:
     """Array with its dimensions in order, labelled and free of NaN."""
     lacking = [dim for dim in dims if dim not in array.dims or dim not in array.coords]
     if lacking or len(array.dims) != len(dims):
         raise DataError(f"{name} has dimensions {array.dims}; right would be {dims}, labelled")
+    for dim in dims:
+        labels = index_of(array[dim].values)
+        refuse_repeats(labels, labels[:0], dim)
     array = array.transpose(*dims).astype(float)
     bad = np.argwhere(~np.isfinite(array.values))
     raise_faults(

@@ -36,7 +36,8 @@ def resolve(sources: pd.DataFrame, works: pd.DataFrame | None = None) -> pd.Data
     ------
     DataError
         If a source has both or neither of outlet and works, or an unknown works; if a works has
-        two outlets or design flows, receives more than its design flow, or lets out nothing.
+        two outlets or design flows, receives more than its design flow, lets out nothing, or
+        lets out more than it accepts.
 
     Examples
     --------
@@ -72,6 +73,11 @@ def _works_faults(works: pd.DataFrame) -> list[Fault]:
         for column in ("acceptance_concentration", "outlet_concentration")
         for i in np.flatnonzero(works[column] <= 0.0)
     ]
+    accepts, lets_out = works["acceptance_concentration"], works["outlet_concentration"]
+    for i in np.flatnonzero(accepts < lets_out):
+        problem = f"is less than outlet_concentration, {lets_out.iloc[i]:g} mg/L"
+        right = f"at least {lets_out.iloc[i]:g} mg/L: a works adds nothing"
+        faults.append(fault_at(works, "works", int(i), "acceptance_concentration", problem, right))
     return faults
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LAW_TOLERANCE", "accepted", "books"]
 
 LAW_TOLERANCE = 0.01
-"""Share by which a stated load of an indirect source may exceed the works' law (rounding)."""
+"""Share by which a load or ceiling of an indirect source may exceed the works' law (rounding)."""
 
 
 def books(
@@ -27,11 +27,12 @@ def books(
 ) -> pd.DataFrame:
     """Write up the accepted and discharged load of every source, pollutant and period, with bounds.
 
-    Behind a works the law is ``wastewater_flow × acceptance_concentration`` accepted and
-    ``wastewater_flow × outlet_concentration`` discharged. A stated ``source_load`` is the
-    discharged one: it may be less than the law (a works better than its limit), not more. A
-    direct source states its load and hands nothing over. Without a stated ceiling a direct
-    source may not exceed its present load, an indirect one not the law.
+    Behind a works the law is ``wastewater_flow × outlet_concentration`` discharged. A stated
+    ``source_load`` is the discharged one: it may be less than the law (a works better than its
+    limit), not more; nor may a ceiling. What is accepted is the discharged load times
+    ``acceptance_concentration / outlet_concentration``, as in :func:`accepted`. A direct source
+    states its load and hands nothing over. Without a stated ceiling a direct source may not
+    exceed its present load, an indirect one not the law.
 
     Parameters
     ----------
@@ -52,8 +53,9 @@ def books(
     Raises
     ------
     DataError
-        With every load without a source, without a period, missing or beyond the law, every
-        pollutant that a works has no law for, and every floor above its ceiling.
+        With every load without a source, without a period or missing, every load or ceiling
+        beyond the law, every pollutant that a works has no law for, and every floor above its
+        ceiling.
 
     References
     ----------
@@ -78,24 +80,26 @@ def books(
     raise_faults(_load_faults(loads, placed, source, plant))
     water = placed["wastewater_flow"].to_numpy()[source]
     indirect = plant >= 0
-    accepted_load = np.zeros(len(loads))
-    law = np.full(len(loads), np.nan)
-    for column, book in (
-        ("acceptance_concentration", accepted_load),
-        ("outlet_concentration", law),
-    ):
-        book[indirect] = flux(water[indirect], plants[column].to_numpy()[plant[indirect]])
+    ratio, law = np.zeros(len(loads)), np.full(len(loads), np.nan)
+    ratio[indirect] = _ratio(plants).to_numpy()[plant[indirect]]
+    out = plants["outlet_concentration"].to_numpy()
+    law[indirect] = flux(water[indirect], out[plant[indirect]])
     stated = loads["source_load"].to_numpy()
     present = np.where(np.isnan(stated), law, stated)
-    most = np.where(indirect, np.fmax(law, present), present)
+    most = pd.Series(np.where(indirect, law, present), loads.index)
     table = loads[["source", "pollutant", "period"]].assign(
-        accepted_load=accepted_load,
+        accepted_load=present * ratio,
         source_load=present,
         floor=loads["floor"],
-        ceiling=loads["ceiling"].fillna(pd.Series(most, loads.index)),
+        ceiling=loads["ceiling"].fillna(most),
     )
-    raise_faults(_book_faults(table, stated, law))
+    raise_faults(_book_faults(table, law))
     return table
+
+
+def _ratio(plants: pd.DataFrame) -> pd.Series[float]:
+    """Divide accepted by discharged, for each works and pollutant: the law of both books."""
+    return plants["acceptance_concentration"] / plants["outlet_concentration"]
 
 
 def _law(
@@ -137,20 +141,19 @@ def _load_faults(
     ]
 
 
-def _book_faults(
-    table: pd.DataFrame, stated: NDArray[np.float64], law: NDArray[np.float64]
-) -> list[Fault]:
-    """Stated loads beyond the works' law, and bounds that cross."""
+def _book_faults(table: pd.DataFrame, law: NDArray[np.float64]) -> list[Fault]:
+    """Find loads and ceilings beyond the works' law, and bounds that cross."""
     faults = [
         fault_at(
             table,
             "source_loads",
             int(i),
-            "source_load",
+            column,
             f"exceeds the works' law, {law[i]:g} kg/d",
             "at most wastewater_flow × outlet_concentration",
         )
-        for i in np.flatnonzero(stated > law * (1.0 + LAW_TOLERANCE))
+        for column in ("source_load", "ceiling")
+        for i in np.flatnonzero(table[column] > law * (1.0 + LAW_TOLERANCE))
     ]
     faults += [
         fault_at(
@@ -199,7 +202,7 @@ def accepted(permitted_load: xr.DataArray, works: pd.DataFrame) -> xr.DataArray:
     4320.0
     """
     plants = complete(works, "works").set_index(["works", "pollutant"])
-    ratio = plants["acceptance_concentration"] / plants["outlet_concentration"]
+    ratio = _ratio(plants)
     behind = np.flatnonzero(permitted_load["works"].values != "")
     indirect = permitted_load.isel(source=behind)
     factor = np.array(

@@ -1,0 +1,62 @@
+"""Whether the water of a works' outlet is the water that its sources send."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from permitload._frames import fault_at
+from permitload.errors import Fault
+
+__all__ = ["FLOW_TOLERANCE", "works_faults"]
+
+FLOW_TOLERANCE = 0.01
+"""Share by which the flows of a works and of its outlet may differ (rounding)."""
+
+
+def works_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
+    """Find outlets of works whose water is not that of their sources.
+
+    The water of an outlet dilutes the river, so it must be real: at least what the sources of
+    its works send, at most what these works are built for. Where direct sources share the
+    outlet, they bring water of their own, and only the least is known.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        ``sources``, ``works`` and ``outlets``.
+
+    Returns
+    -------
+    list of Fault
+        With both flows.
+
+    Examples
+    --------
+    >>> tables = {
+    ...     "sources": pd.DataFrame({"source": ["A"], "outlet": [""], "works": ["W1"],
+    ...                              "wastewater_flow": [0.1]}),
+    ...     "works": pd.DataFrame({"works": ["W1"], "outlet": ["O1"], "design_flow": [0.2]}),
+    ...     "outlets": pd.DataFrame({"outlet": ["O1"], "effluent_flow": [0.5]})}
+    >>> print(works_faults(tables)[0].problem)
+    exceeds the design flow of its works, 0.2 m3/s
+    """
+    sources, outlets = tables["sources"], tables["outlets"]
+    works = tables["works"].drop_duplicates("works")
+    works = works[works["works"] != ""].set_index("works")
+    sent = sources["wastewater_flow"].groupby(sources["works"].map(works["outlet"])).sum()
+    built = works["design_flow"].groupby(works["outlet"]).sum(min_count=1)
+    shared = set(sources["outlet"])
+    found = []
+    for i, row in enumerate(outlets.to_dict("records")):
+        label, water = row["outlet"], row["effluent_flow"]
+        if label == "" or label not in sent.index:
+            continue
+        if sent[label] > water * (1.0 + FLOW_TOLERANCE):
+            problem = f"is less than the {sent[label]:g} m3/s that sources send to its works"
+            right = f"at least {sent[label]:g} m3/s, or less wastewater_flow"
+            found.append(fault_at(outlets, "outlets", i, "effluent_flow", problem, right))
+        if label not in shared and water > built[label] * (1.0 + FLOW_TOLERANCE):
+            problem = f"exceeds the design flow of its works, {built[label]:g} m3/s"
+            right = f"{sent[label]:g} m3/s as its sources send, at most {built[label]:g} m3/s"
+            found.append(fault_at(outlets, "outlets", i, "effluent_flow", problem, right))
+    return found
