@@ -470,7 +470,7 @@ def test_swmm_names_every_fault_with_its_line(tmp_path: Path) -> None:
         "right would be a curve of rising depths in [CURVES], from 0 to at least 3.5 m",
         "bad.inp, row 50 (C8), to_node: is empty; right would be a label",
         f"bad.inp, row 50 (C8), length: is empty; {length}",
-        f"bad.inp, row 19 (C3), width: ten is not valid; right would be a number from 0 to 1e+06 m",
+        "bad.inp, row 19 (C3), width: ten is not valid; right would be a number from 0 to 1e+06 m",
         "bad.inp, row 21 (C4), reach: is repeated; right would be one row a key",
         "bad.inp, row 48 (W2), to_node: is empty; right would be a label",
         "bad.inp, row 22 (C6), length: 0.0 is not positive; right would be a length > 0 m",
