@@ -81,8 +81,8 @@ def leximin(
             if k < 0 or s == 0
         ]
     )
-    table = pd.DataFrame({"share": np.nan, "level": np.nan, "stopped_by": None}, labels)
-    table = table.astype({"stopped_by": object})
+    share, level = np.full((2, len(labels)), np.nan)
+    reason = np.empty(len(labels), dtype=object)  # labels may be tuples
     free = np.arange(len(labels))
     first_full: dict[int, float] = {}
     while len(free):
@@ -90,17 +90,14 @@ def leximin(
         top = float(answer.column[-1])
         stopped = _blocked(program, answer, place[free], step[free], first_full)
         who = free[list(stopped)]
-        share = start[who] + top * step[who]
-        share = np.clip(share, program.lower[place[who]], program.upper[place[who]])
-        for column, value in {
-            "share": share,
-            "level": top,
-            "stopped_by": list(stopped.values()),
-        }.items():
-            table.iloc[who, table.columns.get_loc(column)] = value
-        program = _fixed(program, place[who], share)
+        point = start[who] + top * step[who]
+        share[who] = np.clip(point, program.lower[place[who]], program.upper[place[who]])
+        level[who] = top
+        for k, row in zip(who, stopped.values(), strict=True):
+            reason[k] = row
+        program = _fixed(program, place[who], share[who])
         free = np.setdiff1d(free, who)
-    return table
+    return pd.DataFrame({"share": share, "level": level, "stopped_by": reason}, labels)
 
 
 def _raised(program: Program, place: NDArray[np.int64], start: Floats, step: Floats) -> Answer:

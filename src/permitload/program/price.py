@@ -61,6 +61,8 @@ def _determined(kept: Program) -> bool:
     equalities = kept.matrix[kept.sense == 0].toarray()
     if len(equalities) < len(kept.column):
         return False
+    if not len(kept.column):
+        return True
     size = np.abs(equalities).max(axis=0, initial=0.0)
     scaled = equalities / np.where(size > 0, size, 1.0)
     return bool(np.linalg.matrix_rank(scaled) == len(kept.column))
