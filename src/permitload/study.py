@@ -57,7 +57,7 @@ def check(folder: str | Path) -> list[Fault]:
     Examples
     --------
     >>> print(check("no such folder")[0])
-    no such folder: is no folder; right would be a folder with study.toml
+    no such folder, folder: is no folder; right would be a folder with study.toml
     """
     return _read(Path(folder))[2]
 
@@ -93,7 +93,7 @@ def run(
     >>> run("no such folder")
     Traceback (most recent call last):
     permitload.errors.DataError: 1 fault:
-      no such folder: is no folder; right would be a folder with study.toml
+      no such folder, folder: is no folder; right would be a folder with study.toml
     """
     root = Path(folder)
     target = root / "results" if out is None else Path(out)
@@ -130,7 +130,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     >>> solve("no such folder")
     Traceback (most recent call last):
     permitload.errors.DataError: 1 fault:
-      no such folder: is no folder; right would be a folder with study.toml
+      no such folder, folder: is no folder; right would be a folder with study.toml
     """
     say = progress or _silent
     say("reading tables")
