@@ -229,16 +229,16 @@ def test_ignoring_stops_changes_456_reaches(model: Model, found: xr.Dataset) -> 
     assert int(changed[model.sites].sum()) == 13
 
 
-def test_ignoring_splits_changes_33_reaches(model: Model, found: xr.Dataset) -> None:
-    """Mass is created, which the ledger shows; ``from_flow`` refuses such shares."""
+def test_ignoring_splits_is_refused(model: Model) -> None:
+    """It would create mass: both ways in name the three nodes where load parts."""
     split = model.given.index[model.given["frac"] < 1.0]
     share = model.share.where(~model.share.index.isin(split), 1.0)
-    other = _with_shares(model, share)
-    changed = _changed(model.at_ends(other), model.at_ends(found))
-    assert int(changed.sum()) == 33
-    assert int(changed[model.sites].sum()) == 0
-    assert (other["ledger"].sel(term="residual") < 0.0).all()
-    _refused(model, share, {"57809", "60530", "53547"})
+    nodes = {"57809", "60530", "53547"}
+    with pytest.raises(DataError) as error:
+        _with_shares(model, share)
+    named = {str(f.row).split(",")[0].removeprefix("node ") for f in error.value.faults}
+    assert named == nodes
+    _refused(model, share, nodes)
 
 
 def test_two_whole_reaches_of_a_node_are_refused(model: Model) -> None:

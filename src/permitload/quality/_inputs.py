@@ -135,6 +135,18 @@ def _water_faults(network: RiverNetwork, water: xr.Dataset) -> list[Fault]:
     if "share" in water and "dispersion" in water and bool((water["dispersion"] > 0.0).any()):
         right = "shares and dispersion in different studies"
         faults.append(Fault("hydraulics", None, "share", None, "is given with dispersion", right))
+    if "share" in water:
+        upstream = np.where(flow >= 0.0, network.from_index[:, None], network.to_index[:, None])
+        stated = water["share"].broadcast_like(water["flow"]).transpose("reach", "period")
+        share = np.where(flow != 0.0, stated.values, 0.0)
+        total = np.zeros_like(boundary)
+        np.add.at(total, (upstream, np.arange(flow.shape[1])), share)
+        faults += [
+            Fault("hydraulics", f"node {network.nodes.index[n]}, period "
+                  f"{water['period'].values[p]}", "share", float(total[n, p]), "is taken in all",
+                  "shares that sum to at most 1")
+            for n, p in np.argwhere(total > 1.0 + _BALANCED)[:50]
+        ]  # fmt: skip
     held = network.nodes["held"]
     faults += [
         Fault("nodes", label, "held", value, "is neither", "0 or 1")
