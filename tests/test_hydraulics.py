@@ -348,6 +348,19 @@ def test_each_label_fault_says_which_label() -> None:
     }
 
 
+@pytest.mark.parametrize("flow", [5.0, {"R1": 1.0}, [1.0, 2.0]])
+def test_numbers_without_labels_are_refused(flow: object) -> None:
+    with pytest.raises(DataError, match=r"flows, flow: .* is not labelled"):
+        hydraulics.from_flow(chain(), flow, area=by_reach(9.0, 9.0))
+
+
+def test_one_period_of_many_keeps_its_name_and_days() -> None:
+    flow = by_period([[1.0, 4.0], [1.5, 5.0]])
+    found = hydraulics.from_flow(chain(), flow.isel(period=1), area=by_reach(9.0, 9.0))
+    assert found["period"].values.tolist() == ["wet"]
+    assert found["days"].values.tolist() == [184.0]
+
+
 def test_periods_must_be_described() -> None:
     flow = by_period([[1.0, 1.0], [1.0, 1.0]])
     area = by_reach(9.0, 9.0)

@@ -380,6 +380,7 @@ def test_a_node_that_only_a_structure_touches_is_no_trouble_where_water_circles(
 
 
 WRONG = {
+    "no kinetics at all": ({"kinetics": None}, "kinetics, pollutant: is no mapping"),
     "law is a number": ({"kinetics": {"X": 0.2}}, "kinetics, row X, decay: 0.2 is no law"),
     "law is text": ({"kinetics": {"X": "fast"}}, "is no law"),
     "function lacks a reach": (

@@ -34,7 +34,14 @@ def read(
     The declared boundary flow is ``boundary_flow``, 0 where not listed; it and ``share`` are
     there only if given.
     """
-    faults: list[Fault] = []
+    faults: list[Fault] = [
+        Fault("flows", None, name, type(given).__name__, "is not labelled",
+              "a DataArray (reach, period), or a Series by reach")
+        for name, given in (("flow", flow), ("velocity", velocity), ("area", area),
+                            ("share", shares))
+        if given is not None and not isinstance(given, (xr.DataArray, pd.Series))
+    ]  # fmt: skip
+    raise_faults(faults)
     if isinstance(flow, xr.DataArray) and "period" in flow.coords and "period" not in flow.dims:
         flow = flow.expand_dims("period")
     calendar = _calendar(flow, faults)

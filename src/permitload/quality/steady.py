@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -137,6 +139,9 @@ def _laws(source_load: xr.DataArray, kinetics: Kinetics) -> Kinetics:
     if not isinstance(source_load, xr.DataArray) or "pollutant" not in source_load.coords:
         right = "a DataArray (outlet, pollutant, period) with labels"
         raise_faults([Fault("source_load", None, "pollutant", None, "is missing", right)])
+    if not isinstance(kinetics, Mapping):
+        right = 'a mapping such as {"COD": {"decay": 0.12}}'
+        raise_faults([Fault("kinetics", None, "pollutant", None, "is no mapping", right)])
     pollutants = [str(p) for p in np.atleast_1d(source_load["pollutant"].values)]
     raise_faults(
         Fault("kinetics", p, "pollutant", p, "has no kinetics", "a row for every pollutant")
