@@ -352,7 +352,7 @@ def test_faults_of_sections_polders_and_districts() -> None:
     ]
     towns = pd.DataFrame({"reach": ["R1", "R7", "R1"], "district": ["west", "", "east"]})
     assert sentences(at(S1="b"), polders=pumps("J R8 -1"), districts=towns) == [
-        "polders, row J, pump_capacity: -1 is not valid; "
+        "polders, row J, R8, pump_capacity: -1 is not valid; "
         "right would be a number from 0 to 1e+06 m3/s",
         "districts, row R7, district: is empty; right would be a label",
         "districts, row R1, reach: is repeated; right would be one row a key",

@@ -60,6 +60,9 @@ def loads(**change: object) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+LINES = pd.Index([2, 3], name="line")
+
+
 def refused(sentence: str, change: dict[str, pd.DataFrame]) -> None:
     tables = {"sources": placed(), "works": plants(), "source_loads": loads(), **change}
     with pytest.raises(DataError, match=re.escape(sentence)):
@@ -280,8 +283,39 @@ def with_cell(table: pd.DataFrame, row: int, column: str, value: object) -> pd.D
             {"works": plants().iloc[:1]},
         ),
         (
-            "sources, row P1, source: P1 is repeated; right would be one row a key",
+            "works.csv, row 3 (W1, COD), works: is repeated; right would be one row a key",
+            {"works": plants().assign(pollutant="COD").set_axis(LINES)},
+        ),
+        (
+            "sources, row P1, source: is repeated; right would be one row a key",
             {"sources": pd.concat([placed(), placed().iloc[:1]])},
+        ),
+        (
+            "sources, row P2, wastewater_flow: much is not valid; right would be a number from 0",
+            {"sources": placed().assign(wastewater_flow=[0.1, "much", 0.1, 0.0])},
+        ),
+        (
+            "works.csv, row 3 (W1, NH3-N), design_flow: -1.0 is not valid; right would be a number",
+            {"works": with_cell(plants(), 1, "design_flow", -1.0).set_axis(LINES)},
+        ),
+        (
+            "works.csv, row 2, pollutant: is empty; right would be a label\n"
+            "  works.csv, row 2, outlet_concentration: is empty; right would be a number from 0 to",
+            {
+                "works": pd.DataFrame(
+                    [
+                        {
+                            "outlet": "O2",
+                            "design_flow": 1.0,
+                            "acceptance_concentration": 500.0,
+                            "works": "",
+                            "pollutant": None,
+                            "outlet_concentration": None,
+                        }
+                    ],
+                    index=LINES[:1],
+                )
+            },
         ),
         (
             "works, outlet_concentration: is missing; right would be a column outlet_concentration",

@@ -6,20 +6,23 @@ in a notebook has any other index. Faults name the file and the line where there
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from permitload.errors import DataError, Fault
+from permitload.errors import Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from permitload._tables import Column, Table
+    from numpy.typing import NDArray
 
-__all__ = ["LINE", "complete", "fault_at", "listed", "place", "title"]
+    from permitload._tables import Column, Table
+    from permitload._variables import Variable
+
+__all__ = ["LINE", "complete", "fault_at", "listed", "place", "scan", "title"]
 
 LINE = "line"
 """Name of the index that holds line numbers of a file."""
@@ -43,7 +46,7 @@ def complete(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If a required column is missing or holds an empty cell, or a key is repeated.
+        With every fault that :func:`scan` finds.
 
     Examples
     --------
@@ -52,57 +55,112 @@ def complete(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
       reach  share
     0    R1    0.4
     """
+    filled, faults = scan(table, name)
+    raise_faults(faults)
+    return filled
+
+
+def scan(table: pd.DataFrame | None, name: str) -> tuple[pd.DataFrame, list[Fault]]:
+    """Complete a table as :func:`complete` does, and list what is wrong with it.
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        The rows, keys as columns or as index; None for no rows.
+    name : str
+        A key of :data:`permitload.schema.TABLES`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`complete` gives it; what cannot be read is left empty.
+    list of Fault
+        Required columns that are missing; cells that are empty, not what they should be, or
+        out of bounds; keys that repeat.
+
+    Examples
+    --------
+    >>> _, faults = scan(pd.DataFrame({"reach": ["R1"], "share": [2.0]}), "shares")
+    >>> print(faults[0])
+    shares, row R1, share: 2.0 is not valid; right would be a number from 0 to 1
+    """
     declared = TABLES[name]
     if table is None:
         table = pd.DataFrame({column.name: [] for column in declared.columns})
-    frame = table if set(declared.key) <= set(table.columns) else table.reset_index()
-    lacking = [c.name for c in declared.columns if c.required and c.name not in frame.columns]
-    if lacking:
-        raise DataError(
-            Fault(title(frame, name), None, column, None, "is missing", f"a column {column}")
-            for column in lacking
-        )
+    indexed = set(declared.key).difference(table.columns).intersection(table.index.names)
+    frame = table.reset_index() if indexed else table
     columns = {column.name: _column(frame, column) for column in declared.columns}
-    completed = pd.DataFrame(columns, index=frame.index)
-    faults = _cell_faults(completed, declared)
-    if faults:
-        raise DataError(faults)
-    return completed
-
-
-def _cell_faults(table: pd.DataFrame, declared: Table) -> list[Fault]:
-    """List required cells that are empty, and keys that repeat."""
-    faults = []
+    filled = pd.DataFrame(columns, index=frame.index)
+    faults: list[Fault] = []
     for column in declared.columns:
-        values = table[column.name]
-        empty = values == "" if VARIABLES[column.name].is_label else values.isna()
-        if column.required:
-            faults += [
-                fault_at(table, declared.name, int(i), column.name, "is empty", "a value")
-                for i in np.flatnonzero(empty)
-            ]
-    repeated = table.duplicated(subset=list(declared.key))
-    faults += [
-        fault_at(table, declared.name, int(i), declared.key[0], "is repeated", "one row a key")
-        for i in np.flatnonzero(repeated)
-    ]
+        if column.name in frame.columns:
+            faults += _cell_faults(filled, name, column, frame[column.name])
+        elif column.required:
+            right = f"a column {column.name}"
+            faults.append(Fault(title(frame, name), None, column.name, None, "is missing", right))
+    return filled, faults + _repeats(filled, declared)
+
+
+def _column(frame: pd.DataFrame, column: Column) -> pd.Series[Any]:
+    """One declared column of a frame, its default where the frame has none."""
+    variable = VARIABLES[column.name]
+    cells = frame[column.name] if column.name in frame.columns else pd.Series(None, frame.index)
+    if variable.is_label:
+        labels = text(cells)
+        return labels if column.default is None else labels.mask(labels == "", str(column.default))
+    if variable.is_date:
+        dates = pd.to_datetime(text(cells), format="ISO8601", errors="coerce")
+        return dates.astype("datetime64[s]")
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    return numbers if column.default is None else numbers.mask(_empty(cells), float(column.default))
+
+
+def _empty(cells: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Whether each cell holds nothing."""
+    return np.asarray(cells.isna() | (cells == ""), dtype=bool)
+
+
+def _cell_faults(
+    table: pd.DataFrame, name: str, column: Column, cells: pd.Series[Any]
+) -> list[Fault]:
+    """Cells, as they are written, that hold nothing, something unreadable, or too much."""
+    variable, values, empty = VARIABLES[column.name], table[column.name], _empty(cells)
+    bad = empty & column.required | values.isna().to_numpy() & ~empty
+    if values.dtype == float:
+        numbers = values.to_numpy()
+        bad |= (numbers < variable.lower) | (numbers > variable.upper) | np.isinf(numbers)
+    file, right = title(table, name), _right(variable)
+    faults = []
+    for i in np.flatnonzero(bad):
+        row = place(table, name, int(i))
+        value, problem = (None, "is empty") if empty[i] else (cells.iloc[i], "is not valid")
+        faults.append(Fault(file, row, column.name, value, problem, right))
     return faults
 
 
-def _column(frame: pd.DataFrame, column: Column) -> pd.Series[str] | pd.Series[float]:
-    """One declared column of a frame, its default where the frame has none."""
-    variable = VARIABLES[column.name]
-    given = frame[column.name] if column.name in frame.columns else None
+def _right(variable: Variable) -> str:
+    """Say what a cell of a variable should hold."""
     if variable.is_label:
-        blank = "" if column.default is None else str(column.default)
-        labels = text(pd.Series("", frame.index, dtype=object) if given is None else given)
-        return labels.where(labels != "", blank)
+        return "a label"
     if variable.is_date:
-        dates = pd.Series(pd.NaT, frame.index) if given is None else given
-        return dates.astype("datetime64[s]")
-    numbers = pd.Series(np.nan, frame.index) if given is None else given
-    filled = numbers.astype(float)
-    return filled if column.default is None else filled.fillna(float(column.default))
+        return "a date such as 2025-01-31"
+    unit = "" if variable.unit == "1" else f" {variable.unit}"
+    if np.isfinite(variable.upper):
+        return f"a number from {variable.lower:g} to {variable.upper:g}{unit}"
+    least = f" ≥ {variable.lower:g}" if np.isfinite(variable.lower) else ""
+    return f"a finite number{least}{unit}"
+
+
+def _repeats(table: pd.DataFrame, declared: Table) -> list[Fault]:
+    """Rows whose key an earlier row has; where a part of it is missing, that is the fault."""
+    key = list(declared.key)
+    whole = [c.name for c in declared.columns if c.name in key and c.required]
+    repeated = table.duplicated(key) & (table[whole] != "").all(axis=1)
+    file, problem, right = title(table, declared.name), "is repeated", "one row a key"
+    return [
+        Fault(file, place(table, declared.name, int(i)), key[0], None, problem, right)
+        for i in np.flatnonzero(repeated)
+    ]
 
 
 def title(table: pd.DataFrame, name: str) -> str:
@@ -117,16 +175,19 @@ def title(table: pd.DataFrame, name: str) -> str:
 
 
 def place(table: pd.DataFrame, name: str, position: int) -> str:
-    """Name of a row in messages: its line where there is one, and its key.
+    """Name of a row in messages: its line where there is one, and its key; else its number.
 
     Examples
     --------
     >>> place(pd.DataFrame({"reach": ["R1"]}, index=pd.Index([2], name="line")), "reaches", 0)
     '2 (R1)'
     """
-    row = table.iloc[position]
-    key = ", ".join(str(row[column]) for column in TABLES[name].key if row[column] != "")
-    return f"{table.index[position]} ({key})" if table.index.name == LINE else key
+    cells = (str(table[column].iloc[position]) for column in TABLES[name].key)
+    key = ", ".join(cell for cell in cells if cell)
+    if table.index.name != LINE:
+        return key or str(position + 1)
+    line = str(table.index[position])
+    return f"{line} ({key})" if key else line
 
 
 def fault_at(

@@ -2,99 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload._tables import Column
-from permitload._variables import Variable
+from permitload._frames import scan
 from permitload.errors import Fault, raise_faults
-from permitload.schema import TABLES, VARIABLES, text
+from permitload.schema import TABLES, text
 
 Flags = NDArray[np.bool_]
 
 
-def completed(table: pd.DataFrame | None, name: str, faults: list[Fault]) -> pd.DataFrame:
-    """Copy a table with every declared column, indexed by its key; faults are appended.
-
-    Labels become text, numbers float, empty cells their default. A required column that is
-    missing is one fault, and its cells are left empty.
-    """
-    declared = TABLES[name]
-    frame = pd.DataFrame() if table is None else table
-    lacks_key = [key for key in declared.key if key not in frame.columns]
-    frame = frame.reset_index() if lacks_key else frame
-    given = {c.name for c in declared.columns if c.name in frame.columns}
-    key = declared.key[0]
-    rows = text(frame[key]) if key in given else pd.Series("", frame.index)
-    names = np.where(rows == "", np.arange(1, len(rows) + 1).astype(object), rows.astype(object))
-    columns = {}
-    for column in declared.columns:
-        cells = frame[column.name] if column.name in given else pd.Series(np.nan, frame.index)
-        if column.name not in given and column.required and table is not None:
-            right = f"a column {column.name}"
-            faults.append(Fault(name, None, column.name, None, "is missing", right))
-        read = _labels if VARIABLES[column.name].is_label else _numbers
-        columns[column.name], bad = read(cells, column)
-        empty = (columns[column.name] == "") | columns[column.name].isna()
-        if column.name in given:
-            bad |= np.asarray(empty & column.required)
-            faults += _cell_faults(name, names, column, cells, bad)
-    found = pd.DataFrame(columns)
-    repeated = found.duplicated(list(declared.key)) & (found[key] != "")
-    faults += [
-        Fault(name, ", ".join(found.loc[i, list(declared.key)]), key, None, "is repeated",
-              "one row a key")
-        for i in found.index[repeated]
-    ]  # fmt: skip
-    return found.set_index(key)
-
-
-def _labels(cells: pd.Series[Any], column: Column) -> tuple[pd.Series[str], Flags]:
-    """Labels as text, and no faults."""
-    labels = text(cells)
-    blank = "" if column.default is None else str(column.default)
-    return labels.mask(labels == "", blank) if blank else labels, np.zeros(len(labels), bool)
-
-
-def _numbers(cells: pd.Series[Any], column: Column) -> tuple[pd.Series[float], Flags]:
-    """Numbers, and whether a cell holds something else or is out of bounds."""
-    variable = VARIABLES[column.name]
-    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
-    values = numbers.to_numpy()
-    bad = (values < variable.lower) | (values > variable.upper) | np.isinf(values)
-    unread = np.isnan(values) & cells.notna().to_numpy()
-    if unread.any():
-        bad |= unread & (cells.to_numpy(dtype=object) != "")
-    return numbers if column.default is None else numbers.fillna(float(column.default)), bad
-
-
-def _cell_faults(
-    name: str, rows: NDArray[Any], column: Column, cells: pd.Series[Any], bad: Flags
-) -> list[Fault]:
-    """One fault for every bad cell."""
-    variable = VARIABLES[column.name]
-    right = "a label" if variable.is_label else _range(variable)
-    faults = []
-    for i in np.flatnonzero(bad):
-        value = cells.iloc[i]
-        empty = bool(pd.isna(value)) or value == ""
-        problem = "is empty" if empty else "is not valid"
-        shown = None if empty else value
-        faults.append(Fault(name, rows[i], column.name, shown, problem, right))
-    return faults
-
-
-def _range(variable: Variable) -> str:
-    """Bounds of a variable in words."""
-    unit = "" if variable.unit == "1" else f" {variable.unit}"
-    if np.isfinite(variable.upper):
-        return f"a number from {variable.lower:g} to {variable.upper:g}{unit}"
-    least = f" ≥ {variable.lower:g}" if np.isfinite(variable.lower) else ""
-    return f"a finite number{least}{unit}"
+def scanned(
+    given: Mapping[str, pd.DataFrame | None],
+) -> tuple[dict[str, pd.DataFrame], list[Fault]]:
+    """Tables by name, each completed and indexed by the first column of its key; all faults."""
+    found = {name: scan(table, name) for name, table in given.items()}
+    tables = {name: table.set_index(TABLES[name].key[0]) for name, (table, _) in found.items()}
+    return tables, [fault for _, faults in found.values() for fault in faults]
 
 
 def topology_faults(
@@ -155,9 +83,8 @@ def land(
     polders: pd.DataFrame | None, districts: pd.DataFrame | None, reaches: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Polders and districts, completed and checked against the reaches."""
-    faults: list[Fault] = []
-    pumps = completed(polders, "polders", faults)
-    towns = completed(districts, "districts", faults)
+    tables, faults = scanned({"polders": polders, "districts": districts})
+    pumps, towns = tables.values()
     faults += polder_faults(pumps, reaches)
     faults += [
         Fault("districts", label, "reach", None, "is unknown", "a reach of reaches")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["RiverNetwork"]
 
 _ENDS = ("from_node", "to_node")
-_TABLES = ("reaches", "nodes", "structures", "polders")
 
 
 class RiverNetwork:
@@ -68,11 +67,9 @@ class RiverNetwork:
         structures: pd.DataFrame | None = None,
         polders: pd.DataFrame | None = None,
     ) -> None:
-        faults: list[Fault] = []
-        tables = {
-            name: _network_checks.completed(table, name, faults)
-            for name, table in zip(_TABLES, (reaches, nodes, structures, polders), strict=True)
-        }
+        tables, faults = _network_checks.scanned(
+            {"reaches": reaches, "nodes": nodes, "structures": structures, "polders": polders}
+        )
         found, listed, links, pumps = tables.values()
         faults += _network_checks.topology_faults(found, listed, links)
         faults += _network_checks.polder_faults(pumps, found)
@@ -360,7 +357,7 @@ class RiverNetwork:
         place = self.locate(sections, "sections")
         if place.empty:
             raise_faults([Fault("sections", None, "section", None, "is empty", "a section")])
-        given = self.polders.reset_index() if polders is None else polders
+        given = self.polders if polders is None else polders
         pumps, towns = _network_checks.land(given, districts, reaches)
         outlets = reaches.index.get_indexer(pd.Index(pumps["outlet_reach"]))
         links = _control_units.links_of(

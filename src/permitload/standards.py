@@ -267,6 +267,7 @@ def _dataset(
     shape = (len(sections), len(indicators), len(periods))
 
     def cube(values: list[object]) -> tuple[tuple[str, ...], np.ndarray]:
+        """Values in order of place as (section, indicator, period)."""
         return dims, np.array(values).reshape(shape)
 
     described = ("reach", "node", "position", "water_type", "water_class")

@@ -319,6 +319,8 @@ def _located(fault: Fault, tables: Tables) -> Fault:
     table = tables.get(name)
     if table is None or table.index.name != LINE:
         return fault
+    if fault.table != name and str(fault.row).isdecimal():  # a line already, of a row without key
+        return fault
     row = _row(str(fault.row), name, table) if fault.row is not None else None
     return replace(fault, table=title(table, name), row=row)
 

@@ -248,6 +248,7 @@ def _unjudged_parts(network: RiverNetwork, tables: Tables) -> list[Fault]:
     of_node = {node: of_reach[reach] for end in ends for reach, node in ends[end].items()}
 
     def parts_of(table: pd.DataFrame) -> list[int | None]:
+        """Part that each row of a table lies in."""
         return [
             of_reach.get(reach) if reach else of_node.get(node)
             for reach, node in zip(table["reach"], table["node"], strict=True)

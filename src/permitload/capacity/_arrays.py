@@ -36,8 +36,10 @@ def spread(array: xr.DataArray, like: xr.DataArray) -> xr.DataArray:
 
 
 def place(array: xr.DataArray, position: NDArray[np.int64]) -> str:
+    """Labels of one cell of an array, in words."""
     return ", ".join(str(array[dim].values[k]) for dim, k in zip(array.dims, position, strict=True))
 
 
 def attributes(name: str) -> dict[str, str]:
+    """Attributes of an array of a declared variable: its unit and its meaning."""
     return {"units": VARIABLES[name].unit, "long_name": VARIABLES[name].meaning}

@@ -172,6 +172,7 @@ def _problem(rows: Rows, floor: Floats, ceiling: Floats) -> _Problem:
     status = "background_exceeds" if exceeded.any() else "ok"
 
     def program(least: Floats) -> Program:
+        """Rows of the sections over loads of at least ``least``; none where they are shut."""
         most = np.where(shut, 0.0, ceiling)
         columns = Program().columns(coefficient.columns, np.where(shut, 0.0, least), most)
         return columns.at_most(coefficient.index, coefficient, room, "mg/L")

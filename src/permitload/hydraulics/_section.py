@@ -1,6 +1,6 @@
 """What the functions of a section share: checked inputs and the root finder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from permitload.errors import ConvergenceError, Fault, raise_faults
 
-__all__ = ["Array", "first", "inputs", "ratio", "solve"]
+__all__ = ["Array", "checked", "first", "ratio", "solve"]
 
 Array = NDArray[np.float64]
 
@@ -49,8 +49,8 @@ def solve(
     raise ConvergenceError(message, worst)
 
 
-def inputs(**values: ArrayLike) -> tuple[Array, ...]:
-    """Broadcast named inputs, after refusing all at once what cannot exist."""
+def checked(values: Mapping[str, ArrayLike]) -> tuple[Array, ...]:
+    """Broadcast inputs, by name, after refusing all at once what cannot exist."""
     arrays = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in values.values()))
     named = dict(zip(values, arrays, strict=True))
     faults = []

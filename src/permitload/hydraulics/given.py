@@ -218,6 +218,7 @@ def _filled_shares(
     column = np.arange(flow.sizes["period"])
 
     def at_upstream(values: xr.DataArray) -> Array:
+        """Sum of values (reach, period) over the reaches that leave each one's upstream node."""
         return np.asarray(_at_nodes(network, upstream, values).to_numpy()[upstream, column])
 
     rest = np.maximum(1.0 - at_upstream(listed.fillna(0.0)), 0.0)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from permitload.errors import raise_faults
-from permitload.hydraulics._section import Array, first, inputs, ratio, solve
+from permitload.hydraulics._section import Array, checked, first, ratio, solve
 
 __all__ = [
     "GRAVITY",
@@ -55,7 +55,7 @@ def area(depth: ArrayLike, width: ArrayLike, side_slope: ArrayLike) -> Array:
     >>> float(area(2.0, 10.0, 1.5))
     26.0
     """
-    y, b, z = inputs(depth=depth, width=width, side_slope=side_slope)
+    y, b, z = checked({"depth": depth, "width": width, "side_slope": side_slope})
     return y * (b + z * y)
 
 
@@ -82,7 +82,7 @@ def wetted_perimeter(depth: ArrayLike, width: ArrayLike, side_slope: ArrayLike) 
     >>> float(wetted_perimeter(3.0, 10.0, 0.75))
     17.5
     """
-    y, b, z = inputs(depth=depth, width=width, side_slope=side_slope)
+    y, b, z = checked({"depth": depth, "width": width, "side_slope": side_slope})
     return b + 2.0 * y * np.hypot(1.0, z)
 
 
@@ -109,7 +109,7 @@ def top_width(depth: ArrayLike, width: ArrayLike, side_slope: ArrayLike) -> Arra
     >>> float(top_width(2.0, 10.0, 1.5))
     16.0
     """
-    y, b, z = inputs(depth=depth, width=width, side_slope=side_slope)
+    y, b, z = checked({"depth": depth, "width": width, "side_slope": side_slope})
     return b + 2.0 * z * y
 
 
@@ -164,7 +164,7 @@ def depth_of_area(area: ArrayLike, width: ArrayLike, side_slope: ArrayLike) -> A
     >>> float(depth_of_area(26.0, 10.0, 1.5))
     2.0
     """
-    a, b, z = inputs(area=area, width=width, side_slope=side_slope)
+    a, b, z = checked({"area": area, "width": width, "side_slope": side_slope})
     # this form of the quadratic root neither divides by z = 0 nor cancels
     return ratio(2.0 * a, b + np.sqrt(b**2 + 4.0 * z * a))
 
@@ -200,7 +200,9 @@ def conveyance(
     >>> round(float(conveyance(2.0, 10.0, 1.5, 0.025)), 4)
     1369.2301
     """
-    y, b, z, n = inputs(depth=depth, width=width, side_slope=side_slope, roughness=roughness)
+    y, b, z, n = checked(
+        {"depth": depth, "width": width, "side_slope": side_slope, "roughness": roughness}
+    )
     return area(y, b, z) * hydraulic_radius(y, b, z) ** (2 / 3) / n
 
 
@@ -229,7 +231,9 @@ def velocity(flow: ArrayLike, depth: ArrayLike, width: ArrayLike, side_slope: Ar
     >>> float(velocity(-13.0, 2.0, 10.0, 1.5))
     0.5
     """
-    size, y, b, z = inputs(flow=np.abs(flow), depth=depth, width=width, side_slope=side_slope)
+    size, y, b, z = checked(
+        {"flow": np.abs(flow), "depth": depth, "width": width, "side_slope": side_slope}
+    )
     dry = (size > 0.0) & (y == 0.0)
     raise_faults(first("depth", y, dry, "carries no flow", "a depth > 0 m where there is flow"))
     return ratio(size, area(y, b, z))
@@ -289,7 +293,7 @@ def bed_shear_velocity(
     >>> round(float(bed_shear_velocity(3.0, 10.0, 0.75, 1e-4)), 6)
     0.045388
     """
-    y, b, z, s = inputs(depth=depth, width=width, side_slope=side_slope, slope=slope)
+    y, b, z, s = checked({"depth": depth, "width": width, "side_slope": side_slope, "slope": slope})
     return np.sqrt(GRAVITY * hydraulic_radius(y, b, z) * s)
 
 
@@ -334,9 +338,10 @@ def normal_depth(
     >>> round(float(normal_depth(30.0, 20.0, 2.0, 0.025, 5e-5)), 6)
     2.594343
     """
-    size, b, z, n, s = inputs(
-        flow=np.abs(flow), width=width, side_slope=side_slope, roughness=roughness, slope=slope
-    )
+    size, b, z, n, s = checked({
+        "flow": np.abs(flow), "width": width, "side_slope": side_slope, "roughness": roughness,
+        "slope": slope,
+    })  # fmt: skip
 
     def error(y: Array) -> tuple[Array, Array]:
         """Return ln of K √S₀ / |Q|, and its derivative to ln y, from 1 (deep) to 8/3 (triangle)."""
@@ -379,7 +384,7 @@ def critical_depth(flow: ArrayLike, width: ArrayLike, side_slope: ArrayLike) -> 
     >>> round(float(critical_depth(30.0, 20.0, 2.0)), 6)
     0.599711
     """
-    size, b, z = inputs(flow=np.abs(flow), width=width, side_slope=side_slope)
+    size, b, z = checked({"flow": np.abs(flow), "width": width, "side_slope": side_slope})
 
     def error(y: Array) -> tuple[Array, Array]:
         """Return ln of g A³ / (T Q²), and its derivative to ln y: 3 (rectangle) to 5."""

@@ -88,6 +88,7 @@ def _records(path: Path) -> tuple[list[tuple[int, list[str]]], list[Fault]]:
     """Rows of a file with their line numbers, blank ones left out."""
 
     def fault(problem: str, expected: str) -> tuple[list[Any], list[Fault]]:
+        """No rows, and the fault of the whole file."""
         return [], [Fault(path.name, None, "file", None, problem, expected)]
 
     if path.is_symlink():

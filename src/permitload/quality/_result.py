@@ -21,9 +21,11 @@ def dataset(known: Inputs, cut: Layout, periods: list[Solved]) -> xr.Dataset:
     """Stack the periods; g/s become kg/d."""
 
     def stack(name: str) -> Floats:
+        """One solved array of all periods (..., period)."""
         return np.stack([getattr(found, name) for found in periods], axis=-1)
 
     def water(name: str) -> Floats:
+        """One array of the water of all periods (..., period)."""
         return np.stack([getattr(found.period.water, name) for found in periods], axis=-1)
 
     wide = ("reach", "end", "pollutant", "period")
