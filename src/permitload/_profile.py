@@ -20,12 +20,6 @@ SNAP = 1e-6
 """Places closer than this [m] are one place: lengths converted from km differ by rounding."""
 
 
-def snapped(position: Array, length: Array) -> Array:
-    """Positions on a grid of a micrometre, and at the ends of the reach if that near."""
-    near = np.round(position / SNAP) * SNAP
-    return np.where(near >= length - SNAP, length, np.where(near <= SNAP, 0.0, near))
-
-
 def decay_mean(exponent: Array) -> Array:
     """Mean of exp(-z s) over s in [0, 1]: (1 - exp(-z)) / z, and 1 at z = 0."""
     exponent = np.asarray(exponent, dtype=float)

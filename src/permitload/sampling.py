@@ -157,17 +157,17 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset, extent: dict[str, Extent])
 def _in_reach(quality: xr.Dataset, extent: Extent, position: float) -> Floats:
     """Concentration (pollutant, period) at one position."""
     r, low, high = extent
-    position = float(
-        _profile.snapped(np.asarray(position), quality["position_to"].values[high - 1])
-    )
     mine = np.arange(low, high)
     start, stop = quality["position"].values[low:high], quality["position_to"].values[low:high]
+    ends = np.append(start, stop[-1])
+    nearest = float(ends[np.abs(ends - position).argmin()])
+    position = nearest if abs(nearest - position) <= _profile.SNAP else position
     left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, mine.size - 1))
     right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, mine.size - 1))
-    ends = quality["concentration"].values[r]
+    outer = quality["concentration"].values[r]
     forward = quality["segment_flow"].values[mine[right], 0] >= 0.0
-    ahead = ends[1] if position >= stop[-1] else _in_segment(quality, mine[right], r, position)
-    back = ends[0] if position <= 0.0 else _in_segment(quality, mine[left], r, position)
+    ahead = outer[1] if position >= stop[-1] else _in_segment(quality, mine[right], r, position)
+    back = outer[0] if position <= 0.0 else _in_segment(quality, mine[left], r, position)
     return np.where(forward, ahead, back)
 
 

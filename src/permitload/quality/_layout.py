@@ -50,17 +50,18 @@ def layout(lengths: Floats, places: list[pd.DataFrame]) -> Layout:
         inside = place["reach_index"].to_numpy()
         for column in columns:
             known = (inside >= 0) & place[column].notna().to_numpy()
-            at = _profile.snapped(place[column].to_numpy(), lengths[inside])
             reach.append(np.where(known, inside, 0))
-            position.append(np.where(known, at, 0.0))  # unknown places fall on an existing point
+            # unknown places fall on an existing point
+            position.append(np.where(known, place[column].to_numpy(), 0.0))
     reaches, positions = np.concatenate(reach), np.concatenate(position)
     order = np.lexsort((positions, reaches))
     fresh = np.ones(order.size, dtype=bool)
-    fresh[1:] = np.diff(reaches[order]).astype(bool) | np.diff(positions[order]).astype(bool)
+    fresh[1:] = (np.diff(reaches[order]) > 0) | (np.diff(positions[order]) > _profile.SNAP)
     number = np.empty(order.size, dtype=np.int64)
     number[order] = np.cumsum(fresh) - 1
     point_reach, point_position = reaches[order][fresh], positions[order][fresh]
     first_point = np.searchsorted(point_reach, np.arange(count + 1))
+    point_position[first_point[1:] - 1] = lengths  # a place that near the end is the end
     inner = np.ones(point_reach.size, dtype=bool)
     inner[first_point[1:] - 1] = False
     inner = np.flatnonzero(inner)
