@@ -159,25 +159,34 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     headroom = capacity.headroom(limits, background, settings.margin_of_safety)
     found = capacity.network(response, headroom, _bounds(decided, response))
     say("allocation")
-    shared = allocation.allocate(response, headroom, decided, settings.target, settings.compose)
     days = water["days"].reset_coords(drop=True)
-    _permits.refuse_precision(decided, settings.target(decided), days, settings.precision)
-    exact = shared["permitted_load"]
-    shared = _permits.rounded(shared, response, headroom, decided, settings.precision)
+    shared = _shared_out(settings, response, headroom, decided, days)
     say("permits in the full model")
     kept = given["source_load"].sel(source=rest["source"].tolist())
     permits = shared["permitted_load"].assign_coords(outlet=decided["outlet"])
-    permitted = model.steady(xr.concat([permits, kept], "source", coords="minimal", join="exact",
-                                       compat="override"))  # fmt: skip
+    permitted = model.steady(
+        xr.concat([permits, kept], "source", coords="minimal", join="exact", compat="override")
+    )
     allowed = limits["limit"] * (1.0 - settings.margin_of_safety)
     _permits.verified(tables["sections"], permitted, background, allowed, decided.sizes["source"])
     datasets = {
         "hydraulics": water, "background": background, "present": present,
         "permitted": permitted, "response": response,
         "limits": limits.assign(headroom=headroom), "capacity": found,
-        "allocation": shared.assign(unrounded_load=exact), "sources": decided,
+        "allocation": shared, "sources": decided,
     }  # fmt: skip
     return Outcome(settings, tables, network, datasets)
+
+
+def _shared_out(
+    settings: _settings.Settings, response: xr.Dataset, headroom: xr.DataArray,
+    decided: xr.Dataset, days: xr.DataArray,
+) -> xr.Dataset:  # fmt: skip
+    """Allocate and cut to whole units; the loads before that are ``unrounded_load``."""
+    _permits.refuse_precision(decided, settings.target(decided), days, settings.precision)
+    shared = allocation.allocate(response, headroom, decided, settings.target, settings.compose)
+    whole = _permits.rounded(shared, response, headroom, decided, settings.precision)
+    return whole.assign(unrounded_load=shared["permitted_load"])
 
 
 def _silent(message: str) -> None:
