@@ -225,7 +225,7 @@ def test_library_never_prints_logs_or_evaluates() -> None:
     for name, _, tree in _trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in banned:
-                wrong.append(f"{name}:{node.lineno} {node.func.id}")  # type: ignore[attr-defined]
+                wrong.append(f"{name}:{node.lineno} {node.func.id}")  # type: ignore[attr-defined]  # a Name
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 modules = [a.name for a in node.names] + [getattr(node, "module", "") or ""]
                 wrong += [

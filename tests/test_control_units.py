@@ -522,7 +522,7 @@ def test_the_order_of_rows_changes_nothing(drawing: Drawing, random: object) -> 
     for name in ("reaches", "polders", "sections", "districts", "outlets"):
         table = getattr(drawing, name)
         order = list(range(len(table)))
-        random.shuffle(order)  # type: ignore[attr-defined]
+        random.shuffle(order)  # type: ignore[attr-defined]  # of hypothesis
         setattr(drawing, name, table.iloc[order].reset_index(drop=True))
     key = ["reach", "position"]
     again = drawing.units().sort_values(key).reset_index(drop=True)

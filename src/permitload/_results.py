@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from permitload import _permits, io
 from permitload.errors import DataError, Fault, raise_faults
@@ -129,7 +130,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     }
 
 
-def _long(frame: pd.DataFrame, like: Any) -> pd.DataFrame:  # noqa: ANN401 - a Dataset
+def _long(frame: pd.DataFrame, like: xr.Dataset | xr.DataArray) -> pd.DataFrame:
     """Rows sorted by the order of the Dataset's labels."""
     table = frame.reset_index()
     keys = [name for name in table.columns if name in like.dims]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -157,21 +155,20 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset, extent: dict[str, Extent])
 def _in_reach(quality: xr.Dataset, extent: Extent, position: float) -> Floats:
     """Concentration (pollutant, period) at one position."""
     r, low, high = extent
-    mine = np.arange(low, high)
     start, stop = quality["position"].values[low:high], quality["position_to"].values[low:high]
     ends = np.append(start, stop[-1])
     nearest = float(ends[np.abs(ends - position).argmin()])
     position = nearest if abs(nearest - position) <= _profile.SNAP else position
-    left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, mine.size - 1))
-    right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, mine.size - 1))
+    left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, high - low - 1))
+    right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, high - low - 1))
     outer = quality["concentration"].values[r]
-    forward = quality["segment_flow"].values[mine[right], 0] >= 0.0
-    ahead = outer[1] if position >= stop[-1] else _in_segment(quality, mine[right], r, position)
-    back = outer[0] if position <= 0.0 else _in_segment(quality, mine[left], r, position)
+    forward = quality["segment_flow"].values[low + right, 0] >= 0.0
+    ahead = outer[1] if position >= stop[-1] else _in_segment(quality, low + right, r, position)
+    back = outer[0] if position <= 0.0 else _in_segment(quality, low + left, r, position)
     return np.where(forward, ahead, back)
 
 
-def _in_segment(quality: xr.Dataset, segment: Any, reach: int, position: float) -> Floats:  # noqa: ANN401
+def _in_segment(quality: xr.Dataset, segment: int, reach: int, position: float) -> Floats:
     """Concentration (pollutant, period) inside one segment, by its closed form."""
     start = float(quality["position"].values[segment])
     size = float(quality["position_to"].values[segment]) - start

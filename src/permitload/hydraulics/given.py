@@ -99,7 +99,7 @@ def from_flow(
     [2.0, 0.5, -2.5]
     """
     inputs = read(network, flow, velocity, area, shares, boundaries)
-    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
+    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]  # untyped in xarray
         section, faults = _cross_section(network, inputs)
         nodes, more = _exchange(network, inputs)
         raise_faults(faults + more)

@@ -161,7 +161,7 @@ def _draw_reaches(
     colours, norm = _style.classes()
     rivers.set_cmap(colours)
     rivers.set_norm(norm)
-    rivers.set_color(None)  # type: ignore[arg-type]
+    rivers.set_color(None)  # type: ignore[arg-type]  # None is allowed
     rivers.set_array(np.ma.masked_invalid(shown))
     bar = ax.figure.colorbar(rivers, ax=ax, shrink=0.8, spacing="uniform")
     bar.set_ticks(list(norm.boundaries), labels=[f"{value:g}" for value in _style.BREAKS])

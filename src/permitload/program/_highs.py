@@ -114,7 +114,7 @@ def _scaled(problem: Problem, row: Floats, column: Floats) -> highspy.HighsLp:
 
 
 def _run(lp: highspy.HighsLp, presolve: str) -> highspy.Highs:
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]  # untyped in highspy
     options: dict[str, Any] = {
         "output_flag": False,
         "threads": 1,
@@ -186,7 +186,7 @@ def _solve(problem: Problem, row: Floats, column: Floats) -> Answer:
     if found == status.kInfeasible:
         return Answer("infeasible")
     if found == status.kUnbounded:
-        _, known, ray = solver.getPrimalRay()  # type: ignore[attr-defined]
+        _, known, ray = solver.getPrimalRay()  # type: ignore[attr-defined]  # untyped in highspy
         moving = np.abs(np.asarray(ray)) > TOLERANCE if known else np.empty(0)
         return Answer("unbounded", ray=tuple(int(k) for k in np.flatnonzero(moving)))
     if found not in (status.kOptimal, status.kModelEmpty):
