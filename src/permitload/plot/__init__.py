@@ -1,7 +1,7 @@
 """Figures of a study: functions over labelled data that draw on matplotlib Axes."""
 
 from permitload.plot.charts import headroom_use, monthly, permits_bars
-from permitload.plot.labels import chinese_font, exceeds, label
+from permitload.plot.labels import chinese_font, exceeds, is_cut, label
 from permitload.plot.maps import network_map
 from permitload.plot.picture import png
 
@@ -9,6 +9,7 @@ __all__ = [
     "chinese_font",
     "exceeds",
     "headroom_use",
+    "is_cut",
     "label",
     "monthly",
     "network_map",

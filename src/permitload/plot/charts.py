@@ -10,7 +10,7 @@ import xarray as xr
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
-from permitload.plot.labels import TOUCHING, bilingual, exceeds, label
+from permitload.plot.labels import bilingual, exceeds, is_cut, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,7 +146,10 @@ def _draw_bars(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]
     for bar, reason in zip(bars, rows["stopped_by"].astype(str), strict=True):
         bar.set(facecolor=looks[reason][0], hatch=looks[reason][1], edgecolor="white")
     ax.barh(place, present, height=0.8, fill=False, edgecolor=_style.INK)
-    cut = rows["permitted_load"].to_numpy(float) < present * (1.0 - TOUCHING)
+    permitted = rows["permitted_load"].to_numpy(float)
+    cut = np.array(
+        [p > 0.0 and is_cut(q / p) for p, q in zip(present, permitted, strict=True)], bool
+    )
     marks = ax.scatter(present[cut], place[cut], s=46, marker="<", color=_style.CUT,
                        edgecolor="white", linewidth=0.6, zorder=3)  # fmt: skip
     outline = Patch(fill=False, edgecolor=_style.INK)

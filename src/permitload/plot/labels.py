@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from permitload.schema import VARIABLES
 
-__all__ = ["chinese_font", "exceeds", "label"]
+__all__ = ["chinese_font", "exceeds", "is_cut", "label"]
 
 TOUCHING = 1e-6
 """Excess over a limit that is round-off: a section that stands at its limit meets it."""
@@ -69,6 +69,27 @@ def label(name: str) -> str:
     variable = VARIABLES[name]
     unit = "" if variable.unit in ("", "1", "time") else f" [{variable.unit}]"
     return bilingual(variable.term, f"{name.replace('_', ' ')}{unit}")
+
+
+def is_cut(level: float) -> bool:
+    """Whether a permit is a cut against the present load, and not its rounding.
+
+    Parameters
+    ----------
+    level : float
+        Permitted over present load [1].
+
+    Returns
+    -------
+    bool
+        True if it is below 1 when written with one decimal of a per cent.
+
+    Examples
+    --------
+    >>> is_cut(0.99998), is_cut(0.98)
+    (False, True)
+    """
+    return bool(round(level, 3) < 1.0)
 
 
 def exceeds(limit_use: float) -> bool:

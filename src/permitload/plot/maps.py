@@ -93,8 +93,8 @@ def network_map(
     if sections is not None:
         _draw_sections(ax, network, lines, sections)
     _draw_ends(ax, network, lines)
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.margins(0.26, 0.22)
+    ax.set_aspect("equal", adjustable="box")  # datalim would eat the margins
+    ax.margins(0.13, 0.34)
     ax.set_xlabel(label("x"))
     ax.set_ylabel(label("y"))
     if ax.get_legend_handles_labels()[0]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from permitload import plot
 from permitload.report import _views
 from permitload.report._views import STOPS, Cell, View
 
@@ -108,7 +109,7 @@ def _least(rows: pd.DataFrame) -> Cell:
 
 def _share(granted: float) -> Cell:
     """Permitted over present load, marked where it is a cut."""
-    return Cell(percent(granted), "cut" if round(granted, 3) < 1.0 else "")
+    return Cell(percent(granted), "cut" if plot.is_cut(granted) else "")
 
 
 def _reasons(rows: pd.DataFrame) -> str:
