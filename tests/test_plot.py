@@ -308,3 +308,13 @@ def test_no_state_is_shared_with_pyplot() -> None:
 def test_import_is_light() -> None:
     code = "import sys\nfrom permitload import plot, report\nassert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_rounding_is_no_cut() -> None:
+    """172.798 of 172.8 is what whole units leave; 150 of 160 is a cut."""
+    permits = pd.DataFrame(
+        {"enterprise": ["E1", "E2"], "source": ["A", "B"], "source_load": [172.8, 160.0],
+         "permitted_load": [172.798, 150.0], "stopped_by": ["ceiling", "S1"]}
+    )  # fmt: skip
+    marks = plot.permits_bars(permits).collections[0].get_offsets()
+    assert np.asarray(marks).tolist() == [[160.0, 1.0]]
