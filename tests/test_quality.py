@@ -438,3 +438,76 @@ def test_reading_does_not_depend_on_the_order_of_dimensions() -> None:
         quality.at(section, found.sel(pollutant="X"))
     with pytest.raises(DataError, match="is repeated or empty"):
         quality.at(pd.concat([section, section]), found)
+
+
+def test_storage_nodes_have_rates_of_their_own() -> None:
+    network = RiverNetwork(
+        pd.DataFrame({"reach": ["R"], "from_node": ["a"], "to_node": ["b"], "length": [8640.0]}),
+        pd.DataFrame({"node": ["b"], "storage_volume": [864000.0]}),
+    )
+    flow = hydraulics.from_flow(network, pd.Series({"R": 10.0}), velocity=pd.Series({"R": 0.1}))
+    warm = flow.assign(temperature=("period", [30.0]))
+    given = {"decay": 0.2, "temperature_factor": 1.0}
+    both = {"TN": given, "TP": {**given, "node": {"decay": 0.05, "temperature_factor": 1.1}}}
+    by_node = xr.DataArray([0.0, 0.4], {"node": ["a", "b"]})
+    both["TX"] = {**given, "node": {"decay": by_node}}
+    assert quality.loss_rate(both, warm).values.ravel().tolist() == [0.2, 0.2, 0.2]
+    found = quality.node_loss(both, network, warm).sel(node="b").values.ravel()
+    # 10 m3/s per unit of decay
+    np.testing.assert_allclose(found, [2.0, 0.5 * 1.1**10, 4.0], rtol=1e-12)
+    for wrong in ({"node": 0.2}, {"node": {"speed": 1.0}}, {"node": {"decay": -1.0}}):
+        with pytest.raises(DataError, match="kinetics"):
+            quality.loss_rate({"TN": {**given, **wrong}}, warm)
+
+
+@pytest.mark.parametrize("kind", ["tree", "ring", "dispersed"])
+def test_scenarios_together_are_those_one_by_one(kind: str) -> None:
+    ends = {"a": "b", "b": "c", "d": "c", "c": "e"}
+    if kind == "ring":
+        ends |= {"e": "f", "f": "d"}
+    names = [f"R{i}" for i in range(len(ends))]
+    network = RiverNetwork(
+        pd.DataFrame({"reach": names, "from_node": ends.keys(), "to_node": ends.values(),
+                      "length": 2000.0}),
+        pd.DataFrame({"node": ["b"], "storage_volume": [5e5]}),
+    )  # fmt: skip
+    carried = {"R0": 3.0, "R1": 3.0, "R2": 2.0, "R3": 5.0, "R4": 4.0, "R5": 4.0}
+    flow = xr.DataArray(
+        np.outer([carried[r] for r in names], [1.0, 2.0]),
+        {"reach": names, "period": ["dry", "wet"]}, ("reach", "period"),
+    )  # fmt: skip
+    water = hydraulics.from_flow(network, flow, velocity=xr.full_like(flow, 0.1))
+    if kind == "dispersed":
+        water = water.assign(dispersion=xr.full_like(water["flow"], 5.0))
+    outlets = pd.DataFrame({"outlet": ["O1", "O2", "O3"], "reach": ["R0", "R2", ""],
+                            "node": ["", "", "b"], "position": [500.0, 100.0, np.nan],
+                            "effluent_flow": [0.1, 0.0, 0.2]})  # fmt: skip
+    rng = np.random.default_rng(3)
+    load = xr.DataArray(
+        rng.uniform(1.0, 50.0, (3, 2, 4)),
+        {"outlet": ["O1", "O2", "O3"], "pollutant": ["COD", "TP"], "scenario": list("wxyz")},
+        ("outlet", "pollutant", "scenario"),
+    )
+    inflow = xr.DataArray(
+        rng.uniform(0.0, 2.0, (len(network.nodes), 4)),
+        {"node": network.nodes.index.to_numpy(), "scenario": list("wxyz")}, ("node", "scenario"),
+    )  # fmt: skip
+    laws = {"COD": {"decay": 0.3}, "TP": {"decay": 0.05, "settling": 0.0}}
+    together = quality.steady(network, water, outlets, load, inflow, laws)
+    assert together["concentration"].dims == ("reach", "end", "pollutant", "period", "scenario")
+    sections = pd.DataFrame({"section": ["S"], "reach": ["R3"], "position": [700.0]})
+    read = quality.at(sections, together)
+    for one in load["scenario"].values:
+        alone = quality.steady(
+            network, water, outlets, load.sel(scenario=one, drop=True),
+            inflow.sel(scenario=one, drop=True), laws,
+        )  # fmt: skip
+        xr.testing.assert_allclose(together.sel(scenario=one, drop=True), alone, rtol=1e-12)
+        xr.testing.assert_allclose(
+            read.sel(scenario=one, drop=True), quality.at(sections, alone), rtol=1e-12
+        )
+    with pytest.raises(DataError, match="scenario"):
+        quality.steady(network, water, outlets, load.drop_vars("scenario"), inflow, laws)
+    with pytest.raises(DataError, match="scenario"):
+        renamed = inflow.assign_coords(scenario=list("wxyv"))
+        quality.steady(network, water, outlets, load, renamed, laws)

@@ -32,7 +32,8 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     DataArray concentration (section, pollutant, period)
-        Concentration [mg/L], with the coordinates ``reach``, ``node`` and ``position``.
+        Concentration [mg/L], with the coordinates ``reach``, ``node`` and ``position``;
+        ``scenario`` comes last where the quality has it.
 
     Raises
     ------
@@ -48,6 +49,10 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
     >>> at(pd.DataFrame({"section": ["S"], "node": ["a"]}), quality).item()
     4.0
     """
+    if "scenario" in quality.dims:
+        every = [at(sections, quality.sel(scenario=label)) for label in quality["scenario"].values]
+        found: xr.DataArray = xr.concat(every, quality["scenario"], join="exact")
+        return found.transpose(..., "scenario")
     quality = _ordered(quality)
     frame = sections if "section" in sections.columns else sections.reset_index()
     frame = frame.reindex(columns=["section", "reach", "node", "position"]).reset_index(drop=True)

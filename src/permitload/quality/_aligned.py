@@ -28,16 +28,17 @@ def aligned(
     labels : dict of arrays
         Dimension → labels, in the order wanted.
     needed : array of bool
-        Where a value must be given; 0 is used elsewhere.
+        Where a value must be given, to be spread over all; 0 is used elsewhere.
     """
     raise_faults(_label_faults(array, name, labels))
-    text = {d: array.indexes[d].map(str).to_numpy(dtype=object) for d in array.dims}
-    full = _numbers(array, name).reset_coords(drop=True).assign_coords(text)
-    full = full.reindex({d: labels[str(d)] for d in array.dims})
+    full = _numbers(array, name).reset_coords(drop=True)
+    turned = [d for d in array.dims if not array.indexes[d].equals(pd.Index(labels[str(d)]))]
+    text = {d: array.indexes[d].map(str).to_numpy(dtype=object) for d in turned}
+    full = full.assign_coords(text).reindex({d: labels[str(d)] for d in turned})
     every = full.expand_dims({d: labels[d] for d in labels if d not in full.dims})
     shape = tuple(values.size for values in labels.values())
     values = np.broadcast_to(every.transpose(*labels).values, shape)
-    bad = needed & ~(np.isfinite(values) & (values >= 0.0))
+    bad = needed & ~((values >= 0.0) & (values < np.inf))
     faults = []
     for place in np.argwhere(bad)[:50]:
         row = ", ".join(str(labels[d][i]) for d, i in zip(labels, place, strict=True))
@@ -47,6 +48,16 @@ def aligned(
         faults.append(Fault(name, row, name, shown, problem, "a number ≥ 0"))
     raise_faults(faults)
     return np.where(needed, values, 0.0)
+
+
+def scenarios_of(*arrays: xr.DataArray) -> NDArray[Any] | None:
+    """Labels of the dimension ``scenario`` in any array; those of the others are compared later."""
+    for array in arrays:
+        if isinstance(array, xr.DataArray) and "scenario" in array.dims:
+            if "scenario" in array.coords:
+                return np.asarray(array.indexes["scenario"].map(str), dtype=object)
+            return np.empty(0, dtype=object)
+    return None
 
 
 def _label_faults(array: xr.DataArray, name: str, labels: dict[str, NDArray[Any]]) -> list[Fault]:
@@ -61,12 +72,15 @@ def _label_faults(array: xr.DataArray, name: str, labels: dict[str, NDArray[Any]
             faults.append(Fault(name, None, dim, None, "is no dimension of it", right))
         elif dim not in array.coords:
             faults.append(Fault(name, None, dim, None, "has no labels", "a coordinate"))
+        elif array.indexes[dim].equals(pd.Index(labels[dim])):
+            continue
         elif array.indexes[dim].has_duplicates:
             faults.append(Fault(name, None, dim, None, "has repeated labels", "unique labels"))
-        elif dim == "outlet":
+        elif dim in ("outlet", "scenario"):
             found = pd.Index(array.indexes[dim].map(str))
-            strange = found.difference(pd.Index(labels["outlet"]))
-            faults += [Fault(name, v, "outlet", None, "is unknown", "an outlet") for v in strange]
+            strange, right = found.difference(pd.Index(labels[dim])), f"the {dim}s of the others"
+            right = "an outlet" if dim == "outlet" else right
+            faults += [Fault(name, v, dim, None, "is unknown", right) for v in strange]
     for dim, values in labels.items():
         if dim in array.coords and array[dim].ndim == 0:
             only = str(array[dim].item())

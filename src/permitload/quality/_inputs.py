@@ -49,9 +49,9 @@ def inputs(
 ) -> Inputs:
     """Check and align what forward and adjoint computations share."""
     raise_faults(_hydraulic_faults(network, hydraulics))
-    water = hydraulics.reindex(
-        reach=network.reaches.index.to_numpy(), node=network.nodes.index.to_numpy()
-    )
+    labels = {"reach": network.reaches.index, "node": network.nodes.index}
+    turned = {d: v for d, v in labels.items() if not hydraulics.indexes[d].equals(v)}
+    water = hydraulics.reindex({d: v.to_numpy() for d, v in turned.items()})
     raise_faults(_water_faults(network, water))
     place = network.locate(outlets, "outlets")
     given = outlets["effluent_flow"] if "effluent_flow" in outlets else pd.Series(0.0, place.index)
@@ -94,10 +94,12 @@ def _hydraulic_faults(network: RiverNetwork, hydraulics: xr.Dataset) -> list[Fau
             right = f"{name} by period, as hydraulics.from_flow gives it"
             faults.append(Fault("hydraulics", None, name, None, "is missing", right))
     for dim, labels in (("reach", network.reaches.index), ("node", network.nodes.index)):
-        if dim not in hydraulics.indexes or hydraulics.indexes[dim].has_duplicates:
+        found = hydraulics.indexes.get(dim)
+        if found is not None and found.equals(labels):
+            continue
+        if found is None or found.has_duplicates:
             problem, shown = "is no dimension with unique labels", None
-        elif set(hydraulics[dim].values) != set(labels):
-            strange = sorted(set(hydraulics[dim].values) ^ set(labels), key=str)[:5]
+        elif strange := sorted(set(found) ^ set(labels), key=str)[:5]:
             problem, shown = "differ from the network", ", ".join(map(str, strange))
         else:
             continue

@@ -5,62 +5,154 @@ Reaches are numbered as in the network; segment ``i`` of reach ``r`` lies betwee
 """
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Shorts = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
-__all__ = ["back", "down", "flow_order", "route"]
+__all__ = ["back", "down", "flow_order", "parts", "route"]
+
+THREADS = int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set at run time
+"""Threads for large work; the environment variable NUMBA_NUM_THREADS sets it."""
+NEW, OPEN = -1, -2
+"""Nodes that the search has not met, and nodes on its path."""
 
 
 @njit(cache=True, nogil=True)
-def flow_order(up: Ints, down: Ints, active: Flags, count: int) -> Ints:
-    """Reaches so that all water enters a node before it leaves; shorter where water circles."""
-    waiting = np.zeros(count, np.int64)
-    first = np.zeros(count + 1, np.int64)
+def flow_order(
+    up: Ints, down: Ints, active: Flags, count: int
+) -> tuple[Shorts, Ints, Shorts, Shorts, bool]:
+    """Order nodes and reaches so that water enters a node before it leaves it.
+
+    From each outflow the network is searched upstream, depth first: what flows together is
+    numbered together, so a sweep finds its operands in the cache.
+
+    Returns
+    -------
+    rank : (node) new number of each node
+    reach : active reaches in flow order
+    upper, lower : (in flow order) new numbers of the nodes of each
+    cyclic : whether water circles; the order is then of no use
+    """
+    first = np.zeros(count + 2, np.int32)
+    leaving = np.zeros(count, np.int32)
     for r in range(up.size):
         if active[r]:
-            waiting[down[r]] += 1
-            first[up[r] + 1] += 1
+            first[down[r] + 2] += 1
+            leaving[up[r]] += 1
     for n in range(count):
-        first[n + 1] += first[n]
-    leaving = np.empty(first[count], np.int64)
-    place = first[:-1].copy()
+        first[n + 2] += first[n + 1]
+    arriving = np.empty(first[count + 1], np.int32)
     for r in range(up.size):
         if active[r]:
-            leaving[place[up[r]]] = r
-            place[up[r]] += 1
-    queue = np.empty(count, np.int64)
-    head, tail = 0, 0
-    for n in range(count):
-        if waiting[n] == 0:
-            queue[tail] = n
-            tail += 1
-    order = np.empty(leaving.size, np.int64)
-    done = 0
-    while head < tail:
-        n = queue[head]
-        head += 1
-        for i in range(first[n], first[n + 1]):
-            r = leaving[i]
-            order[done] = r
-            done += 1
-            waiting[down[r]] -= 1
-            if waiting[down[r]] == 0:
-                queue[tail] = down[r]
+            arriving[first[down[r] + 1]] = r
+            first[down[r] + 1] += 1
+    rank = np.full(count, NEW, np.int32)
+    path, place = np.empty(count, np.int32), np.empty(count, np.int32)
+    reach = np.empty(arriving.size, np.int64)
+    upper, lower = np.empty(arriving.size, np.int32), np.empty(arriving.size, np.int32)
+    done, filled, cyclic = 0, 0, False
+    for again in range(2):  # outflows first; what is left then lies on rings or above them
+        for root in range(count):
+            if rank[root] != NEW or (again == 0 and leaving[root] > 0):
+                continue
+            top, path[0], place[0], rank[root] = 0, root, first[root], OPEN
+            while top >= 0:
+                node = path[top]
+                if place[top] < first[node + 1]:
+                    above = up[arriving[place[top]]]
+                    place[top] += 1
+                    if rank[above] == NEW:
+                        top += 1
+                        path[top], place[top], rank[above] = above, first[above], OPEN
+                    elif rank[above] == OPEN:
+                        cyclic = True
+                    continue
+                for i in range(first[node], first[node + 1]):
+                    reach[filled] = arriving[i]
+                    upper[filled], lower[filled] = rank[up[arriving[i]]], done
+                    filled += 1
+                rank[node] = done
+                done += 1
+                top -= 1
+    return rank, reach, upper, lower, cyclic
+
+
+@njit(cache=True, nogil=True)
+def parts(upper: Shorts, lower: Shorts, count: int, most: int) -> tuple[Ints, Ints]:
+    """Cut the flow order into ranges of nodes that need nothing from each other.
+
+    A range grows downstream until it holds ``most`` nodes; what then follows is the trunk,
+    which needs the ranges. ``upper``, ``lower`` are those of :func:`flow_order`.
+
+    Returns
+    -------
+    ranges : (range, 2) first node and the one after the last
+    trunk : (range, 2) the nodes between, in order
+    """
+    closed = np.zeros(count, np.bool_)
+    begin = np.empty(count + 1, np.int64)  # where each open range begins; they touch
+    ranges, trunk = np.empty((count, 2), np.int64), np.empty((count, 2), np.int64)
+    found, top, base, tail, i = 0, 0, 0, 0, 0
+    for node in range(count + 1):
+        low, needs = node, node == count
+        while i < lower.size and lower[i] == node:
+            needs = needs or closed[upper[i]]
+            low = min(low, upper[i])
+            i += 1
+        merged = top
+        begin[top] = node
+        while merged > 0 and begin[merged] > low:
+            merged -= 1
+        if not needs and node - begin[merged] < most:
+            top = merged + 1
+            continue
+        begin[top] = node
+        for k in range(top):
+            ranges[found, 0], ranges[found, 1] = begin[k], begin[k + 1]
+            found += 1
+        closed[base : node + 1] = True
+        if node < count:
+            if tail > 0 and trunk[tail - 1, 1] == node:
+                trunk[tail - 1, 1] = node + 1
+            else:
+                trunk[tail, 0], trunk[tail, 1] = node, node + 1
                 tail += 1
-    return order[:done]
+        top, base = 0, node + 1
+    return ranges[:found].copy(), trunk[:tail].copy()
 
 
 @njit(cache=True, nogil=True)
-def route(order: Ints, up: Ints, down: Ints, weight: Floats, arriving: Floats) -> None:
-    """Pass what arrives at each node on through its reaches, in place: (node, constituent)."""
-    for i in range(order.size):
-        r = order[i]
-        for m in range(arriving.shape[1]):
-            arriving[down[r], m] += weight[r, m] * arriving[up[r], m]
+def route(
+    ranges: Ints, ends: tuple[Shorts, Shorts], weight: Floats, columns: tuple[int, int],
+    total: Floats,
+) -> None:  # fmt: skip
+    """Pass what arrives at each node on through its reaches, in place.
+
+    Reaches and nodes are in flow order; ``ranges`` (range, 2) of reaches are followed.
+    ``weight`` (reach, pollutant) and ``total`` (node, pollutant · scenario), of which the
+    scenarios ``columns`` of every pollutant are done.
+    """
+    upper, lower = ends
+    low, high = columns
+    width = weight.shape[1]
+    batch = total.shape[1] // width
+    for part in range(ranges.shape[0]):
+        for i in range(ranges[part, 0], ranges[part, 1]):
+            if batch == 1:
+                u, d = upper[i], lower[i]
+                for m in range(width):
+                    total[d, m] += weight[i, m] * total[u, m]
+                continue
+            for p in range(width):
+                share, skip = weight[i, p], p * batch
+                source = total[upper[i], skip + low : skip + high]
+                target = total[lower[i], skip + low : skip + high]
+                for m in range(high - low):
+                    target[m] += share * source[m]
 
 
 @njit(cache=True, nogil=True)
@@ -74,20 +166,22 @@ def down(
 ) -> None:
     """Follow the flux through the segments of every reach, in place.
 
-    ``kept`` is (share of the flux, share of the spread load) that leaves each segment;
-    ``flux`` is (head, start, stop, tail): head (reach, m) is given, the others are filled.
+    ``kept`` is (share of the flux, share of the spread load) of each pollutant that leaves
+    each segment; ``flux`` is (head, start, stop, tail): head (reach, pollutant · scenario) is
+    given, the others are filled.
     """
     share, part = kept
     head, start, stop, tail = flux
+    batch = head.shape[1] // share.shape[1]
     for r in range(forward.size):
         low, high = first[r], first[r + 1]
         for m in range(head.shape[1]):
-            value = head[r, m]
+            value, p = head[r, m], m // batch
             for step in range(high - low):
                 i = low + step if forward[r] else high - 1 - step
                 value += point[i + r if forward[r] else i + r + 1, m]
                 start[i, m] = value
-                value = value * share[i, m] + spread[i, m] * part[i, m]
+                value = value * share[i, p] + spread[i, m] * part[i, p]
                 stop[i, m] = value
             tail[r, m] = value + point[high + r if forward[r] else low + r, m]
 
@@ -102,22 +196,21 @@ def back(
 ) -> None:
     """Follow the gain of sections upstream: transpose of :func:`down`, reaches in given order.
 
-    ``place`` is (forward, first, up, down, leaving): leaving is the share of what arrives at
-    the upstream node that enters the reach. ``watch`` is (first, section, weight): sections
-    watched at each point. ``gain`` is (node_in, node_out, slot, kept): the gain of load
-    arriving at nodes is read from node_in and added to node_out (which may be the same);
-    the gain of load entering at a point is stored in row ``slot`` of kept where slot ≥ 0.
+    ``place`` is (forward, first, up, down, leaving) by reach: up and down are rows of the
+    node arrays, leaving is the share of what arrives at the upstream node that enters the
+    reach. ``watch`` is (first, section, weight): sections watched at each point. ``gain`` is
+    (node_in, node_out, slot, kept): the gain of load arriving at nodes is read from node_in
+    and added to node_out (which may be the same); the gain of load entering at a point is
+    stored in row ``slot`` of kept where slot ≥ 0.
     """
-    forward, first, up, down_node, leaving = place
+    forward, first, up, down, leaving = place
     watch_first, section, weight = watch
     node_in, node_out, slot, kept = gain
     width = node_in.shape[1]
     value = np.empty(width)
-    for k in range(reaches.size):
-        r = reaches[k]
+    for r in reaches:
         low, high = first[r], first[r + 1]
-        for m in range(width):
-            value[m] = node_in[down_node[r], m]
+        value[:] = node_in[down[r]]
         for step in range(high - low + 1):
             p = high + r - step if forward[r] else low + r + step
             if step > 0:
@@ -127,7 +220,7 @@ def back(
             for j in range(watch_first[p], watch_first[p + 1]):
                 value[section[j]] += weight[j]
             if slot[p] >= 0:
-                for m in range(width):
-                    kept[slot[p], m] = value[m]
+                kept[slot[p]] = value
+        target, part = node_out[up[r]], leaving[r]
         for m in range(width):
-            node_out[up[r], m] += leaving[r] * value[m]
+            target[m] += part * value[m]

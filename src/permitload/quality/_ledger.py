@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """One solved period, in the order of the drawing; the last axis is the pollutant."""
+    """One solved period, in the order of the drawing; the last axis is pollutant · scenario."""
 
     period: Period
     node: Floats
@@ -41,11 +41,12 @@ def solved(period: Period, node: Floats, dispersed: Dispersed | None, load: Floa
     head = taken[:, None] * known[water.up]
     start, stop, tail = follow(period, head)
     reach, segment, flux = _along(period, start, stop, tail)
-    lost = (start * -np.expm1(-period.exponent) + period.spread * (1.0 - period.part)).sum(axis=0)
+    gone, held_back = period.wide(-np.expm1(-period.exponent)), period.wide(1.0 - period.part)
+    lost = (start * gone + period.spread * held_back).sum(axis=0)
     if dispersed is not None:
         _put(period, dispersed, (reach, segment, flux))
         lost = lost + dispersed.lost
-    lost = lost + (period.loss * known).sum(axis=0)
+    lost = lost + (period.wide(period.loss) * known).sum(axis=0)
     entered, left = _exchange(period, known, (head, tail, flux))
     ledger = np.stack(
         [entered.sum(axis=0), load / KG_PER_DAY, left.sum(axis=0), lost, np.zeros_like(lost)]
@@ -109,7 +110,7 @@ def _exchange(
     if not period.held.any():
         return entered, left
     head, tail, flux = carried
-    supply = period.loss * node - period.node
+    supply = period.wide(period.loss) * node - period.node
     np.add.at(supply, water.up, head)
     np.add.at(supply, water.down, -np.where(water.plug[:, None], tail, 0.0))
     wide = np.flatnonzero(water.dispersion > 0.0)

@@ -20,7 +20,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What one period is solved from; the last axis is the pollutant, loads are in g/s."""
+    """What one period is solved from; loads are in g/s.
+
+    The last axis of loads and inflow is pollutant · scenario, that of rates is the pollutant.
+    """
 
     water: State
     cut: Layout
@@ -44,6 +47,11 @@ class Period:
     """(segment) share of a spread load that leaves the segment."""
     passed: Floats
     """(reach) share of a load that passes it."""
+
+    def wide(self, values: Floats) -> Floats:
+        """Values by pollutant (…, pollutant), repeated for its scenarios."""
+        batch = self.point.shape[1] // max(values.shape[1], 1)
+        return values if batch == 1 else np.repeat(values, batch, axis=1)
 
     @property
     def boundary(self) -> Floats:
@@ -96,7 +104,7 @@ def follow(period: Period, head: Floats) -> tuple[Floats, Floats, Floats]:
     """
     water, cut = period.water, period.cut
     on_plug = np.repeat(water.plug, np.diff(cut.first) + 1)[:, None]
-    start, stop = np.empty_like(period.exponent), np.empty_like(period.exponent)
+    start, stop = np.empty_like(period.spread), np.empty_like(period.spread)
     tail = np.empty_like(head)
     _kernels.down(
         water.forward, cut.first, np.where(on_plug, period.point, 0.0), period.spread,
@@ -110,7 +118,7 @@ def node_concentration(
 ) -> tuple[Floats, Dispersed | None]:
     """Concentration at every node, NaN where no water passes; and the dispersed segments."""
     water, plug = period.water, period.water.plug
-    own = follow(period, np.zeros_like(period.rate))[2]
+    own = follow(period, np.zeros((water.up.size, period.point.shape[1])))[2]
     arriving = period.node + period.boundary
     np.add.at(arriving, water.down[plug], own[plug])
     if (water.dispersion > 0.0).any() or period.held.any():
@@ -118,8 +126,8 @@ def node_concentration(
     total = water.through[:, None] + period.loss
     kept = np.divide(water.through[:, None], total, out=np.zeros_like(total), where=total > 0.0)
     weight = water.share[:, None] * kept[water.up] * period.passed
-    active = int(water.active.sum())
-    arrived = solve(water.order, active, (water.up, water.down), weight, arriving)
+    arrived = solve(water.course, (water.up, water.down), weight, arriving)
+    total = period.wide(total)
     node = np.divide(arrived, total, out=np.full_like(total, np.nan), where=total > 0.0)
     return node, None
 
@@ -127,7 +135,7 @@ def node_concentration(
 def _by_system(
     period: Period, ends: tuple[NDArray[np.int64], NDArray[np.int64]], arriving: Floats
 ) -> tuple[Floats, Dispersed]:
-    """Solve the sparse balance of nodes and points, pollutant by pollutant."""
+    """Solve the sparse balance of nodes and points, column by column."""
     water, cut = period.water, period.cut
     count, width = arriving.shape
     vertex = _dispersion.vertices(cut, water, ends, count)
@@ -136,9 +144,12 @@ def _by_system(
     low, high = (vertex[segment + cut.reach[segment] + k] for k in (0, 1))
     node, lost = np.empty((count, width)), np.empty(width)
     found, flux = np.empty((segment.size, 2, width)), np.empty((segment.size, 2, width))
+    batch = width // max(period.rate.shape[1], 1)
     for j in range(width):
-        state = (period.loss[:, j], period.held, period.passed[:, j])
-        system = _dispersion.system(cut, water, vertex, period.rate[:, j], state)
+        p = j // batch
+        if j % batch == 0:
+            state = (period.loss[:, p], period.held, period.passed[:, p])
+            system = _dispersion.system(cut, water, vertex, period.rate[:, p], state)
         entering, prescribed = np.zeros(system.held.size), np.zeros(system.held.size)
         entering[:count], prescribed[:count] = arriving[:, j], period.inflow[:, j]
         np.add.at(entering, vertex[loaded], period.point[loaded, j])

@@ -16,6 +16,7 @@ from scipy.sparse.linalg import splu
 from permitload import _profile
 from permitload.network import RiverNetwork
 from permitload.quality import _kernels
+from permitload.quality._course import Course, accumulate, course
 from permitload.quality._layout import Layout
 
 Ints = NDArray[np.int64]
@@ -38,8 +39,8 @@ class State:
     up: Ints
     down: Ints
     """(reach) nodes where the water enters and leaves."""
-    order: Ints
-    """Reaches in flow order; shorter than their number where water circles."""
+    course: Course
+    """Flow order of reaches and nodes."""
     share: Floats
     """(reach) share of what leaves the upstream node that the reach takes."""
     head: Floats
@@ -58,11 +59,6 @@ class State:
     """(node) water entering (+) or leaving (-) over the boundary, without effluent [m3/s]."""
     given: Floats
     """(node) water that leaves it without any effluent [m3/s]."""
-
-    @property
-    def cyclic(self) -> bool:
-        """Whether water circles, so that no flow order exists."""
-        return self.order.size < int(self.active.sum())
 
     @property
     def plug(self) -> Flags:
@@ -93,14 +89,14 @@ def state(
         share = np.where(active, hydraulics["share"].values, 0.0)
     else:
         share = np.divide(np.abs(flow), leaving[up], out=np.zeros_like(flow), where=active)
-    order = _kernels.flow_order(up, down, active, count)
+    way = course(up, down, active, count)
     point, spread, at_node = loads_on(
         cut, outlets, outlets["effluent_flow"].to_numpy()[:, None], count
     )
     start, stop, own = _pass(forward, cut, np.zeros((flow.size, 1)), point, spread)
     extra = at_node + _scatter(down, own, count)
     if extra.any():
-        extra = solve(order, int(active.sum()), (up, down), share[:, None], extra)
+        extra = solve(way, (up, down), share[:, None], extra)
     head = np.abs(flow) + share * extra[up, 0]
     start, stop, tail = _pass(forward, cut, head[:, None], point, spread)
     dispersion = np.zeros_like(flow)
@@ -109,7 +105,7 @@ def state(
     lengths = network.reaches["length"].to_numpy(float)
     section = hydraulics["volume"].values / lengths
     return State(
-        forward=forward, active=active, up=up, down=down, order=order, share=share,
+        forward=forward, active=active, up=up, down=down, course=way, share=share,
         head=head, tail=tail[:, 0], start=start[:, 0], stop=stop[:, 0],
         volume=section[cut.reach] * (cut.stop - cut.start), dispersion=dispersion,
         through=leaving + extra[:, 0], boundary=boundary, given=leaving,
@@ -179,25 +175,24 @@ def _scatter(node: Ints, amount: Floats, count: int) -> Floats:
     return total
 
 
-def solve(
-    order: Ints, active: int, ends: tuple[Ints, Ints], weight: Floats, arriving: Floats
-) -> Floats:
+def solve(way: Course, ends: tuple[Ints, Ints], weight: Floats, arriving: Floats) -> Floats:
     """Find what arrives at every node once all has been passed on: (I - W) B = b.
 
-    ``weight`` (reach, m) is the share of what arrives at the upstream node that reaches the
-    downstream one. A sweep in flow order, or one sparse factorisation a column where water
-    circles.
+    ``weight`` (reach, pollutant) is the share of what arrives at the upstream node that
+    reaches the downstream one; ``arriving`` is (node, pollutant · scenario). A sweep in flow
+    order, or one sparse factorisation a pollutant where water circles.
     """
+    if not way.cyclic:
+        return accumulate(way, weight, arriving)
     up, down = ends
-    if order.size == active:
-        total = np.ascontiguousarray(arriving, dtype=float).copy()
-        _kernels.route(order, up, down, np.ascontiguousarray(weight), total)
-        return total
-    columns = [
-        factor(up, down, weight[:, m], len(arriving)).solve(np.ascontiguousarray(arriving[:, m]))
-        for m in range(arriving.shape[1])
-    ]
-    return np.stack(columns, axis=1)
+    blocks = np.split(arriving, weight.shape[1], axis=1)
+    return np.concatenate(
+        [
+            factor(up, down, weight[:, p], len(arriving)).solve(np.ascontiguousarray(block))
+            for p, block in enumerate(blocks)
+        ],
+        axis=1,
+    )
 
 
 def factor(up: Ints, down: Ints, weight: Floats, count: int) -> Any:  # noqa: ANN401 - SuperLU has no public type

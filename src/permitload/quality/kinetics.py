@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.network import RiverNetwork
@@ -14,7 +16,8 @@ from permitload.units import SECONDS_PER_DAY
 
 __all__ = ["Kinetics", "loss_rate", "node_loss"]
 
-Parameters = Mapping[str, "float | xr.DataArray"]
+Floats = NDArray[np.float64]
+Parameters = Mapping[str, Any]
 Rate = Callable[[xr.Dataset], xr.DataArray]
 Kinetics = Mapping[str, "Parameters | Rate"]
 
@@ -29,8 +32,9 @@ def loss_rate(kinetics: Kinetics, hydraulics: xr.Dataset) -> xr.DataArray:
     ----------
     kinetics : mapping
         Pollutant → mapping of ``decay`` [1/d at 20 °C], ``temperature_factor`` [1] and
-        ``settling`` [m/d], numbers or DataArrays by reach or period; or pollutant → function
-        of the hydraulics that returns the rate (reach, period) [1/d].
+        ``settling`` [m/d], numbers or DataArrays by reach or period, and a mapping ``node`` of
+        those that are others in storage nodes; or pollutant → function of the hydraulics that
+        returns the rate (reach, period) [1/d].
     hydraulics : Dataset
         With ``temperature`` (period or reach, period) [°C]; 20 °C where it is absent. With
         ``depth`` (reach, period) [m] where anything settles.
@@ -68,33 +72,28 @@ def loss_rate(kinetics: Kinetics, hydraulics: xr.Dataset) -> xr.DataArray:
     """
     faults = _faults(kinetics) + _label_faults(kinetics, hydraulics)
     raise_faults(faults)
-    template = xr.zeros_like(hydraulics["flow"], dtype=float)
-    temperature = hydraulics.get("temperature", xr.DataArray(20.0))
-    rates = []
-    for pollutant, law in kinetics.items():
+    flow = hydraulics["flow"].transpose("reach", "period")
+    temperature = _laid(hydraulics.get("temperature", 20.0), flow)
+    rates = np.empty((flow.shape[0], len(kinetics), flow.shape[1]))
+    for i, (pollutant, law) in enumerate(kinetics.items()):
         if callable(law):
-            rate = template + _called(law, hydraulics, pollutant)
+            rates[:, i] = _laid(_called(law, hydraulics, pollutant), flow)
         else:
-            given = {**_DEFAULTS, **{name: _by_reach(v) for name, v in law.items()}}
-            warm = given["temperature_factor"] ** (temperature - 20.0)
-            rate = template + given["decay"] * warm
-            if np.any(np.asarray(given["settling"]) > 0.0):
-                rate = rate + given["settling"] / _depth(hydraulics, pollutant)
-        values = rate.transpose("reach", "period").values
-        bad = ~(np.isfinite(values) & (values >= 0.0))
+            rates[:, i] = _decayed(law, flow, temperature)
+            settling = _laid(_value(law, "settling", flow), flow)
+            if (settling > 0.0).any():
+                rates[:, i] += settling / _laid(_depth(hydraulics, pollutant), flow)
+        bad = ~(np.isfinite(rates[:, i]) & (rates[:, i] >= 0.0))
         if bad.any():
-            label = str(rate["reach"].values[int(np.argwhere(bad)[0][0])])
+            label = str(flow["reach"].values[int(np.argwhere(bad)[0][0])])
             right = "a rate ≥ 0 in every reach and period"
             faults.append(Fault("kinetics", pollutant, "decay", None,
                                 f"gives no valid rate in reach {label}", right))  # fmt: skip
-        rates.append(rate.transpose("reach", "period"))
     raise_faults(faults)
-    labels = xr.Variable("pollutant", np.asarray(list(kinetics), dtype=object))
-    if not rates:
-        return template.expand_dims(pollutant=labels.values).transpose(
-            "reach", "pollutant", "period"
-        )
-    return xr.concat(rates, labels).transpose("reach", "pollutant", "period")
+    pollutants = np.asarray(list(kinetics), dtype=object)
+    return xr.DataArray(
+        rates, {**flow.coords, "pollutant": pollutants}, ("reach", "pollutant", "period")
+    )
 
 
 def node_loss(kinetics: Kinetics, network: RiverNetwork, hydraulics: xr.Dataset) -> xr.DataArray:
@@ -103,8 +102,9 @@ def node_loss(kinetics: Kinetics, network: RiverNetwork, hydraulics: xr.Dataset)
     Parameters
     ----------
     kinetics : mapping
-        As for :func:`loss_rate`. A parameter given by reach does not apply to nodes; one
-        given by node applies to nodes alone. A pollutant with a function only mixes.
+        As for :func:`loss_rate`, those in ``node`` before the others. A parameter given by
+        reach does not apply to nodes; one given by node applies to nodes alone. A pollutant
+        with a function only mixes.
     network : RiverNetwork
         Its nodes with ``storage_volume`` [m3] and ``storage_area`` [m2].
     hydraulics : Dataset
@@ -127,29 +127,53 @@ def node_loss(kinetics: Kinetics, network: RiverNetwork, hydraulics: xr.Dataset)
     0.1
     """
     nodes = network.nodes
-    volume = xr.DataArray(nodes["storage_volume"].to_numpy(float), {"node": nodes.index.values})
-    area = xr.DataArray(nodes["storage_area"].to_numpy(float), {"node": nodes.index.values})
+    volume = nodes["storage_volume"].to_numpy(float)[:, None]
+    area = nodes["storage_area"].to_numpy(float)[:, None]
     temperature = hydraulics.get("temperature", xr.DataArray(20.0))
     if "reach" in temperature.dims:
         temperature = temperature.mean("reach")
-    template = (
-        xr.zeros_like(hydraulics["flow"].isel(reach=0, drop=True), dtype=float) + 0.0 * volume
-    )
-    losses = []
-    for law in kinetics.values():
-        loss = template
+    period = hydraulics["flow"].isel(reach=0, drop=True)
+    labels = {"node": nodes.index.to_numpy(dtype=object)}
+    template = xr.DataArray(
+        np.broadcast_to(0.0, (len(nodes), period.size)), {**labels, **period.coords},
+        ("node", "period"),
+    )  # fmt: skip
+    losses = np.zeros((len(nodes), len(kinetics), period.size))
+    for i, law in enumerate(kinetics.values()):
         if not callable(law):
-            values = {**_DEFAULTS, **{name: _by_node(name, v) for name, v in law.items()}}
-            warm = values["temperature_factor"] ** (temperature - 20.0)
-            stored = values["decay"] * warm * volume + values["settling"] * area
-            loss = template + stored / SECONDS_PER_DAY
-        losses.append(loss.transpose("node", "period"))
-    labels = xr.Variable("pollutant", np.asarray(list(kinetics), dtype=object))
-    if not losses:
-        return template.expand_dims(pollutant=labels.values).transpose(
-            "node", "pollutant", "period"
-        )
-    return xr.concat(losses, labels).transpose("node", "pollutant", "period")
+            decay = _decayed(law, template, _laid(temperature, template))
+            settling = _laid(_value(law, "settling", template), template)
+            losses[:, i] = (decay * volume + settling * area) / SECONDS_PER_DAY
+    pollutants = np.asarray(list(kinetics), dtype=object)
+    return xr.DataArray(
+        losses, {**template.coords, "pollutant": pollutants}, ("node", "pollutant", "period")
+    )
+
+
+def _decayed(law: Parameters, like: xr.DataArray, temperature: Floats) -> Floats:
+    """Decay at the water's temperature, to be spread over (place, period) of ``like``."""
+    decay, factor = (_laid(_value(law, n, like), like) for n in ("decay", "temperature_factor"))
+    return np.asarray(decay * factor ** (temperature - 20.0))
+
+
+def _value(law: Parameters, name: str, like: xr.DataArray) -> float | xr.DataArray:
+    """One parameter; what is given by node alone is not given to reaches, and vice versa."""
+    other = "node" if "reach" in like.dims else "reach"
+    value: float | xr.DataArray = law.get(name, _DEFAULTS[name])
+    if other == "reach":
+        value = law.get("node", {}).get(name, value)
+    return _DEFAULTS[name] if isinstance(value, xr.DataArray) and other in value.dims else value
+
+
+def _laid(value: float | xr.DataArray, like: xr.DataArray) -> Floats:
+    """Numbers in the order of (place, period) of ``like``, with length 1 where they do not vary."""
+    if not isinstance(value, xr.DataArray):
+        return np.asarray(value, dtype=float)
+    index = like.indexes
+    turned = {d: index[d] for d in value.dims if not value.indexes[d].equals(index[d])}
+    ordered = value.sel(turned).transpose(*(d for d in like.dims if d in value.dims))
+    shape = [n if d in value.dims else 1 for d, n in like.sizes.items()]
+    return np.asarray(ordered.values, dtype=float).reshape(shape)
 
 
 def _faults(kinetics: Kinetics) -> list[Fault]:
@@ -162,9 +186,9 @@ def _faults(kinetics: Kinetics) -> list[Fault]:
             right = 'a mapping such as {"decay": 0.2}, or a function'
             faults.append(Fault("kinetics", pollutant, "decay", law, "is no law", right))
             continue
-        for name, value in law.items():
+        for name, value in _given(law):
             if name not in _DEFAULTS:
-                right = "decay, temperature_factor or settling"
+                right = "decay, temperature_factor, settling, or a mapping node of these"
                 faults.append(Fault("kinetics", pollutant, name, None, "is unknown", right))
                 continue
             low, high = VARIABLES[name].lower, VARIABLES[name].upper
@@ -175,14 +199,22 @@ def _faults(kinetics: Kinetics) -> list[Fault]:
     return faults
 
 
+def _given(law: Parameters) -> list[tuple[str, Any]]:
+    """Parameters with their values, those of storage nodes after the others."""
+    nodes = law.get("node", {})
+    inner = list(nodes.items()) if isinstance(nodes, Mapping) else [("node", nodes)]
+    return [(name, value) for name, value in law.items() if name != "node"] + inner
+
+
 def _label_faults(kinetics: Kinetics, hydraulics: xr.Dataset) -> list[Fault]:
     """Parameters by reach, node or period whose labels are not those of the hydraulics."""
     faults = []
     for pollutant, law in kinetics.items():
         if callable(law) or not isinstance(law, Mapping):
             continue
-        arrays = {n: v for n, v in law.items() if isinstance(v, xr.DataArray)}
-        for name, value in arrays.items():
+        for name, value in _given(law):
+            if not isinstance(value, xr.DataArray):
+                continue
             for dim in value.dims:
                 index = hydraulics.indexes.get(dim)
                 if dim not in ("reach", "node", "period") or index is None:
@@ -219,12 +251,3 @@ def _depth(hydraulics: xr.Dataset, pollutant: str) -> xr.DataArray:
         raise_faults([Fault("hydraulics", None, "depth", None,
                             f"is missing but {pollutant} settles", right)])  # fmt: skip
     return hydraulics["depth"]
-
-
-def _by_reach(value: float | xr.DataArray) -> float | xr.DataArray:
-    return 0.0 if isinstance(value, xr.DataArray) and "node" in value.dims else value
-
-
-def _by_node(name: str, value: float | xr.DataArray) -> float | xr.DataArray:
-    given_by_reach = isinstance(value, xr.DataArray) and "reach" in value.dims
-    return _DEFAULTS[name] if given_by_reach else value

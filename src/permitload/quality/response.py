@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from permitload.errors import Fault, raise_faults
 from permitload.network import RiverNetwork
 from permitload.quality import _dispersion, _kernels
+from permitload.quality._course import together
 from permitload.quality._inputs import Inputs, inputs, named
 from permitload.quality._layout import Layout, layout
 from permitload.quality._state import State, along, below, factor, state
@@ -170,14 +171,16 @@ def _gains(
         loss=known.loss[:, j, i],
         slot=_slots(water, cut),
     )
-    width = max(1, _CHUNK // max(water.through.size, 1))
-    chunks = [np.arange(s, min(s + width, len(place))) for s in range(0, len(place), width)]
-    solver = _by_sweep
+    solver, most = _by_sweep, -(-len(place) // _kernels.THREADS)
     if (water.dispersion > 0.0).any() or known.held.any():
-        solver = _by_system
-    elif water.cyclic:
-        solver = _by_factor
-    found = [solver(known, water, cut, way, (place.iloc[c], cut.point[1][c], rate)) for c in chunks]
+        solver, most = _by_system, len(place)
+    elif water.course.cyclic:
+        solver, most = _by_factor, len(place)
+    width = max(1, min(_CHUNK // max(water.through.size, 1), most))
+    chunks = [np.arange(s, min(s + width, len(place))) for s in range(0, len(place), width)]
+    found = together(
+        lambda c: solver(known, water, cut, way, (place.iloc[c], cut.point[1][c], rate)), chunks
+    )
     gains = np.concatenate(found) if found else np.empty((0, len(known.outlets)))
     # a balance is an M-matrix, its inverse is not negative: what is, is rounding of the solve
     gains[(gains < 0.0) & (gains > -1e-12 * gains.max(initial=0.0))] = 0.0
@@ -214,15 +217,18 @@ def _watch(water: State, cut: Layout, watched: Sections) -> tuple[Ints, Ints, Fl
 
 
 def _back(
-    water: State, cut: Layout, way: _Pass, leaving: Floats,
+    water: State, cut: Layout, way: _Pass, leaving: Floats, ends: tuple[Ints, Ints],
     gain: tuple[Ints, tuple[Ints, Ints, Floats], Floats, Floats],
 ) -> Floats:  # fmt: skip
-    """Follow gains up the given reaches; returns those stored at points (slot, section)."""
+    """Follow gains up the given reaches; returns those stored at points (slot, section).
+
+    ``ends`` are the rows of each reach's nodes in the gains of nodes.
+    """
     reaches, watch, node_in, node_out = gain
     kept = np.zeros((int(way.slot.max(initial=-1)) + 1, node_in.shape[1]))
     _kernels.back(
         np.ascontiguousarray(reaches),
-        (water.forward, cut.first, water.up, water.down, leaving),
+        (water.forward, cut.first, *ends, leaving),
         way.kept,
         watch,
         (node_in, node_out, way.slot, kept),
@@ -231,12 +237,14 @@ def _back(
 
 
 def _by_sweep(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Sections) -> Floats:
-    """Gains where a flow order exists."""
-    node = _node_sections(water, way, watched)
+    """Gains where a flow order exists; gains of nodes lie in that order."""
+    rank = water.course.rank.astype(np.int64)
+    node = np.empty((rank.size, len(watched[0])))
+    node[rank] = _node_sections(water, way, watched)
     leaving = water.share * _tank(water, way)[water.up]
-    reaches = water.order[::-1]
-    kept = _back(water, cut, way, leaving, (reaches, _watch(water, cut, watched), node, node))
-    return _collect(known, cut, way, water, (kept, node))
+    gain = (water.course.reach[::-1], _watch(water, cut, watched), node, node)
+    kept = _back(water, cut, way, leaving, (rank[water.up], rank[water.down]), gain)
+    return _collect(known, cut, way, water, (kept, node[rank[_at_nodes(known)]]))
 
 
 def _by_factor(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Sections) -> Floats:
@@ -245,11 +253,12 @@ def _by_factor(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Se
     reaches = np.flatnonzero(water.active)
     node = _node_sections(water, way, watched)
     watch = _watch(water, cut, watched)
-    _back(water, cut, way, leaving, (reaches, watch, np.zeros_like(node), node))
-    node = factor(water.up, water.down, leaving * way.passed, len(node)).solve(node, "T")
+    ends = water.up, water.down
+    _back(water, cut, way, leaving, ends, (reaches, watch, np.zeros_like(node), node))
+    node = factor(*ends, leaving * way.passed, len(node)).solve(node, "T")
     node = np.ascontiguousarray(node)
-    kept = _back(water, cut, way, leaving, (reaches, watch, node, np.zeros_like(node)))
-    return _collect(known, cut, way, water, (kept, node))
+    kept = _back(water, cut, way, leaving, ends, (reaches, watch, node, np.zeros_like(node)))
+    return _collect(known, cut, way, water, (kept, node[_at_nodes(known)]))
 
 
 def _by_system(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Sections) -> Floats:
@@ -265,15 +274,16 @@ def _by_system(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Se
     reaches = np.flatnonzero(water.plug)
     watch = _watch(water, cut, watched)
     direct = np.zeros((system.held.size, len(place)))
-    _back(water, cut, way, leaving, (reaches, watch, np.zeros_like(direct), direct))
+    nodes = water.up, water.down
+    _back(water, cut, way, leaving, nodes, (reaches, watch, np.zeros_like(direct), direct))
     reach, node = place["reach_index"].to_numpy(), place["node_index"].to_numpy()
     row = np.where(reach >= 0, np.where(water.dispersion[reach] > 0.0, vertex[point], -1), node)
     direct[row[row >= 0], np.flatnonzero(row >= 0)] += 1.0
     gain = np.ascontiguousarray(system.gain(direct))
-    kept = _back(water, cut, way, leaving, (reaches, watch, gain, np.zeros_like(gain)))
+    kept = _back(water, cut, way, leaving, nodes, (reaches, watch, gain, np.zeros_like(gain)))
     wide = np.flatnonzero((vertex >= 0) & (way.slot >= 0))
     kept[way.slot[wide]] = gain[vertex[wide]]
-    return _collect(known, cut, way, water, (kept, gain))
+    return _collect(known, cut, way, water, (kept, gain[_at_nodes(known)]))
 
 
 def _tank(water: State, way: _Pass) -> Floats:
@@ -292,16 +302,21 @@ def _node_sections(water: State, way: _Pass, watched: Sections) -> Floats:
     return gain
 
 
+def _at_nodes(known: Inputs) -> Ints:
+    """Nodes of the outlets at nodes."""
+    node = known.outlets["node_index"].to_numpy()
+    return np.asarray(node[node >= 0])
+
+
 def _collect(
     known: Inputs, cut: Layout, way: _Pass, water: State, gain: tuple[Floats, Floats]
 ) -> Floats:
-    """Gains by outlet, (section, outlet): from points, nodes and spread segments."""
+    """Gains by outlet, (section, outlet): from points, outlets at nodes and spread segments."""
     kept, at_node = gain
     found = np.zeros((len(known.outlets), at_node.shape[1]))
     point = cut.point[0]
     found[point >= 0] = kept[way.slot[point[point >= 0]]]
-    node = known.outlets["node_index"].to_numpy()
-    found[node >= 0] = at_node[node[node >= 0]]
+    found[known.outlets["node_index"].to_numpy() >= 0] = at_node
     row, segment, share = cut.spread
     lower = way.slot[_lower(water, cut)]
     np.add.at(found, row, (share * way.part[segment])[:, None] * kept[lower])

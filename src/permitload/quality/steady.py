@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from permitload.errors import Fault, raise_faults
 from permitload.network import RiverNetwork
-from permitload.quality._aligned import aligned
+from permitload.quality._aligned import aligned, scenarios_of
 from permitload.quality._inputs import Inputs, inputs, named
 from permitload.quality._layout import layout
 from permitload.quality._ledger import Solved, solved
@@ -57,10 +58,12 @@ def steady(
         ``outlet``, ``reach`` and ``position`` [m] or ``node``; ``position_to`` [m] spreads the
         load evenly along the reach; ``effluent_flow`` [m3/s] is added to the river's.
     source_load : DataArray (outlet, pollutant, period)
-        Load [kg/d]; a missing dimension is repeated.
+        Load [kg/d]; a missing dimension is repeated. With a further dimension ``scenario``,
+        all scenarios are solved together.
     inflow : DataArray (node, pollutant, period)
         Concentration [mg/L] of the water entering at every node with a positive
-        ``boundary_flow``, and of held nodes. Always prescribed, never guessed.
+        ``boundary_flow``, and of held nodes. Always prescribed, never guessed. It may have the
+        dimension ``scenario`` too; scenarios of other water are other periods.
     kinetics : mapping
         Pollutant → rates; see :func:`loss_rate`.
 
@@ -71,7 +74,7 @@ def steady(
         NaN where no water flows; ``flux`` past each reach end [kg/d], positive along the
         drawing; ``boundary_in``, ``boundary_out`` (node, …) [kg/d]; ``ledger`` (term, …)
         [kg/d] whose ``residual`` is what does not close; and the segments that :func:`at`
-        reads.
+        reads. All have ``scenario`` as their last dimension if the loads or inflow have it.
 
     Raises
     ------
@@ -112,26 +115,40 @@ def steady(
     2.456192
     """
     known = inputs(network, hydraulics, outlets, _laws(source_load, kinetics))
-    labels = {"pollutant": known.pollutants, "period": known.periods}
-    shape = (len(known.outlets), known.pollutants.size, known.periods.size)
-    outlet = {"outlet": known.outlets.index.to_numpy(dtype=object), **labels}
-    load = aligned(source_load, "source_load", outlet, np.ones(shape, dtype=bool))
-    node = {"node": network.nodes.index.to_numpy(dtype=object), **labels}
-    enters = known.hydraulics["boundary_flow"].transpose("node", "period").values > 0.0
-    needed = np.repeat((enters | known.held[:, None])[:, None, :], shape[1], axis=1)
-    given = aligned(inflow, "inflow", node, needed)
+    scenarios = scenarios_of(source_load, inflow)
+    load, given = _columns(known, source_load, inflow, scenarios)
     cut = layout(network.reaches["length"].to_numpy(float), [known.outlets])
     periods = []
     for i, period in enumerate(known.periods):
         with named(known, str(period)):
             water = state(network, known.hydraulics.isel(period=i), known.outlets, cut)
-            raise_faults(_dry_faults(known, water, load[:, :, i], i))
-            now = prepare(known, water, cut, (load[:, :, i], given[:, :, i]), i)
+            raise_faults(_dry_faults(known, water, load[i], i))
+            now = prepare(known, water, cut, (load[i], given[i]), i)
             ends = (network.from_index, network.to_index)
-            found = solved(now, *node_concentration(now, ends), load[:, :, i].sum(axis=0))
+            found = solved(now, *node_concentration(now, ends), load[i].sum(axis=0))
         raise_faults(_residual_faults(known, found, str(period)))
         periods.append(found)
-    return dataset(known, cut, periods)
+    return dataset(known, cut, periods, scenarios)
+
+
+def _columns(
+    known: Inputs, source_load: xr.DataArray, inflow: xr.DataArray, scenarios: NDArray[Any] | None
+) -> tuple[Floats, Floats]:
+    """Align loads and inflow concentrations by period: (period, row, pollutant · scenario)."""
+    labels = {"pollutant": known.pollutants, "period": known.periods}
+    if scenarios is not None:
+        labels["scenario"] = scenarios
+    inner = tuple(values.size for values in labels.values())
+    outlet = {"outlet": known.outlets.index.to_numpy(dtype=object), **labels}
+    load = aligned(source_load, "source_load", outlet, np.ones((1,) * len(outlet), dtype=bool))
+    node = {"node": known.network.nodes.index.to_numpy(dtype=object), **labels}
+    water = known.hydraulics["boundary_flow"].transpose("node", "period").values > 0.0
+    needed = (water | known.held[:, None])[(slice(None), None, slice(None), None)[: len(node)]]
+    given = aligned(inflow, "inflow", node, needed)
+    return tuple(  # type: ignore[return-value]
+        np.moveaxis(values.reshape(len(values), *inner), 2, 0).reshape(inner[1], len(values), -1)
+        for values in (load, given)
+    )
 
 
 def _laws(source_load: xr.DataArray, kinetics: Kinetics) -> Kinetics:
@@ -155,9 +172,10 @@ def _residual_faults(known: Inputs, found: Solved, period: str) -> list[Fault]:
     """Refuse a result whose mass does not balance: extreme input that arithmetic cannot hold."""
     scale = np.abs(found.ledger[:4]).sum(axis=0)
     off = ~(np.abs(found.ledger[5, :]) <= _CLOSES * scale)
+    batch = off.size // max(known.pollutants.size, 1)
     right = "dispersion, lengths and flows of ordinary size"
     return [
-        Fault("ledger", f"{known.pollutants[j]}, {period}", "residual",
+        Fault("ledger", f"{known.pollutants[j // batch]}, {period}", "residual",
               float(found.ledger[5, j] * KG_PER_DAY), "kg/d is left over", right)
         for j in np.flatnonzero(off)
     ]  # fmt: skip
@@ -174,7 +192,8 @@ def _dry_faults(known: Inputs, water: State, load: Floats, i: int) -> list[Fault
     in_reach, in_node = reach >= 0, node >= 0
     dispersed = in_reach & (water.dispersion[reach] > 0.0)
     still = in_reach & ~water.active[reach]
-    unlost = ((load != 0.0) & ~(known.loss[node, :, i] > 0.0)).any(axis=1)
+    by_pollutant = (load != 0.0).reshape(len(load), known.pollutants.size, -1).any(axis=2)
+    unlost = (by_pollutant & ~(known.loss[node, :, i] > 0.0)).any(axis=1)
     spread = water.dispersion > 0.0
     joined = np.isin(node, np.concatenate([water.up[spread], water.down[spread]]))
     dry = in_node & (water.through[node] == 0.0) & unlost & ~joined & ~known.held[node]
