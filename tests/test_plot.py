@@ -135,6 +135,16 @@ def test_map_names_the_ends_of_rivers(network: RiverNetwork) -> None:
     assert any("mouth" in text for text in texts(plot.network_map(network)))
 
 
+def test_map_names_of_steep_rivers_are_all_read_upwards() -> None:
+    ends = {"n": (-200.0, 900.0), "m": (300.0, 900.0), "s": (-200.0, -900.0), "w": (-900.0, 0.0)}
+    reaches = pd.DataFrame({"reach": list(ends), "from_node": list(ends), "to_node": "o"})
+    nodes = pd.DataFrame({"o": (0.0, 0.0)} | ends, ["x", "y"]).T.rename_axis("node").reset_index()
+    ax = plot.network_map(RiverNetwork(reaches.assign(length=1000.0), nodes))
+    turned = {t.get_text(): t.get_rotation() for t in ax.texts}
+    assert all(45.0 < turned[end] < 135.0 for end in "nms")
+    assert turned["w"] == pytest.approx(0.0)
+
+
 def test_map_refuses_what_it_cannot_place(network: RiverNetwork) -> None:
     with pytest.raises(DataError, match="values, row R9"):
         plot.network_map(network, pd.Series({"R9": 1.0}))
@@ -181,7 +191,9 @@ def test_bars_show_permit_and_present_load_by_reason() -> None:
     colours = [to_hex(bar.get_facecolor()) for bar in permitted]
     assert colours[0] == colours[2] != colours[1] == colours[3]
     assert colours[1] == _style.PALE
-    assert [t.get_text() for t in ax.get_legend().get_texts()][2:] == ["S1", "ceiling"]
+    section, ceiling = (t.get_text() for t in ax.get_legend().get_texts()[2:])
+    assert section == "S1"
+    assert ceiling.endswith("ceiling")
     assert ax.get_xlabel().endswith("permitted load [kg/d]")
     assert ax.get_title().startswith("COD: ")
     assert ax.get_title().endswith("permitted against present load")
@@ -207,6 +219,11 @@ def test_bars_keep_the_largest_and_say_so() -> None:
     assert len(ax.containers[0]) == 40
     assert [t.get_text() for t in ax.get_yticklabels()][-1] == "E0"
     assert "(40 / 100)" in ax.get_title()
+
+
+def test_bars_write_the_name_beside_the_label() -> None:
+    ax = plot.permits_bars(permits(2, name=["North works", ""]))
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["E0 North works", "E1"]
 
 
 def test_bars_name_the_sources_of_an_enterprise_that_has_several() -> None:
@@ -318,3 +335,20 @@ def test_rounding_is_no_cut() -> None:
     )  # fmt: skip
     marks = plot.permits_bars(permits).collections[0].get_offsets()
     assert np.asarray(marks).tolist() == [[160.0, 1.0]]
+
+
+def test_heat_map_of_many_sections_keeps_the_highest_and_says_so() -> None:
+    names = [f"S{i}" for i in range(50)]
+    use = xr.DataArray(np.arange(50.0)[:, None] / 40.0, {"section": names, "period": ["dry"]})
+    ax = plot.headroom_use(use)
+    assert [text.get_text() for text in ax.get_yticklabels()] == names[10:]
+    assert "(40 / 50)" in ax.get_title()
+
+
+def test_bars_explain_only_the_reasons_that_are_drawn() -> None:
+    table = permits(60, stopped_by=["S1"] * 40 + ["S2"] * 20, enterprise="")
+    ax = plot.permits_bars(table)
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "S1" in words
+    assert "S2" not in words
+    assert "source" in ax.get_ylabel()

@@ -1,6 +1,8 @@
 """The main job on the sample: permits that hold in the full model, whole folders, same bytes."""
 
 import json
+import re
+import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -34,17 +36,78 @@ def _copy(tmp_path: Path) -> Path:
 
 def test_sample_has_what_it_promises(outcome: study.Outcome) -> None:
     tables, network = outcome.tables, outcome.network
-    assert len(network.nodes) - len(network.reaches) < 0  # at least two independent loops
-    assert len(tables["sections"]) >= 6
-    assert tables["enterprises"]["enterprise"].nunique() >= 20
+    assert len(network.reaches) >= 40
+    assert len(network.reaches) - len(network.nodes) + 1 >= 5  # independent loops
+    pair = network.reaches[["from_node", "to_node"]]
+    assert pair.duplicated().any(), "no parallel arm"
+    assert len(tables["sections"]) == 8
+    assert tables["enterprises"]["enterprise"].nunique() >= 30
+    assert tables["enterprises"]["name"].str.startswith("虚构").all()  # invented, and saying so
     assert tables["enterprises"]["sector"].nunique() == 4
-    assert (tables["sources"]["works"] != "").sum() >= 5
-    assert {"industry", "domestic", "farm"} <= set(tables["sources"]["source_class"])
+    behind = tables["sources"][tables["sources"]["works"] != ""]
+    assert (behind["works"].value_counts() >= 5).sum() == 2
+    classes = {"industry", "domestic", "farm", "other"}
+    assert set(tables["sources"]["source_class"]) == classes
+    canals = network.reaches["polder"].value_counts()
+    assert (canals[tables["polders"]["polder"]] >= 3).sum() >= 2
+    assert (tables["polders"]["pump_capacity"] > 0.0).all()
     assert outcome.settings.pollutants == ("COD", "NH3-N", "TN", "TP", "Sb")
     assert len(tables["periods"]) == 12
     flow = outcome.datasets["hydraulics"]["flow"]
     assert ((flow < 0).any("period") & (flow > 0).any("period")).any(), "no reach reverses"
     assert float(np.abs(outcome.datasets["hydraulics"]["lateral_flow"]).max()) == 0.0
+
+
+def test_polders_pump_all_their_water_and_no_more_than_their_pumps(outcome: study.Outcome) -> None:
+    """What enters a polder leaves it by its last canal, month by month, within the pumps."""
+    flow = outcome.datasets["hydraulics"]["flow"].to_pandas()
+    reaches, nodes = outcome.network.reaches, outcome.datasets["hydraulics"]["boundary_flow"]
+    for polder, pumps in outcome.network.polders.iterrows():
+        inside = reaches[reaches["polder"] == polder]
+        last = inside[~inside["to_node"].isin(inside["from_node"])].index
+        assert len(last) == 1
+        heads = inside.loc[~inside["from_node"].isin(inside["to_node"]), "from_node"]
+        entering = nodes.sel(node=heads.tolist()).sum("node").to_series()
+        np.testing.assert_allclose(flow.loc[last[0]], entering, rtol=1e-12)
+        assert 0.0 < flow.loc[last[0]].max() <= pumps["pump_capacity"]
+
+
+def test_the_generator_writes_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(SAMPLE.parent)
+    runpy.run_path(str(SAMPLE.parent / "make_wujin.py"))["main"](tmp_path / "wujin")
+    written = sorted(path.name for path in (tmp_path / "wujin").iterdir())
+    kept = (p.name for p in SAMPLE.iterdir() if p.suffix in (".csv", ".toml"))
+    assert written == sorted(kept)
+    for name in written:
+        assert (tmp_path / "wujin" / name).read_bytes() == (SAMPLE / name).read_bytes(), name
+
+
+def test_months_bind_and_one_background_exceeds_as_the_readme_says(results: Path) -> None:
+    """The table of expected results in the README, recomputed from the published tables."""
+    sections = pd.read_csv(results / "sections.csv")
+    less = sections[sections["headroom [mg/L]"] < 0.0]
+    assert less[["section", "indicator", "period"]].to_numpy().tolist() == [["S5", "TP", "2021-01"]]
+    text = (SAMPLE / "README.md").read_text("utf8").split("## What to expect")[1]
+    present = io.read_dataset(results / "present.nc")
+    table = pd.read_csv(SAMPLE / "sections.csv").rename(columns={"position [m]": "position"})
+    found = quality.at(table[["section", "reach", "position"]], present)
+    limit = io.read_dataset(results / "limits.nc")["limit"].rename(indicator="pollutant")
+    use = (found.reset_coords(drop=True) / (0.9 * limit.reset_coords(drop=True))).to_series()
+    over = use[use > 1.0]
+    assert len(over) > 10
+    stated = {
+        (pollutant, section, f"2021-{month}"): float(value)
+        for pollutant, section, months in re.findall(
+            r"^\| (\S+) \| (S\d) \| ([^|]*) \|", text, re.M
+        )
+        for month, value in re.findall(r"(\d\d) (\d\.\d+)", months)
+    }
+    order = ["pollutant", "section", "period"]
+    assert over.reorder_levels(order).round(3).to_dict() == stated
+    calm = use.reset_index(name="use").query("'2021-05' <= period <= '2021-09'")["use"]
+    assert f"at most {calm.max():.2f}" in text
 
 
 def test_flow_table_balances_at_every_node(outcome: study.Outcome) -> None:

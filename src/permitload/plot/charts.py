@@ -23,6 +23,8 @@ __all__ = ["headroom_use", "monthly", "permits_bars"]
 _MOST_BARS = 40
 _MOST_LINES = len(_style.QUALITATIVE)
 _HATCHES = ("", "///", "...", "xx", "\\\\\\")
+_REASONS = {"ceiling": "上限", "floor": "保障量", "no target": "无分配基数"}
+"""Reasons that are no section, in Chinese."""
 
 
 def headroom_use(limit_use: xr.DataArray, ax: Axes | None = None) -> Axes:
@@ -39,7 +41,8 @@ def headroom_use(limit_use: xr.DataArray, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Sections downwards, periods to the right; blue up to 1, red and bold above. A value
-        that rounds to 1.00 and is above is written ``>1.00``.
+        that rounds to 1.00 and is above is written ``>1.00``. Of more than 40 sections those
+        with the highest use are drawn, in their order.
 
     Raises
     ------
@@ -53,9 +56,11 @@ def headroom_use(limit_use: xr.DataArray, ax: Axes | None = None) -> Axes:
     ['0.50', '1.20']
     """
     _refuse(limit_use, "limit_use", {"section", "period"})
-    table = limit_use.transpose("section", "period")
+    every = limit_use.transpose("section", "period")
+    kept = np.argsort(-every.values.max(axis=1), kind="stable")[:_MOST_BARS]
+    table = every.isel(section=np.sort(kept))
     rows, columns = table.shape
-    ax = _style.axes(ax, 1.8 + 0.62 * columns, 1.4 + 0.38 * rows)
+    ax = _style.axes(ax, max(4.2, 1.8 + 0.62 * columns), 1.4 + 0.38 * rows)
     colours, norm = _style.classes()
     ax.imshow(table.values, cmap=colours, norm=norm, aspect="auto")
     for (row, column), value in np.ndenumerate(table.values):
@@ -67,7 +72,8 @@ def headroom_use(limit_use: xr.DataArray, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(rows), _style.drawable(table["section"].values))
     ax.set_xlabel(label("period"))
     ax.set_ylabel(label("section"), labelpad=8)
-    ax.set_title(_title(limit_use, label("limit_use")), fontsize=10)
+    more = "" if rows == len(every) else f" ({rows} / {len(every)})"
+    ax.set_title(f"{_title(limit_use, label('limit_use'))}{more}", fontsize=10)
     _style.finish(ax)
     return ax
 
@@ -93,7 +99,8 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     permits : DataFrame
         Rows of one pollutant: ``enterprise``, ``source``, ``source_load`` (present) and
         ``permitted_load`` [kg/d], ``stopped_by``, the main reason, one colour for each;
-        ``pollutant`` where given becomes the title. The 40 largest are drawn.
+        ``pollutant`` where given becomes the title, ``name`` stands beside the label. The 40
+        largest are drawn.
     ax : Axes, optional
         Where to draw; a Figure of its own by default.
 
@@ -120,15 +127,16 @@ def permits_bars(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     kept = np.sort(np.argsort(-loads.max(axis=1).to_numpy(), kind="stable")[:_MOST_BARS])
     rows = permits.iloc[kept]
     ax = _style.axes(ax, 9.0, 1.6 + 0.2 * len(rows))
-    stops = pd.unique(permits["stopped_by"].astype(str)).tolist()
+    stops = pd.unique(rows["stopped_by"].astype(str)).tolist()
     looks = dict(zip(stops, _looks(stops), strict=True))
     _draw_bars(ax, rows, looks | ({"ceiling": (_style.PALE, "")} if "ceiling" in looks else {}))
     shared = rows["enterprise"].duplicated(keep=False) | (rows["enterprise"] == "")
-    names = rows["enterprise"].where(~shared, rows["source"])
+    names = rows["enterprise"].where(~shared, rows["source"]).astype(str)
+    names = names + " " + rows["name"].astype(str) if "name" in rows else names
     ax.set_yticks(range(len(rows)), _style.drawable(names), fontsize=8)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel(label("permitted_load"))
-    ax.set_ylabel(label("enterprise"), labelpad=8)
+    ax.set_ylabel(label("source" if shared.all() else "enterprise"), labelpad=8)
     words = bilingual("许可与现状排放量对比", "permitted against present load")
     more = "" if len(rows) == len(permits) else f" ({len(rows)} / {len(permits)})"
     of = _style.drawable(pd.unique(permits["pollutant"]))[0] if "pollutant" in permits else ""
@@ -158,8 +166,9 @@ def _draw_bars(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]
     reasons = [
         bilingual("现状", "present load"),
         bilingual("削减：许可低于现状", "cut: permit below present"),
-        *_style.drawable(looks),
-    ]
+        *(bilingual(_REASONS[word], word) if word in _REASONS else _style.drawable([word])[0]
+          for word in looks),
+    ]  # fmt: skip
     _legend(ax, keys, reasons, bilingual("主要受限因素", "main reason"))
 
 

@@ -29,7 +29,9 @@ _WIDTH = 10.0
 _ALONG = np.linspace(0.0, 1.0, 21)
 _BOW = 0.25
 """Distance between parallel reaches over the distance of their nodes."""
-_LINE = 16
+_LEAN = 30.0
+"""Angle from the vertical [degrees] within which all names are read from below upwards."""
+_LINE = 18
 """Letters in a line of the name of a river end."""
 _MOST_ENDS = 40
 """More river ends than this are not named: their names would cover the map."""
@@ -245,7 +247,7 @@ def _draw_ends(ax: Axes, network: RiverNetwork, lines: Floats) -> None:
     for line, text in zip(outwards, names, strict=True):
         way = (line[-1] - line[-2]) / max(np.hypot(*(line[-1] - line[-2])), 1e-9)
         angle = float(np.degrees(np.arctan2(way[1], way[0])))
-        back = angle > 90.0 or angle <= -90.0
+        back = angle > 90.0 + _LEAN or angle <= _LEAN - 90.0
         ax.annotate(fill(text, _LINE), line[-1], 7.0 * way, textcoords="offset points", fontsize=7,
                     ha="right" if back else "left", va="center", rotation_mode="anchor",
                     rotation=angle - 180.0 if back else angle, color=_style.INK)  # fmt: skip
