@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -60,16 +62,17 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
         reach=text(frame["reach"]), node=text(frame["node"]),
         position=pd.to_numeric(frame["position"], errors="coerce").astype(float),
     )  # fmt: skip
-    extent = _extents(quality)
+    extent = _extents(quality, set(frame["reach"]) - {""})
     raise_faults(_faults(frame, quality, extent))
     shape = (len(frame), quality.sizes["pollutant"], quality.sizes["period"])
     values = np.empty(shape)
-    nodes = pd.Index(quality["node"].values)
+    nodes, at_nodes = quality.indexes["node"], quality["node_concentration"].values
+    arrays = {n: quality[n].values for n in _READ} if extent else {}
     for s, row in enumerate(frame.itertuples()):
         if row.reach:
-            values[s] = _in_reach(quality, extent[str(row.reach)], float(row.position))
+            values[s] = _in_reach(arrays, extent[str(row.reach)], float(row.position))
         else:
-            values[s] = quality["node_concentration"].values[nodes.get_loc(row.node)]
+            values[s] = at_nodes[nodes.get_loc(row.node)]
     dry = np.argwhere(np.isnan(values))
     raise_faults(
         [
@@ -110,20 +113,27 @@ def _ordered(quality: xr.Dataset) -> xr.Dataset:
 
 
 Extent = tuple[int, int, int]
+Arrays = dict[str, NDArray[Any]]
+
+_READ = ("concentration", "dispersion", "loss_rate", "position", "position_to", "segment_area",
+         "segment_concentration", "segment_flow", "segment_load")  # fmt: skip
+"""What is read of a reach."""
 
 
-def _extents(quality: xr.Dataset) -> dict[str, Extent]:
-    """Place of each reach, and its first segment and the one after its last."""
+def _extents(quality: xr.Dataset, reaches: set[str]) -> dict[str, Extent]:
+    """Place of each of these reaches, and its first segment and the one after its last."""
     labels = quality["segment_reach"].values
-    if not labels.size:
+    if not labels.size or not reaches:
         return {}
-    place = {reach: r for r, reach in enumerate(quality["reach"].values)}
     first = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
     last = np.r_[first[1:], labels.size]
+    wanted = pd.Index(sorted(reaches), dtype=object)
+    part = pd.Index(labels[first]).get_indexer(wanted)
+    place = quality.indexes["reach"].get_indexer(wanted)
     return {
-        str(labels[a]): (place[labels[a]], int(a), int(b))
-        for a, b in zip(first, last, strict=True)
-        if labels[a] in place
+        reach: (int(r), int(first[k]), int(last[k]))
+        for reach, r, k in zip(wanted, place, part, strict=True)
+        if r >= 0 and k >= 0
     }
 
 
@@ -157,31 +167,31 @@ def _faults(frame: pd.DataFrame, quality: xr.Dataset, extent: dict[str, Extent])
     return faults
 
 
-def _in_reach(quality: xr.Dataset, extent: Extent, position: float) -> Floats:
+def _in_reach(arrays: Arrays, extent: Extent, position: float) -> Floats:
     """Concentration (pollutant, period) at one position."""
     r, low, high = extent
-    start, stop = quality["position"].values[low:high], quality["position_to"].values[low:high]
+    start, stop = arrays["position"][low:high], arrays["position_to"][low:high]
     ends = np.append(start, stop[-1])
     nearest = float(ends[np.abs(ends - position).argmin()])
     position = nearest if abs(nearest - position) <= _profile.SNAP else position
     left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, high - low - 1))
     right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, high - low - 1))
-    outer = quality["concentration"].values[r]
-    forward = quality["segment_flow"].values[low + right, 0] >= 0.0
-    ahead = outer[1] if position >= stop[-1] else _in_segment(quality, low + right, r, position)
-    back = outer[0] if position <= 0.0 else _in_segment(quality, low + left, r, position)
+    outer = arrays["concentration"][r]
+    forward = arrays["segment_flow"][low + right, 0] >= 0.0
+    ahead = outer[1] if position >= stop[-1] else _in_segment(arrays, low + right, r, position)
+    back = outer[0] if position <= 0.0 else _in_segment(arrays, low + left, r, position)
     return np.where(forward, ahead, back)
 
 
-def _in_segment(quality: xr.Dataset, segment: int, reach: int, position: float) -> Floats:
+def _in_segment(arrays: Arrays, segment: int, reach: int, position: float) -> Floats:
     """Concentration (pollutant, period) inside one segment, by its closed form."""
-    start = float(quality["position"].values[segment])
-    size = float(quality["position_to"].values[segment]) - start
-    low, high = quality["segment_concentration"].values[segment]
-    flow = quality["segment_flow"].values[segment]
-    area = quality["segment_area"].values[segment]
-    rate = quality["loss_rate"].values[reach]
-    dispersion = quality["dispersion"].values[reach]
+    start = float(arrays["position"][segment])
+    size = float(arrays["position_to"][segment]) - start
+    low, high = arrays["segment_concentration"][segment]
+    flow = arrays["segment_flow"][segment]
+    area = arrays["segment_area"][segment]
+    rate = arrays["loss_rate"][reach]
+    dispersion = arrays["dispersion"][reach]
     place = (position - start) / size
     wide = dispersion > 0.0
     conductance = np.where(wide, dispersion, 1.0) * area / size
@@ -194,7 +204,7 @@ def _in_segment(quality: xr.Dataset, segment: int, reach: int, position: float) 
     safe = np.where(upper > 0.0, upper, 1.0)
     here = safe + (lower - safe) * gone
     days = _profile.travel_time(area * size * gone, safe, here)
-    weight = quality["segment_load"].values[segment] / KG_PER_DAY * size * gone
+    weight = arrays["segment_load"][segment] / KG_PER_DAY * size * gone
     entered = np.where(forward, low, high) * upper
     flux = entered * np.exp(-rate * days) + weight * _profile.spread_kept(rate * days, safe, here)
     return np.where(wide, spread, np.where(upper > 0.0, flux / here, np.nan))

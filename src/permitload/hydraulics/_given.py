@@ -45,29 +45,38 @@ def read(
     if isinstance(flow, xr.DataArray) and "period" in flow.coords and "period" not in flow.dims:
         flow = flow.expand_dims("period")
     calendar = _calendar(flow, faults)
-    periods = calendar.indexes["period"]
     reaches, nodes = network.reaches.index, network.nodes.index
-    result = calendar.assign(
-        flow=_aligned(flow, ("flows", "flow"), reaches, periods, faults),
-        velocity=_aligned(velocity, ("flows", "velocity"), reaches, periods, faults),
-        area=_aligned(area, ("flows", "area"), reaches, periods, faults),
-    )
+    # one set of labels for all arrays: nothing is compared when they meet
+    result = calendar.assign_coords(reach=reaches.to_numpy(), node=nodes.to_numpy())
+    like = xr.DataArray(
+        np.empty((reaches.size, result.sizes["period"])), result.drop_dims("node").coords,
+        ("reach", "period"),
+    )  # fmt: skip
+    given = {"flow": flow, "velocity": velocity, "area": area}
+    for name, values in given.items():
+        result[name] = _aligned(values, ("flows", name), reaches, like, faults)
     if shares is not None:
-        result["share"] = _aligned(shares, ("shares", "share"), reaches, periods, faults)
+        result["share"] = _aligned(shares, ("shares", "share"), reaches, like, faults)
     if boundaries is not None and "flow" not in boundaries:
         faults.append(Fault("boundaries", None, "flow", None, "is missing", "flow(node, period)"))
     elif boundaries is not None:
-        declared = _aligned(boundaries["flow"], ("boundaries", "flow"), nodes, periods, faults)
+        like = xr.DataArray(
+            np.empty((nodes.size, result.sizes["period"])), result.drop_dims("reach").coords,
+            ("node", "period"),
+        )  # fmt: skip
+        declared = _aligned(boundaries["flow"], ("boundaries", "flow"), nodes, like, faults)
         result["boundary_flow"] = declared.fillna(0.0)
     raise_faults(faults)
     return result
 
 
 def cell_faults(
-    table: str, values: xr.DataArray, wrong: xr.DataArray, problem: str, right: str
+    table: str, values: xr.DataArray, wrong: xr.DataArray | xr.Variable, problem: str, right: str
 ) -> list[Fault]:
     """Name every wrong cell of an array by its labels."""
     faults = []
+    if not wrong.values.any():
+        return []
     for place in np.argwhere(wrong.values):
         row = ", ".join(
             f"{dim} {values[dim].values[i]}" for dim, i in zip(values.dims, place, strict=True)
@@ -108,16 +117,15 @@ def _aligned(
     values: Values | None,
     place: tuple[str, str],
     labels: pd.Index[str],
-    periods: pd.Index[str],
+    like: xr.DataArray,
     faults: list[Fault],
 ) -> xr.DataArray:
-    """Array (label, period) in the order of the network, with NaN where a label is not listed."""
+    """Array (label, period) on the labels of ``like``, with NaN where a label is not listed."""
     table, column = place
     dim = str(labels.name)
+    periods = like.indexes["period"]
     known = {dim: labels, "period": periods}
-    nothing = xr.DataArray(
-        np.nan, {name: index.to_numpy() for name, index in known.items()}, list(known), column
-    )
+    nothing = like.copy(deep=False, data=np.full(like.shape, np.nan)).rename(column)
     if isinstance(values, pd.Series):
         values = xr.DataArray(values.to_numpy(dtype=float), {dim: values.index.to_numpy()}, [dim])
     if values is None:
@@ -127,16 +135,20 @@ def _aligned(
         faults.append(Fault(table, None, column, None, problem, right))
         return nothing
     array = values.astype(float).rename(column).reset_coords(drop=True)
-    array = array.assign_coords({name: _text(array.indexes[name]) for name in array.dims})
-    for name in array.dims:
+    turned = [d for d in array.dims if not array.indexes[d].equals(known[str(d)])]
+    array = array.assign_coords({name: _text(array.indexes[name]) for name in turned})
+    for name in turned:
         complete = name == "period" or place in _COMPLETE
         faults += _label_faults(table, array.indexes[name], known[str(name)], complete)
     variable = VARIABLES[column]
-    wrong = ~((abs(array) < np.inf) & (array >= variable.lower) & (array <= variable.upper))
+    number = array.variable
+    wrong = ~((abs(number) < np.inf) & (number >= variable.lower) & (number <= variable.upper))
     right = f"a finite number from {variable.lower:g} to {variable.upper:g} {variable.unit}"
     faults += cell_faults(table, array, wrong, "is not valid", right)
-    array = array.drop_duplicates(...).reindex({name: known[str(name)] for name in array.dims})
-    return array.broadcast_like(nothing).transpose(*known)
+    array = array.drop_duplicates(turned).reindex({name: known[str(name)] for name in turned})
+    return nothing.copy(
+        deep=False, data=array.variable.set_dims(nothing.sizes).transpose(*known).values
+    )
 
 
 def _label_faults(

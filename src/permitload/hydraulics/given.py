@@ -111,8 +111,8 @@ def _assembled(
 ) -> xr.Dataset:
     """Put together everything that follows from the flow and the wetted area."""
     size = abs(inputs["flow"])
-    volume = area * network.reaches["length"].to_xarray()
-    result = nodes.assign(
+    volume = area * _by_reach(network, "length")
+    result = nodes.assign_coords(node=network.nodes.index.to_numpy()).assign(
         flow=inputs["flow"],
         velocity=size / area,
         area=area,
@@ -162,9 +162,9 @@ def _normal_area(network: RiverNetwork, flow: xr.DataArray) -> tuple[xr.DataArra
             Fault("reaches", label, column, None, problem, _WAY_OUT)
             for label in reaches.index[wrong.to_numpy() & needed]
         ]
-    uphill = flow * fall.to_xarray() < 0.0
+    uphill = flow * xr.DataArray(fall.to_numpy(), dims="reach") < 0.0
     faults += cell_faults("flows", flow, uphill, "runs against the fall of the bed", _WAY_OUT)
-    result = flow.copy()
+    result = flow.copy(deep=False, data=flow.to_numpy().copy())
     if not faults:
         rows, columns = np.nonzero(flow.notnull().to_numpy())
         part = reaches.iloc[rows]
@@ -201,6 +201,7 @@ def _exchange(network: RiverNetwork, inputs: xr.Dataset) -> tuple[xr.Dataset, li
         found["share"] = _filled_shares(network, upstream, found, inputs)
         taken = _at_nodes(network, upstream, found["share"].where(flow != 0.0, 0.0))
         over, right = taken.rename("share"), "shares that sum to at most 1 at each node"
+        over = over.assign_coords(node=network.nodes.index.to_numpy())
         faults += cell_faults("shares", over, over > 1.0 + 1e-12, "is taken in all", right)
     return found, faults
 
@@ -226,7 +227,7 @@ def _filled_shares(
     free = at_upstream(share.notnull().astype(float)) == 0.0
     total = at_upstream(open_flow) + np.where(free, taken, 0.0)
     part = np.divide(open_flow, total, out=np.zeros(flow.shape), where=total > 0.0) * rest
-    return share.copy(data=np.where(share.isnull(), part, share))
+    return share.copy(deep=False, data=np.where(share.isnull(), part, share))
 
 
 def _at_nodes(
@@ -236,8 +237,12 @@ def _at_nodes(
     cells = values.transpose("reach", "period").to_numpy()
     sums = np.zeros((len(network.nodes), cells.shape[1]))
     np.add.at(sums, (index, np.arange(cells.shape[1])), cells)
-    coords = {"node": network.nodes.index.to_numpy(), "period": values["period"]}
-    return xr.DataArray(sums, coords, ["node", "period"])
+    return xr.DataArray(sums, {"period": values["period"]}, ["node", "period"])
+
+
+def _by_reach(network: RiverNetwork, column: str) -> xr.DataArray:
+    """One column of the reaches, without labels: those of what it meets hold."""
+    return xr.DataArray(network.reaches[column].to_numpy(), dims="reach")
 
 
 def _balance_faults(
@@ -263,7 +268,6 @@ def _balance_faults(
 
 def _mean_depth(network: RiverNetwork, area: xr.DataArray) -> xr.DataArray:
     """Area over surface width √(b² + 4 z A); NaN where the width is unknown."""
-    width = network.reaches["width"].to_xarray()
-    side_slope = network.reaches["side_slope"].fillna(0.0).to_xarray()
+    width, side_slope = _by_reach(network, "width"), _by_reach(network, "side_slope").fillna(0.0)
     surface: xr.DataArray = (width**2 + 4.0 * side_slope * area) ** 0.5
     return area / surface.where(surface > 0.0)

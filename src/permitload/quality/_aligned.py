@@ -33,7 +33,8 @@ def aligned(
     raise_faults(_label_faults(array, name, labels))
     full = _numbers(array, name).reset_coords(drop=True)
     turned = [d for d in array.dims if not array.indexes[d].equals(pd.Index(labels[str(d)]))]
-    text = {d: array.indexes[d].map(str).to_numpy(dtype=object) for d in turned}
+    strange = [d for d in turned if array.indexes[d].inferred_type != "string"]
+    text = {d: array.indexes[d].map(str).to_numpy(dtype=object) for d in strange}
     full = full.assign_coords(text).reindex({d: labels[str(d)] for d in turned})
     every = full.expand_dims({d: labels[d] for d in labels if d not in full.dims})
     shape = tuple(values.size for values in labels.values())

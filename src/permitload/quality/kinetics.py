@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -220,13 +221,16 @@ def _label_faults(kinetics: Kinetics, hydraulics: xr.Dataset) -> list[Fault]:
                 if dim not in ("reach", "node", "period") or index is None:
                     right = "dimensions among reach, node, period"
                     faults.append(Fault("kinetics", pollutant, name, None, f"is by {dim}", right))
-                elif not (
-                    index.size == value.sizes[dim] and index.isin(value.indexes.get(dim, [])).all()
-                ):
+                elif not _same(index, value.indexes.get(dim, index[:0])):
                     problem = f"has not the labels of {dim}"
                     right = f"a value for every {dim} of the hydraulics, and no other"
                     faults.append(Fault("kinetics", pollutant, name, None, problem, right))
     return faults
+
+
+def _same(index: pd.Index[Any], other: pd.Index[Any]) -> bool:
+    """Whether both hold the same labels, in any order."""
+    return index.equals(other) or (index.size == other.size and bool(index.isin(other).all()))
 
 
 def _called(law: Rate, hydraulics: xr.Dataset, pollutant: str) -> xr.DataArray:
@@ -234,9 +238,7 @@ def _called(law: Rate, hydraulics: xr.Dataset, pollutant: str) -> xr.DataArray:
     rate: object = law(hydraulics)
     flow = hydraulics["flow"]
     if not isinstance(rate, xr.DataArray) or not all(
-        d in flow.dims
-        and rate.sizes[d] == flow.sizes[d]
-        and flow.indexes[d].isin(rate.indexes.get(d, [])).all()
+        d in flow.dims and _same(flow.indexes[d], rate.indexes.get(d, flow.indexes[d][:0]))
         for d in rate.dims
     ):
         right = "a DataArray with the reaches and periods of the hydraulics"
