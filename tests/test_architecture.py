@@ -54,6 +54,8 @@ COMPANIONS = {
     "_frames": "frames", "_labels": "frames", "_gb3838": "standards",
     "_checks": "study", "_settings": "study", "_results": "study", "_outcome": "study",
     "_pages": "study", "_permits": "study",
+    "_manifest": "study", "_provenance": "study", "_compare": "study", "_verify": "study",
+    "_rates": "study",
 }  # fmt: skip
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from permitload import RiverNetwork, hydraulics, io, quality, units
+from permitload import RiverNetwork, _rates, hydraulics, io, quality, study, units
+from permitload._frames import complete
 from permitload.errors import DataError
 
 pytestmark = pytest.mark.real_data
@@ -37,27 +38,22 @@ class Model:
         self.sites = self.given.index[self.given["obs_load"] > 0.0]
         self.models = self.convert.models(src)
         self.tables: dict[str, pd.DataFrame] = self.convert.network_tables(src)
+        self.targets: pd.DataFrame = self.convert.targets(src)
         self.network = RiverNetwork(self.tables["reaches"], self.tables["nodes"])
         self.flows = self.tables["flows"].set_index("reach")
         self.share = self.tables["shares"].set_index("reach")["share"]
         self.water = hydraulics.from_flow(
             self.network, self.flows["flow"], velocity=self.flows["velocity"], shares=self.share
         )
-        loads = self.convert.source_loads(src).set_index(["source", "pollutant"])["source_load"]
+        loads = self.convert.model_loads(src).set_index(["source", "pollutant"])["source_load"]
         self.load: xr.DataArray = loads.to_xarray().rename(source="outlet")
         six = self.kinetics(self.models["6"]["coef"])
         self.laws = dict.fromkeys(SOURCES, six) | {"area": self.kinetics(self.models["1"]["coef"])}
 
     def kinetics(self, coef: dict[str, float]) -> dict[str, Any]:
         """Laws of one model by reach and node; nothing is lost in connectors and junctions."""
-        found = self.convert.kinetics_tables(self.src, coef)
-        decay = found["decay"].set_index("reach")["decay"]
-        settling = found["settling"].set_index("node")["settling"]
-        return {
-            "decay": decay.reindex(self.network.reaches.index, fill_value=0.0).to_xarray(),
-            "settling": settling.reindex(self.network.nodes.index, fill_value=0.0).to_xarray(),
-            "temperature_factor": 1.0,
-        }
+        table = complete(self.convert.kinetics(self.src, coef, "TN"), "kinetics")
+        return _rates.law(table, self.network)
 
     def steady(self, load: xr.DataArray, **other: Any) -> xr.Dataset:
         """Steady transport of the given pollutants; all entering water is clean."""
@@ -111,7 +107,7 @@ def sites(model: Model) -> pd.DataFrame:
 def delivered(model: Model) -> xr.DataArray:
     """Share of each reach's load that passes any target, (outlet, pollutant)."""
     laws = {name: model.laws[name] for name in ("area", "ndep")}
-    outlets, sections = model.tables["outlets"], model.tables["sections"]
+    outlets, sections = model.tables["outlets"], model.targets
     ratio = quality.response(model.network, model.water, outlets, sections, laws)["delivery_ratio"]
     total: xr.DataArray = ratio.isel(period=0).sum("section")
     return total
@@ -136,7 +132,7 @@ def _changed(got: pd.DataFrame, right: pd.DataFrame) -> pd.Series:
 def test_shape_of_the_network(model: Model) -> None:
     assert len(model.given) == 11526
     assert int(model.network.parts.max()) + 1 == 20
-    assert len(model.tables["sections"]) == 590
+    assert len(model.targets) == 590
     assert len(model.sites) == 708
     point = model.load.sel(pollutant="point").sum() * units.DAYS_PER_YEAR
     six = model.models["6"]
@@ -264,15 +260,158 @@ def _refused(model: Model, share: pd.Series, nodes: Iterable[str]) -> None:
     assert named == set(nodes)
 
 
-def test_tables_read_back(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["convert.py", str(model.src), str(tmp_path)])
-    model.convert.main()
-    written = model.tables | {"source_loads": model.convert.source_loads(model.src)}
-    for name in ("reaches", "nodes", "flows", "shares", "outlets", "source_loads"):
-        table = io.read_table(tmp_path / f"{name}.csv", name)[list(written[name].columns)]
+@pytest.fixture(scope="module")
+def folder(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the study as the command does."""
+    out = tmp_path_factory.mktemp("mrb3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["convert.py", str(model.src), str(out)])
+        model.convert.main()
+    return out
+
+
+@pytest.fixture(scope="module")
+def outcome(folder: Path) -> study.Outcome:
+    return study.solve(folder)
+
+
+def test_tables_read_back(model: Model, folder: Path) -> None:
+    written = model.convert.study_tables(model.src)
+    assert {path.stem for path in folder.glob("*.csv")} == set(written)
+    for name, right in written.items():
+        table = io.read_table(folder / f"{name}.csv", name)[list(right.columns)]
         pd.testing.assert_frame_equal(
-            table.reset_index(drop=True), written[name], check_dtype=False, check_exact=True
+            table.reset_index(drop=True), right, check_dtype=False, check_exact=True
         )
-    assert {path.stem for path in tmp_path.glob("*.csv")} == {
-        *written, "sections", "decay", "settling"
-    }  # fmt: skip
+
+
+def test_source_folder_is_asked_for(model: Model, monkeypatch: pytest.MonkeyPatch,
+                                    capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    monkeypatch.delenv("PERMITLOAD_DATA")
+    monkeypatch.setattr("sys.argv", ["convert.py"])
+    with pytest.raises(SystemExit):
+        model.convert.main()
+    assert "SRC is not given, and PERMITLOAD_DATA is not set" in capsys.readouterr().err
+
+
+def test_no_load_is_lost_in_the_study(model: Model, outcome: study.Outcome) -> None:
+    total = model.load.sel(pollutant=SOURCES).sum().item()
+    assert outcome.tables["source_loads"]["source_load"].sum() == pytest.approx(total, rel=1e-12)
+    point = model.load.sel(pollutant="point").to_series()[model.given.index[model.given.huc2 == 5]]
+    decided = outcome.datasets["sources"]
+    assert decided.sizes["source"] == int((point > 0.0).sum()) == 1757
+    assert decided["source_load"].sum().item() == pytest.approx(point.sum(), rel=1e-12)
+    assert outcome.datasets["background"]["ledger"].sel(term="load").item() == pytest.approx(
+        total - point.sum(), rel=1e-12
+    )
+
+
+def test_loads_of_model_6_in_the_study(
+    model: Model, outcome: study.Outcome, sites: pd.DataFrame
+) -> None:
+    """All five sources as one pollutant, at every site of every basin."""
+    total = model.at_ends(outcome.datasets["present"])["TN"][model.sites]
+    assert _worst(total / model.models["6"]["bias_factor"], sites["ppredict"]) < 2e-6
+
+
+def test_limits_hold_or_the_background_exceeds(outcome: study.Outcome) -> None:
+    found, sections = outcome.datasets, outcome.tables["sections"]
+    after, before = (
+        quality.at(sections, found[name]).squeeze(drop=True).to_series()
+        for name in ("permitted", "background")
+    )
+    limit = outcome.tables["standards"].set_index("section")["limit"]
+    owed = before > limit
+    assert len(owed) == 314
+    assert int(owed[owed.index.str.startswith("S")].sum()) == 37
+    assert (limit[owed] == 10.0).all()
+    assert (after[~owed] <= limit[~owed] * (1.0 + 1e-9)).all()
+    # where the background exceeds, no permit may add to it
+    assert (after[owed] <= before[owed] * (1.0 + 1e-9)).all()
+
+
+class Routed:
+    """What each source adds at the stations, by the model's equations and no operator of ours."""
+
+    def __init__(self, model: Model, outcome: study.Outcome) -> None:
+        given, factors = model.given, _published(model, "factors.csv.gz").loc[model.given.index]
+        stations = outcome.tables["sections"].set_index("section")["node"]
+        stations = stations[stations.index.str.startswith("S")].str.removesuffix(" end")
+        self.sections = stations.index
+        column = {reach: i for i, reach in enumerate(stations)}
+        kept = (factors["stream_decay"] * factors["reservoir_decay"]).to_numpy()
+        own = (factors["stream_decay"] ** 0.5 * factors["reservoir_decay"]).to_numpy()
+        below: dict[str, Any] = {}
+        nothing, to_stations = np.zeros(len(column)), {}
+        # upwards: share of what leaves a reach, then of what enters it, that passes each station
+        for i in reversed(range(len(given))):
+            row = given.iloc[i]
+            leaving = row["iftran"] * below.get(row["tnode"], nothing)
+            if row.name in column:
+                leaving = leaving + np.eye(1, len(column), column[row.name])[0]
+            to_stations[row.name] = own[i] * leaving
+            here = below.get(row["fnode"], nothing)
+            below[row["fnode"]] = here + row["frac"] * kept[i] * leaving
+        flow = given["meanq"].loc[stations] * model.convert.M3_PER_FT3
+        unit = 1.0 / (units.KG_PER_DAY * flow.to_numpy())  # mg/L of 1 kg/d
+        sources = outcome.datasets["sources"]
+        self.rise = pd.DataFrame(
+            [to_stations[reach] * unit for reach in sources["outlet"].values],
+            index=sources["source"].to_index(), columns=self.sections,
+        )  # fmt: skip
+        load, _ = model.convert.loads(model.src)
+        present = model.at_ends(outcome.datasets["present"])["TN"].loc[stations].array
+        concentration = pd.Series(present, self.sections) / units.DAYS_PER_YEAR * unit
+        now = load[sources["outlet"].values].to_numpy() @ self.rise.to_numpy()
+        limit = outcome.tables["standards"].set_index("section")["limit"]
+        self.room = limit[self.sections] - (concentration - now)
+
+
+@pytest.fixture(scope="module")
+def routed(model: Model, outcome: study.Outcome) -> Routed:
+    return Routed(model, outcome)
+
+
+def test_response_is_that_of_the_models_equations(outcome: study.Outcome, routed: Routed) -> None:
+    found = outcome.datasets["response"]["response"].isel(pollutant=0, period=0)
+    places = outcome.datasets["sources"]["outlet"].values
+    got = found.sel(outlet=places, section=routed.sections.array).transpose("outlet", "section")
+    assert int((routed.rise > 0.0).any(axis=1).sum()) == 1716
+    np.testing.assert_allclose(got, routed.rise, rtol=1e-11, atol=0.0)
+
+
+def test_permits_fit_the_rows_of_the_models_equations(
+    outcome: study.Outcome, routed: Routed
+) -> None:
+    load = outcome.datasets["allocation"]["permitted_load"].squeeze(drop=True).to_series()
+    added, room = load @ routed.rise, routed.room
+    assert (added <= room.clip(lower=0.0) + 1e-9).all()
+
+
+def test_every_cut_source_has_a_full_row_that_stops_it(
+    outcome: study.Outcome, routed: Routed
+) -> None:
+    shared = outcome.datasets["allocation"].squeeze(drop=True)
+    before = shared["unrounded_load"].to_series()
+    stops = shared["stopped_by"].to_series()
+    present = outcome.datasets["sources"]["source_load"].squeeze(drop=True).to_series()
+    use = (before @ routed.rise) / routed.room.where(routed.room > 0.0)
+    full = routed.room.index[(use > 1.0 - 1e-9) | (routed.room <= 0.0)]
+    cut = before < present * (1.0 - 1e-9)
+    assert int(cut.sum()) == 311
+    assert int((before == 0.0).sum()) == 79
+    for source in before.index[cut]:
+        assert stops[source] in full
+        assert routed.rise.loc[source, stops[source]] > 0.0
+    assert (stops[~cut] == "ceiling").all()
+    # the rest lack nothing, and those that one section stops are left the same share
+    level = (before / present)[cut]
+    spread = level.groupby(stops[cut]).agg(["min", "max"])
+    np.testing.assert_allclose(spread["min"], spread["max"], rtol=1e-9)
+
+
+def test_study_runs_to_the_report(folder: Path) -> None:
+    page = (study.run(folder) / "report.html").read_text("utf8")
+    assert "1757 sources may discharge" in page
+    assert "so there is no map" in page
+    assert len(page) < 1_500_000

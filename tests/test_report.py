@@ -416,3 +416,22 @@ def test_tables_stay_as_they_were() -> None:
     render(report)
     for name, table in report.tables.items():
         pd.testing.assert_frame_equal(table, kept[name])
+
+
+def test_long_tables_show_the_greatest_cuts_and_say_what_is_left_out() -> None:
+    report = study_report()
+    number = np.arange(300)
+    names = [f"P{i}" for i in number]
+    columns = {"enterprise": "", "source": names, "pollutant": "TN", "source_load": 1000.0,
+               "permitted_load": 1000.0 - number, "stopped_by": "S1"}  # fmt: skip
+    permits = pd.DataFrame(columns | {"permit": 1.0})
+    monthly = pd.DataFrame(columns | {"period": "dry", "level": 1.0})
+    tables = {**report.tables, "permits": permits, "permits_monthly": monthly}
+    html = render(Report("", "", tables, {}, {}))
+    rows = Page(html).rows["permits"]
+    sources = [cells[1] for cells in rows if len(cells) > 1 and cells[1].startswith("P")]
+    assert sources == names[:-201:-1]
+    assert "100 more rows are not shown here" in html
+    assert "300 sources may discharge" in html
+    assert "P39\u00a0(1), … (300)" in html
+    assert "so there is no map" in html

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import plot, quality, report
+from permitload import _rates, plot, quality, report
+from permitload.schema import text
 
 if TYPE_CHECKING:
     from permitload._outcome import Outcome
@@ -36,7 +37,7 @@ def page(outcome: Outcome, tables: Tables, manifest: Mapping[str, object]) -> re
 def _named(outcome: Outcome, permits: pd.DataFrame) -> pd.DataFrame:
     """Permits with the names of the enterprises."""
     names = outcome.tables["enterprises"].set_index("enterprise")["name"]
-    return permits.assign(name=permits["enterprise"].map(names).fillna(""))
+    return permits.assign(name=text(permits["enterprise"].map(names)))
 
 
 def _with_present(outcome: Outcome, sections: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +66,7 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
         ("standards", "section", ("limit", "water_class")),
     ):
         units = {"decay": "1/d", "temperature_factor": "1", "settling": "m/d", "water_class": ""}
-        for row in outcome.tables[table].to_dict("records"):
+        for row in _everywhere(outcome.tables[table]).to_dict("records"):
             label = " ".join(str(row[k]) for k in (key, "pollutant", "indicator") if row.get(k))
             rows += [
                 (f"{column} {label}", row[column], units.get(column, "mg/L"),
@@ -73,9 +74,29 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
                 for column in columns
                 if row[column] != "" and row[column] == row[column]
             ]  # fmt: skip
-    rows += _limit_rows(outcome)
+    rows += _placed_rates(outcome.tables["kinetics"]) + _limit_rows(outcome)
     table = pd.DataFrame(rows, columns=["parameter", "value", "unit", "basis", "note"])
     return table.drop_duplicates(["parameter", "value"]).reset_index(drop=True)
+
+
+def _everywhere(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a table without the rates of single places."""
+    return _rates.general(table) if "decay" in table else table
+
+
+def _placed_rates(rates: pd.DataFrame) -> list[tuple[str, object, str, str, str]]:
+    """Rates of single places: one line for all reaches, one for all storage nodes."""
+    units = {"decay": "1/d", "temperature_factor": "1", "settling": "m/d"}
+    rows: list[tuple[str, object, str, str, str]] = []
+    for place in ("reach", "node"):
+        named = rates[rates[place] != ""]
+        for (pollutant, basis, note), some in named.groupby(["pollutant", "basis", "note"]):
+            for column, unit in units.items():
+                low, high = (f"{value:.6g}" for value in (some[column].min(), some[column].max()))
+                value = low if low == high else f"{low} – {high}"
+                label = f"{column} {pollutant} ({len(some)} × {place})"
+                rows.append((label, value, unit, basis or "assumed", note))
+    return rows
 
 
 def _limit_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
@@ -104,7 +125,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     placed = bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
     allocated = outcome.datasets["allocation"]["permitted_load"]
     sector = outcome.datasets["sources"]["sector"].values
-    main = tables["permits"].assign(stopped_by=_main_reasons(outcome, tables))
+    main = _named(outcome, tables["permits"]).assign(stopped_by=_main_reasons(outcome, tables))
     for pollutant in outcome.settings.pollutants:
         mine = use.sel(indicator=pollutant).rename(indicator="pollutant")
         axes = {"limit_use": plot.headroom_use(mine)}
@@ -115,7 +136,8 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
             load = load.assign_coords(sector=("source", sector)).groupby("sector").sum("source")
             total = outcome.datasets["capacity"]["total"].sel(pollutant=pollutant)
             load = load.assign_coords(pollutant=pollutant)
-            axes["monthly"] = plot.monthly(load, total.reset_coords("pollutant", drop=True))
+            if load.sizes["period"] > 1:
+                axes["monthly"] = plot.monthly(load, total.reset_coords("pollutant", drop=True))
         for kind, ax in axes.items():
             drawn[kind][pollutant] = plot.png(ax)
     flow = outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series()

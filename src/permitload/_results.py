@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +14,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _permits, io
+from permitload import _manifest, _permits, _provenance, io
 from permitload.errors import DataError, Fault, raise_faults
 
 if TYPE_CHECKING:
     from permitload._outcome import Outcome
 
-_PACKAGES = ("permitload", "numpy", "scipy", "pandas", "xarray", "numba", "highspy", "pint")
+KEYS = {
+    "permits": ("source", "pollutant"),
+    "permits_monthly": ("source", "pollutant", "period"),
+    "capacity": ("pollutant", "period"),
+    "sections": ("section", "indicator", "period"),
+    "balance": ("term", "pollutant", "period"),
+    "provenance": ("source", "pollutant", "period", "step", "quantity"),
+}
+"""Published tables, and what names a row of each."""
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
             "source_load", "ceiling", "accepted_load", "permit_worst", "sector", "outlet",
             "works"]  # fmt: skip
@@ -54,14 +59,16 @@ def refuse_target(root: Path, target: Path) -> None:
 def _is_results(folder: Path) -> bool:
     """Whether a folder holds what a run writes, and nothing else."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text("utf8"))
-    except (OSError, ValueError):
+        manifest = json.loads((folder / _manifest.NAME).read_text("utf8"))
+    except (OSError, ValueError, RecursionError):
         return False
     known = {"inputs", "versions", "options", "files"}
     if not isinstance(manifest, dict) or not known <= set(manifest):
         return False
+    if not isinstance(manifest["files"], dict | list):
+        return False
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
-    return found <= {"manifest.json", *map(str, manifest["files"])}
+    return found <= {_manifest.NAME, *map(str, manifest["files"])}
 
 
 def write(outcome: Outcome, root: Path, target: Path, say: Callable[[str], None]) -> Path:
@@ -75,25 +82,37 @@ def write(outcome: Outcome, root: Path, target: Path, say: Callable[[str], None]
         raise DataError([Fault(str(target), None, "out", None, problem, right)]) from error
     try:
         work.chmod(0o755)
-        say("tables")
-        tables = result_tables(outcome)
-        for name, table in tables.items():
-            io.write_table(table, work / f"{name}.csv")
-        say("Datasets")
-        for name, dataset in outcome.datasets.items():
-            io.write_dataset(dataset, work / f"{name}.nc")
-        manifest = _manifest(outcome, root, tables)
-        say("figures and report")
-        _illustrate(outcome, tables, manifest, work)
-        manifest["files"] = sorted(
-            p.relative_to(work).as_posix() for p in work.rglob("*") if p.is_file()
-        )
-        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
-        (work / "manifest.json").write_text(text + "\n", "utf8")
+        inputs = _manifest.inputs(root)
+        manifest = produce(outcome, work, inputs, _manifest.versions(), say)
+        manifest["study"] = _manifest.way(target, root)
+        manifest["files"] = {
+            p.relative_to(work).as_posix(): _manifest.digest(p)
+            for p in sorted(work.rglob("*"))
+            if p.is_file()
+        }
+        _manifest.write(manifest, work)
         _put(work, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
+
+
+def produce(
+    outcome: Outcome, work: Path, inputs: Mapping[str, str], versions: Mapping[str, str],
+    say: Callable[[str], None],
+) -> dict[str, Any]:  # fmt: skip
+    """Write every file but the manifest, and return what the manifest says of the run."""
+    say("tables")
+    tables = result_tables(outcome)
+    for name, table in tables.items():
+        io.write_table(table, work / f"{name}.csv")
+    say("Datasets")
+    for name, dataset in outcome.datasets.items():
+        io.write_dataset(dataset, work / f"{name}.nc")
+    manifest = _manifest.describe(outcome, tables, inputs, versions)
+    say("figures and report")
+    _illustrate(outcome, tables, manifest, work)
+    return manifest
 
 
 def _put(work: Path, target: Path) -> None:
@@ -114,7 +133,7 @@ def _put(work: Path, target: Path) -> None:
 
 
 def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
-    """Tables that are published: permits by year and period, capacity, sections, balance."""
+    """Tables that are published: permits and how they came about, capacity, sections, balance."""
     found = outcome.datasets
     annual, monthly = _permits.permit_table(
         found["allocation"], found["sources"], outcome.tables["works"]
@@ -127,6 +146,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "capacity": _long(capacity.to_dataframe(), found["capacity"]),
         "sections": _sections(outcome),
         "balance": _balance(outcome),
+        "provenance": _provenance.table(outcome, monthly),
     }
 
 
@@ -166,48 +186,6 @@ def _balance(outcome: Outcome) -> pd.DataFrame:
     """Mass ledger of the permitted state."""
     ledger = outcome.datasets["permitted"]["ledger"].reset_coords(drop=True)
     return _long(ledger.to_dataframe(), ledger)
-
-
-def _manifest(outcome: Outcome, root: Path, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Everything that is needed to get the same results again, and the figures that matter."""
-    settings = outcome.settings
-    names = ["study.toml", *(f"{name}.csv" for name in sorted(outcome.tables))]
-    status = tables["capacity"]["status"].value_counts().to_dict()
-    balance = tables["balance"].set_index("term")["ledger"]
-    scale = balance[["boundary_in", "load"]].groupby(level=0).max().max()
-    return {
-        "inputs": {
-            name: hashlib.sha256((root / name).read_bytes()).hexdigest()
-            for name in names
-            if (root / name).is_file()
-        },
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in _PACKAGES},
-        "seed": None,
-        "options": {
-            "pollutants": list(settings.pollutants), "decided": list(settings.decided),
-            "margin_of_safety": settings.margin_of_safety, "precision": settings.precision,
-            "target": settings.target.__name__, "compose": settings.compose.__name__,
-        },
-        "basis": dict(settings.basis),
-        "summary": {
-            "permits": len(tables["permits"]),
-            "enterprises": int(tables["permits"]["enterprise"].nunique()),
-            "pollutants": len(settings.pollutants),
-            "periods": int(tables["capacity"]["period"].nunique()),
-            "status": {str(k): int(v) for k, v in sorted(status.items())},
-            "withheld by rounding": _withheld(outcome),
-            "greatest balance residual": f"{balance['residual'].abs().max() / scale:.1e}",
-        },
-    }  # fmt: skip
-
-
-def _withheld(outcome: Outcome) -> dict[str, str]:
-    """Share of each pollutant's permits that is lost in cutting them to whole units."""
-    found = outcome.datasets["allocation"]
-    total = found["unrounded_load"].sum(["source", "period"])
-    lost = 1.0 - found["permitted_load"].sum(["source", "period"]) / total.where(total > 0.0)
-    return {str(p): f"{float(v):.3%}" for p, v in zip(lost["pollutant"].values, lost.values,
-                                                      strict=True)}  # fmt: skip
 
 
 def _illustrate(

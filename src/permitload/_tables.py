@@ -123,14 +123,14 @@ TABLES = _tables(
     ),
     (
         "kinetics",
-        "pollutant",
-        "pollutant decay temperature_factor=1.047 settling=0 basis? note?",
-        "rates of one pollutant",
+        "pollutant reach node",
+        "pollutant reach? node? decay temperature_factor=1.047 settling=0 basis? note?",
+        "rates of one pollutant, everywhere, or in the reach or storage node that the row names",
     ),
     (
         "sections",
         "section",
-        "section reach? node? position? water_type=river water_class name? note?",
+        "section reach? node? position? water_type=river water_class? name? note?",
         "one control section, on a reach or a node",
     ),
     (

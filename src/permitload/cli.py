@@ -1,8 +1,10 @@
-"""The command line: ``permitload new | check | run | schema``.
+"""The command line: ``permitload new | check | run | verify | schema``.
 
-Exit codes: 0 all well; 1 no permit can be given (infeasible, or no convergence); 2 the input
-or the call is at fault; 130 and 143 when interrupted or terminated, with nothing half-written. A
-user's mistake never shows a traceback.
+Exit codes: 0 all well; 1 no permit can be given (infeasible, or no convergence), or ``verify``
+finds a published figure, file or manifest entry that differs; 2 the input or the call is at
+fault, or ``verify`` has nothing to compare (no results, unreadable manifest, changed inputs); 130
+and 143 when interrupted or terminated, with nothing half-written. A user's mistake never shows a
+traceback.
 """
 
 from __future__ import annotations
@@ -10,15 +12,18 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from permitload import schema
 from permitload.errors import ConvergenceError, DataError, Fault, InfeasibleError
+
+if TYPE_CHECKING:
+    from permitload.study import Verification
 
 __all__ = ["app", "main"]
 
@@ -29,6 +34,9 @@ app = typer.Typer(
     help="From a river network to a discharge permit for each enterprise and month "
     "(基于水生态环境质量的许可排放量核定).",
 )
+
+_MOST = 100
+"""Faults of results that are printed."""
 
 Folder = Annotated[Path, typer.Argument(help="study folder with study.toml 项目文件夹")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print nothing but errors 安静")]
@@ -87,8 +95,7 @@ def run(
 ) -> None:
     """Run a study and write its results folder, whole or not at all. 运行项目."""
     with _guarded(json), _progress(quiet or json) as say:
-        if not _kernels_cached():
-            say("compiling numerical kernels (this once; they are cached) 首次编译内核")
+        _announce(say)
         from permitload import study
 
         results = study.run(folder, out, say)
@@ -97,6 +104,30 @@ def run(
         _print_json({"results": str(results), **summary})
     elif not quiet:
         _show(results, summary)
+
+
+@app.command()
+def verify(
+    results: Annotated[Path, typer.Argument(help="results folder of a run 结果文件夹")],
+    folder: Annotated[
+        Path | None, typer.Option("--study", help="study folder, if results were moved 项目文件夹")
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Compute published results again and compare every figure. 复核结果."""
+    with _guarded(json), _progress(quiet or json) as say:
+        _announce(say)
+        from permitload import study
+
+        found = study.verify(results, folder, say)
+    if json:
+        _print_json({"results": str(results), "faults": _listed(found.faults),
+                     "notes": found.notes, "compared": found.compared})  # fmt: skip
+    else:
+        _tell(results, found, quiet)
+    if found.faults:
+        raise typer.Exit(1)
 
 
 @app.command(name="schema")
@@ -152,11 +183,31 @@ def _guarded(as_json: bool) -> Iterator[None]:
 def _stop(faults: list[Fault], as_json: bool) -> None:
     """Print all faults and exit with 2."""
     if as_json:
-        keys = ("table", "row", "column", "value", "problem", "expected")
-        _print_json({"faults": [{k: getattr(f, k) for k in keys} for f in faults]})
+        _print_json({"faults": _listed(faults)})
     else:
         typer.echo(str(DataError(faults)), err=True)
     raise typer.Exit(2)
+
+
+def _listed(faults: Iterable[Fault]) -> list[dict[str, object]]:
+    """Faults as JSON objects."""
+    keys = ("table", "row", "column", "value", "problem", "expected")
+    return [{key: getattr(fault, key) for key in keys} for fault in faults]
+
+
+def _tell(results: Path, found: Verification, quiet: bool) -> None:
+    """Print what verification found: faults always, the rest unless quiet."""
+    if found.faults:
+        typer.echo(str(DataError(found.faults[:_MOST])), err=True)
+    if len(found.faults) > _MOST:
+        typer.echo(f"  and {len(found.faults) - _MOST} more; --json lists all", err=True)
+    if quiet and not found.faults:
+        return
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
+    if not found.faults:
+        counts = ", ".join(f"{count} {kind}" for kind, count in found.compared.items())
+        typer.echo(f"{results}: verified 已复核: {counts}")
 
 
 def _print_json(content: dict[str, Any]) -> None:
@@ -175,6 +226,12 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
         with Console(stderr=True).status("") as status:
             yield lambda message: status.update(message)
+
+
+def _announce(say: Callable[[str], None]) -> None:
+    """Say that the kernels must be compiled first, where they must."""
+    if not _kernels_cached():
+        say("compiling numerical kernels (this once; they are cached) 首次编译内核")
 
 
 def _kernels_cached() -> bool:
@@ -196,6 +253,6 @@ def _summary(results: Path) -> dict[str, Any]:
 
 def _show(results: Path, summary: dict[str, Any]) -> None:
     """Print where the results are and the few figures that matter."""
-    typer.echo(f"{results}: report.html, permits.csv, permits_monthly.csv, capacity.csv")
+    typer.echo(f"{results}: report.html, permits.csv, permits_monthly.csv, provenance.csv")
     for key, value in summary["summary"].items():
         typer.echo(f"  {key}: {value}")

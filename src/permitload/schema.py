@@ -224,7 +224,7 @@ def faults_of_schema() -> list[Fault]:
     -------
     list of Fault
         Empty when every table column and Dataset variable is declared, every key is a
-        required or period column, bounds are in order, and every variable has a Chinese term.
+        column, bounds are in order, and every variable has a Chinese term.
 
     Examples
     --------

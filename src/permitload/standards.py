@@ -154,7 +154,8 @@ def limits(
     Parameters
     ----------
     sections : DataFrame
-        ``section``, ``water_class``, ``water_type``, ``reach`` or ``node``, ``position`` [m].
+        ``section``, ``water_class``, ``water_type``, ``reach`` or ``node``, ``position`` [m]; the
+        class may be empty where ``standards`` give every limit.
     indicators : sequence of str
         What is judged: ``COD``, ``NH3-N``, ``TP``, ``Sb``, …
     periods : sequence of str
@@ -225,15 +226,11 @@ def _limit(
     if problem and row is not None:
         return None, fault_at(targets, "standards", row, "indicator", *problem)
     if problem:
-        fault = fault_at(
-            sections,
-            "sections",
-            s,
-            "water_class",
-            f"is no target: {indicator} {problem[0]}",
-            problem[1],
-        )
-        return None, fault
+        text, right = f"is no target: {indicator} {problem[0]}", problem[1]
+        if water_class == "":
+            text = f"is empty, and {indicator} has no limit in standards"
+            right = "a class I, II, III, IV or V, or a limit [mg/L] in standards"
+        return None, fault_at(sections, "sections", s, "water_class", text, right)
     limit = _class_limit(indicator, water_class, water_type)
     if target is not None:
         limit = _Limit(limit.value, target["basis"] or "assumed", target["note"] or limit.note)

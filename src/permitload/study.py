@@ -1,4 +1,4 @@
-"""A study is a folder of tables: check it, run it, find its results in one new folder.
+"""A study is a folder of tables: check it, run it, verify what it published.
 
 The chain: given flows → quality of the background → response of the sections → headroom →
 capacity → allocation → rounding → the permits put back into the full model. No science here.
@@ -17,8 +17,10 @@ from permitload import (
     _checks,
     _frames,
     _permits,
+    _rates,
     _results,
     _settings,
+    _verify,
     allocation,
     capacity,
     io,
@@ -28,11 +30,12 @@ from permitload import (
 )
 from permitload._checks.flows import given_hydraulics
 from permitload._outcome import Outcome
+from permitload._verify import Verification
 from permitload.errors import Fault, raise_faults
 from permitload.network import RiverNetwork
 from permitload.schema import TABLES
 
-__all__ = ["Outcome", "check", "run", "solve"]
+__all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
 
 _YEAR = 366.5
 """More days than any year has."""
@@ -178,6 +181,48 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     return Outcome(settings, tables, network, datasets)
 
 
+def verify(
+    results: str | Path, folder: str | Path | None = None, progress: Progress | None = None
+) -> Verification:
+    """Compute published results again from their inputs, and compare every figure.
+
+    Tables are compared as text, Datasets by value, the report and its figures by their bytes
+    (figures only where they were drawn with the same matplotlib and font), the manifest by entry.
+
+    Parameters
+    ----------
+    results : str or Path
+        What :func:`run` wrote.
+    folder : str or Path, optional
+        The study, if it is not where the manifest says.
+    progress : callable, optional
+        Called with a few words before each step.
+
+    Returns
+    -------
+    Verification
+        Faults, each naming file, row, column, the value found and the one computed again; notes;
+        what was compared.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to compare: no results, a manifest that no run writes, no study,
+        inputs other than those of the run (each is named).
+    InfeasibleError
+        If the inputs give no permits.
+
+    Examples
+    --------
+    >>> verify("no such folder")
+    Traceback (most recent call last):
+    permitload.errors.DataError: 1 fault:
+      no such folder, results: is no folder; right would be a results folder
+    """
+    root = None if folder is None else Path(folder)
+    return _verify.verify(Path(results), root, solve, progress or _silent)
+
+
 def _shared_out(
     settings: _settings.Settings, response: xr.Dataset, headroom: xr.DataArray,
     decided: xr.Dataset, days: xr.DataArray,
@@ -240,9 +285,8 @@ class _Model:
         pollutants: tuple[str, ...],
     ) -> None:
         self.network, self.water, self.outlets = network, water, tables["outlets"]
-        rates = tables["kinetics"].set_index("pollutant")
-        names = ["decay", "temperature_factor", "settling"]
-        self.kinetics = {p: rates.loc[p, names].to_dict() for p in pollutants}
+        rates = tables["kinetics"]
+        self.kinetics = {p: _rates.law(rates[rates["pollutant"] == p], network) for p in pollutants}
         dims = ["node", "pollutant", "period"]
         table = tables["inflow"][tables["inflow"]["pollutant"].isin(pollutants)]
         self.inflow = table.set_index(dims)["concentration"].to_xarray()

@@ -16,6 +16,7 @@ from permitload import sources, standards
 from permitload._checks.calendar import calendar_faults
 from permitload._checks.flows import hydraulic_faults
 from permitload._checks.plausible import plausibility_faults
+from permitload._checks.rates import rate_faults
 from permitload._checks.works import works_faults
 from permitload._frames import LINE, complete, fault_at, listed, place, title
 from permitload.errors import DataError, Fault
@@ -87,6 +88,7 @@ def _checks(
         ("outlets sections", lambda: _places(given)),
         ("periods", lambda: calendar_faults(given["periods"])),
         (_WATER, lambda: hydraulic_faults(given, studied)),
+        ("kinetics nodes reaches", lambda: rate_faults(given)),
         ("source_loads", lambda: _least(given, studied)),
         ("periods sections standards", lambda: _limits(given, studied)),
         ("periods source_loads sources works", lambda: _sources(given)),
@@ -161,10 +163,12 @@ _REFERENCES = (
     ("shares", "reach", "reach", "reaches"),
     ("sections", "reach", "reach", "reaches"),
     ("outlets", "reach", "reach", "reaches"),
+    ("kinetics", "reach", "reach", "reaches"),
     ("boundaries", "node", "node", "reaches"),
     ("inflow", "node", "node", "reaches"),
     ("sections", "node", "node", "reaches"),
     ("outlets", "node", "node", "reaches"),
+    ("kinetics", "node", "node", "reaches"),
     ("flows", "period", "period", "periods"),
     ("boundaries", "period", "period", "periods"),
     ("inflow", "period", "period", "periods"),

@@ -103,7 +103,8 @@ def _settling(flows: xr.Dataset, tables: Tables, pollutants: Sequence[str]) -> l
     rates = tables["kinetics"]
     if "depth" in flows or tables["flows"]["depth"].notna().all():
         return []
-    settles = rates["pollutant"].isin(pollutants) & (rates["settling"] > 0.0)
+    in_reaches = (rates["settling"] > 0.0) & (rates["node"] == "")
+    settles = rates["pollutant"].isin(pollutants) & in_reaches
     right = "a width of every reach, a depth in every row of flows, or 0 m/d"
     return [
         fault_at(rates, "kinetics", int(i), "settling", "needs the depth of the water", right)

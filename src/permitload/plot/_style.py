@@ -74,7 +74,7 @@ def finish(ax: Axes) -> None:
 
     for text in ax.findobj(Text):
         assert isinstance(text, Text)
-        text.set_fontfamily(families())
+        text.set_fontfamily(families() if not text.get_text().isascii() else "DejaVu Sans")
         text.set_parse_math(False)
     ax.tick_params(labelfontfamily=families())
     for side in ("top", "right"):

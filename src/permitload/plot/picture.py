@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import io
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,12 +21,12 @@ def png(ax: Axes) -> bytes:
     Parameters
     ----------
     ax : Axes
-        Any Axes of the figure, which is not changed.
+        Any Axes of the figure. Drawing settles its layout.
 
     Returns
     -------
     bytes
-        The same figure gives the same bytes.
+        Figures that were made alike give the same bytes.
 
     Examples
     --------
@@ -33,9 +34,14 @@ def png(ax: Axes) -> bytes:
     >>> png(Figure().add_subplot())[1:4]
     b'PNG'
     """
-    buffer = io.BytesIO()
-    # drawing settles the layout of a figure: on a copy, the same figure gives the same bytes
-    figure = copy.deepcopy(ax.get_figure(root=True))
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    figure = ax.get_figure(root=True)
     assert figure is not None  # an Axes is always on one
-    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+    figure.set_dpi(_DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # once: Figure.savefig draws twice, the first time to settle the layout
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(buffer, "png")
     return buffer.getvalue()

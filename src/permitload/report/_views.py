@@ -50,6 +50,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
 """Codes and headings that are no variables."""
 
 
+MOST = 200
+"""Rows of a table that the page shows; all are in the CSV tables."""
+
 STOPS = ("ceiling", "floor", "fixed")
 """What stops a source other than a section."""
 
@@ -93,11 +96,12 @@ HEADS: Mapping[str, Head] = {
 
 
 class View(NamedTuple):
-    """Table ready for the page."""
+    """Table ready for the page, and how many rows it leaves out."""
 
     heads: list[Head]
     rows: list[list[Cell]]
     foot: list[Cell]
+    hidden: int = 0
 
 
 def number(value: float) -> str:
@@ -174,6 +178,18 @@ def view(table: pd.DataFrame, columns: Sequence[str], sums: Sequence[str] = ()) 
     if sums and foot:
         foot[0] = Cell("合计 sum")
     return View([head(name) for name in shown], rows, foot if sums else [])
+
+
+def top(view: View) -> View:
+    """First rows of a table: more of them would be looked up, not read."""
+    return view._replace(rows=view.rows[:MOST], hidden=max(0, len(view.rows) - MOST))
+
+
+def greatest_first(table: pd.DataFrame, values: pd.Series[float]) -> pd.DataFrame:
+    """Rows by falling values where the page cannot show them all; else as they are."""
+    if len(table) <= MOST:
+        return table
+    return table.loc[values.sort_values(ascending=False, kind="stable").index]
 
 
 def _sum(values: pd.Series[float], name: str) -> Cell:
@@ -281,4 +297,5 @@ def worst_periods(sections: pd.DataFrame) -> pd.DataFrame:
     table = sections.assign(limit_use=use)
     rows = table.groupby(["section", "indicator"], sort=False)["limit_use"].idxmax()
     table = table.loc[rows.tolist()]
+    table = greatest_first(table, table["limit_use"])
     return table.assign(status=status(table))

@@ -11,6 +11,8 @@ from permitload import plot
 from permitload.report import _views
 from permitload.report._views import STOPS, Cell, View
 
+_MOST = 40
+"""Names that a sentence or cell holds."""
 _SAME = 1e-6
 """Relative difference of shares of the target that is round-off."""
 _WORDS: Mapping[str, Cell] = {
@@ -73,7 +75,14 @@ def owed_in_words(sections: pd.DataFrame) -> list[str]:
     """Section, pollutant and periods where the background alone exceeds."""
     table, names = sections[sections["headroom"] < 0.0], section_names(sections)
     groups = table.groupby(["section", "indicator"], sort=False)["period"]
-    return [f"{names[str(s)]} {i} ({compact(periods)})" for (s, i), periods in groups]
+    words = [f"{names[str(s)]} {i} ({compact(periods)})" for (s, i), periods in groups]
+    return _first(words)
+
+
+def _first(words: Sequence[str]) -> list[str]:
+    """First of many words, and how many there are in all."""
+    rest = len(words) - _MOST
+    return list(words) if rest <= 0 else [*words[:_MOST], f"… ({len(words)})"]
 
 
 def owed(sections: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +90,9 @@ def owed(sections: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
     table = sections[sections["headroom"] < 0.0]
     nothing = _who(monthly[monthly["permitted_load"].fillna(0.0) == 0.0])
     keys = ["stopped_by", "pollutant", "period"]
-    groups = nothing.groupby(keys, sort=False)["who"].agg(lambda who: ", ".join(pd.unique(who)))
+    groups = nothing.groupby(keys, sort=False)["who"].agg(
+        lambda who: ", ".join(_first(pd.unique(who)))
+    )
     found = groups.reindex(pd.MultiIndex.from_frame(table[["section", "indicator", "period"]]))
     return table.assign(missing=-table["headroom"], affected=found.fillna("").to_numpy())
 
@@ -171,7 +182,7 @@ def stopped(monthly: pd.DataFrame, sections: pd.DataFrame) -> View:
             who = [f"{name}\u00a0({n})" for name, n in counts.items()]
             label = _views.word(stop) if stop in STOPS else names.get(str(stop), str(stop))
             rows.append([Cell(label), Cell(_views.plain(pollutant)), words,
-                         Cell(", ".join(who))])  # fmt: skip
+                         Cell(", ".join(_first(who)))])  # fmt: skip
     heads = [_views.head(name) for name in ("stopped_by", "pollutant", "why", "count")]
     return View(heads, rows, [])
 

@@ -169,34 +169,48 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     permits, monthly = tables["permits"], tables["permits_monthly"]
     lines = ["permitted_load", *(name for name in ("permit_mass",) if name in monthly)]
     sums = ("source_load", "permitted_load", "permit")
-    explained = _why.explained(permits, monthly)
-    not_more = _why.not_more(permits, monthly, tables["sections"])
-    return {
-        "permits": {
-            name: _views.view(explained[explained["pollutant"] == name], _PERMITS, sums)
-            for name in order
-        },
+    explained = _cuts_first(_why.explained(permits, monthly))
+    not_more = _cuts_first(_why.not_more(permits, monthly, tables["sections"]))
+    by_pollutant = {
+        "permits": {n: _views.view(_of(explained, n), _PERMITS, sums) for n in order},
         "not_more": {
-            name: _views.view(not_more[not_more["pollutant"] == name], _NOT_MORE)
-            for name in order
-            if (not_more["pollutant"] == name).any()
+            n: _views.view(_of(not_more, n), _NOT_MORE)
+            for n in order
+            if (not_more["pollutant"] == n).any()
         },
         "monthly": {
-            name: _views.matrix(
-                monthly[monthly["pollutant"] == name], ["enterprise", "source"], "period", lines
-            )
-            for name in order
+            n: _views.matrix(_of(monthly, n), ["enterprise", "source"], "period", lines)
+            for n in order
         },
+    }
+    views = {
         "stopped": _why.stopped(monthly, tables["sections"]),
         "capacity": _views.capacity(tables["capacity"]),
         "sections": _views.view(_views.worst_periods(tables["sections"]), _SECTIONS),
         "owed": _views.view(_why.owed(tables["sections"], monthly), _OWED),
-        "water": _views.balance(tables["water"], ["period"], "flow") if "water" in tables else None,
         "balance": _views.balance(tables["balance"], ["pollutant", "period"], "ledger"),
         "parameters": _views.view(
             tables["parameters"], ("parameter", "value", "unit", "basis", "note")
         ),
     }
+    if "water" in tables:
+        views["water"] = _views.balance(tables["water"], ["period"], "flow")
+    return {name: _views.top(view) for name, view in views.items()} | {
+        name: {n: _views.top(view) for n, view in group.items()}
+        for name, group in by_pollutant.items()
+    }
+
+
+def _of(table: pd.DataFrame, pollutant: str) -> pd.DataFrame:
+    """Rows of one pollutant."""
+    return table[table["pollutant"] == pollutant]
+
+
+def _cuts_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows by the load that is cut, where there are too many to show."""
+    if "source_load" not in table:
+        return table
+    return _views.greatest_first(table, table["source_load"] - table["permitted_load"])
 
 
 def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

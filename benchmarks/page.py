@@ -1,0 +1,310 @@
+"""The page docs/performance.md, written from measured medians alone."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from measure import FEW, REPEATS, SLOW, bandwidth, growth
+from registry import BENCHMARKS, MILLION, POLLUTANTS, SCENARIOS
+
+Table: TypeAlias = tuple[str, list[list[str]]]
+"""Names of columns, separated by bars, and cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured case."""
+
+    benchmark: str
+    shape: str
+    size: int
+    facts: dict[str, int]
+    seconds: dict[str, float]
+    samples: dict[str, int]
+    memory: dict[str, int]
+
+    def time(self, task: str, unit: float = 1.0) -> str:
+        """Median in a unit [s], starred if it is one of few samples; – if it was not taken."""
+        if task not in self.seconds:
+            return "–"
+        star = "" if self.samples[task] >= REPEATS else "*"
+        return figure(self.seconds[task] / unit) + star
+
+    def over(self, task: str, other: str) -> float:
+        """Ratio of two medians."""
+        return self.seconds[task] / self.seconds[other]
+
+    def rate(self, task: str) -> float:
+        """Counted bytes moved in a second."""
+        return self.facts["bytes"] / self.seconds[task]
+
+
+def figure(value: float) -> str:
+    """Three digits, no exponent."""
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
+
+
+def _share(row: Row, task: str, threads: int) -> list[str]:
+    """Bytes, their rate, the triad's rate and the quotient."""
+    triad = bandwidth(row.seconds[f"triad {threads}"])
+    rate = row.rate(task)
+    cells = [row.facts["bytes"] / 1e6, rate / 1e9, triad / 1e9, 100.0 * rate / triad]
+    return [figure(cell) for cell in cells]
+
+
+_BYTES = "bytes [MB] | moved [GB/s] | triad [GB/s] | share of triad [%]"
+
+
+def _sweep(rows: list[Row]) -> list[Table]:
+    header = f"shape | reaches | sweep [ms] | {_BYTES} | splu [ms] | splu / sweep"
+    cells = [
+        [
+            r.shape, f"{r.size:,}", r.time("sweep", 1e-3), *_share(r, "sweep", 1),
+            r.time("splu", 1e-3), figure(r.over("splu", "sweep")) if "splu" in r.seconds else "–",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells), _growth(rows, ("sweep", "splu"))]
+
+
+def _scenarios(rows: list[Row]) -> list[Table]:
+    header = f"shape | reaches | threads | time [ms] | updates [1e9/s] | {_BYTES}"
+    cells = [
+        [
+            r.shape, f"{r.size:,}", str(threads), r.time(task, 1e-3),
+            figure(updates(r, task) / 1e9), *_share(r, task, threads),
+        ]
+        for r in rows
+        for threads, task in ((1, "one"), (2, "two"))
+    ]  # fmt: skip
+    gains = [
+        [r.shape, *map(figure, (r.over("one", "two"), r.over("triad 1", "triad 2"), gain(r)))]
+        for r in rows
+    ]
+    return [
+        (header, cells),
+        ("shape | gain of two threads [1] | gain of two triads [1] | quotient [1]", gains),
+    ]
+
+
+def updates(row: Row, task: str) -> float:
+    """Reaches times scenarios in a second."""
+    return row.size * SCENARIOS / row.seconds[task]
+
+
+def gain(row: Row) -> float:
+    """What two threads gain, as part of what they gain the triad."""
+    return row.over("one", "two") / row.over("triad 1", "triad 2")
+
+
+def _response(rows: list[Row]) -> list[Table]:
+    header = (
+        "shape | reaches | outlets | sections | response [s] | a section [ms] | forward sweep [ms] "
+        "| sweeps a section [1] | memory [B/reach]"
+    )
+    cells = [
+        [
+            r.shape, f"{r.size:,}", f"{r.facts['outlets']:,}", str(r.facts["sections"]),
+            r.time("response"), r.time("response", 1e-3 * r.facts["sections"]),
+            r.time("sweep", 1e-3), figure(sections(r)), _memory(r, "response"),
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells)]
+
+
+def sections(row: Row) -> float:
+    """Forward sweeps in the time of one section."""
+    return row.over("response", "sweep") / row.facts["sections"]
+
+
+def _accumulation(rows: list[Row]) -> list[Table]:
+    header = "reaches | sweep [µs] | bytes [MB] | moved [GB/s] | splu [µs] | splu / sweep"
+    cells = [
+        [
+            f"{r.facts['reaches']:,}", r.time("sweep", 1e-6), figure(r.facts["bytes"] / 1e6),
+            figure(r.rate("sweep") / 1e9), r.time("splu", 1e-6), figure(r.over("splu", "sweep")),
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells)]
+
+
+def _study(rows: list[Row]) -> list[Table]:
+    header = "tables | size [MB] | solve [s] | read_csv [s] | ratio [1]"
+    cells = [
+        [
+            str(r.facts["tables"]), figure(r.facts["bytes"] / 1e6), r.time("solve"),
+            r.time("read_csv"), figure(r.over("solve", "read_csv")),
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells)]
+
+
+def _command(rows: list[Row]) -> list[Table]:
+    header = "run [s] | import [s] | modules imported | ratio [1]"
+    cells = [
+        [r.time("run"), r.time("import"), str(r.facts["modules"]), figure(r.over("run", "import"))]
+        for r in rows
+    ]
+    return [(header, cells)]
+
+
+_PUBLIC = ("RiverNetwork", "from_flow", "steady")
+
+
+def _public(rows: list[Row]) -> list[Table]:
+    names = " | ".join(
+        [*(f"{task} [s]" for task in _PUBLIC), *(f"{task} [B/reach]" for task in _PUBLIC)]
+    )
+    cells = [
+        [
+            r.shape, f"{r.size:,}", *(r.time(task) for task in _PUBLIC),
+            *(_memory(r, task) for task in _PUBLIC),
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(f"shape | reaches | {names}", cells), _growth(rows, _PUBLIC)]
+
+
+def _filling(rows: list[Row]) -> list[Table]:
+    header = "sources | rows | fill [ms] | programs [ms] | programs / fill"
+    cells = [
+        [
+            f"{r.size:,}", str(r.facts["rows"]), r.time("fill", 1e-3), r.time("programs", 1e-3),
+            figure(r.over("programs", "fill")) if "programs" in r.seconds else "–",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells), _growth(rows, ("fill", "programs"))]
+
+
+TABLES: dict[str, Callable[[list[Row]], list[Table]]] = {
+    "sweep": _sweep, "scenarios": _scenarios, "response": _response,
+    "accumulation": _accumulation, "study": _study, "command": _command, "public": _public,
+    "filling": _filling,
+}  # fmt: skip
+
+
+def _memory(row: Row, task: str) -> str:
+    """Bytes by reach, – if they were not measured."""
+    return figure(row.memory[task] / row.size) if task in row.memory else "–"
+
+
+def _growth(rows: list[Row], tasks: Iterable[str]) -> Table:
+    """Exponents of time over size, over all sizes and over the last step, by shape."""
+    tasks = list(tasks)
+    shapes = list(dict.fromkeys(row.shape for row in rows))
+    cells = []
+    for shape in shapes:
+        line = [shape]
+        for task in tasks:
+            found = exponents([r for r in rows if r.shape == shape], task)
+            line += [f"{value:.2f}" for value in found] or ["–", "–"]
+        cells.append(line)
+    names = " | ".join(f"{task}, all sizes | {task}, last step" for task in tasks)
+    return f"growth exponent [1] | {names}", cells
+
+
+def exponents(rows: list[Row], task: str) -> list[float]:
+    """Exponents over all sizes and over the last step; nothing for fewer than two sizes."""
+    known = [row for row in rows if task in row.seconds]
+    if len(known) < 2:
+        return []
+    sizes, seconds = [row.size for row in known], [row.seconds[task] for row in known]
+    return [growth(sizes, seconds), growth(sizes[-2:], seconds[-2:])]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is wanted of a benchmark; ``value`` is the worst of the rows it speaks of."""
+
+    words: str
+    benchmark: str
+    bound: float
+    at_least: bool
+    value: Callable[[Row], float]
+    unit: str
+    size: int | None = None
+
+
+TARGETS = (
+    Target(f"sweep of 1e6 reaches × {POLLUTANTS} pollutants, share of the triad", "sweep", 50.0,
+           True, lambda r: 100.0 * r.rate("sweep") / bandwidth(r.seconds["triad 1"]), "%", MILLION),
+    Target("the same, gain over splu", "sweep", 100.0, True,
+           lambda r: r.over("splu", "sweep"), "×", MILLION),
+    Target(f"{SCENARIOS} scenarios on 1e6 reaches, two threads", "scenarios", 1.0, True,
+           lambda r: updates(r, "two") / 1e9, "1e9 updates/s"),
+    Target("gain of two threads over gain of two triads", "scenarios", 0.85, True, gain, "1"),
+    Target("response on 1e6 reaches, a section", "response", 10.0, False, sections,
+           "forward sweeps", MILLION),
+    Target("mrb3 accumulation", "accumulation", 100.0, False,
+           lambda r: 1e6 * r.seconds["sweep"], "µs"),
+    Target("mrb3, tables to permits, over reading the tables", "study", 2.0, False,
+           lambda r: r.over("solve", "read_csv"), "×"),
+    Target("permitload run on the sample, over importing its packages", "command", 3.0, False,
+           lambda r: r.over("run", "import"), "×"),
+)  # fmt: skip
+LINEAR = 1.1
+"""Exponent up to which growth counts as linear."""
+
+
+def _targets(rows: list[Row]) -> Table:
+    """Targets beside what is measured, the worst shape counting."""
+    cells = []
+    for target in TARGETS:
+        found = [
+            (target.value(r), r.shape)
+            for r in rows
+            if r.benchmark == target.benchmark and target.size in (None, r.size)
+        ]
+        sign = "≥" if target.at_least else "≤"
+        wanted = f"{sign} {target.bound:g} {target.unit}"
+        if not found:
+            cells.append([target.words, wanted, "–", "not measured"])
+            continue
+        worst, shape = min(found) if target.at_least else max(found)
+        met = worst >= target.bound if target.at_least else worst <= target.bound
+        cells.append([target.words, wanted, f"{figure(worst)} ({shape})", "yes" if met else "no"])
+    public = [r for r in rows if r.benchmark == "public" and r.shape == "tree"]
+    for task in _PUBLIC:
+        for exponent in exponents(public, task)[:1]:
+            words = f"growth of {task} to {public[-1].size:,} reaches"
+            answer = "yes" if exponent <= LINEAR else "no"
+            cells.append([words, f"exponent ≤ {LINEAR} (linear)", f"{exponent:.2f} (tree)", answer])
+    return "target | wanted | measured (worst shape) | met", cells
+
+
+def _markdown(table: Table) -> list[str]:
+    """Lines of one table."""
+    names = [name.strip() for name in table[0].split("|")]
+    lines = [names, ["---"] * len(names), *table[1]]
+    return ["| " + " | ".join(line) + " |" for line in lines] + [""]
+
+
+def page(results: dict[str, Any]) -> str:
+    """Write the whole page from results.json."""
+    rows = [Row(**row) for row in results["rows"]]
+    machine = "; ".join(f"{name} {value}" for name, value in results["machine"].items())
+    lines = [
+        "# Performance", "",
+        "Written by `python benchmarks/run.py` from `benchmarks/results.json`: do not edit.", "",
+        f"Measured on: {machine}.", "",
+        f"All times are medians of {REPEATS} samples taken in turn with the peer and the triad of "
+        f"the same run (A, B, A, B, …); {FEW} samples, marked *, where one call takes more than "
+        f"{SLOW:g} s. The triad is STREAM's a = b + s·c, compiled alike, with the same number of "
+        "threads, on three arrays of 160 MB, counted as two reads and one write. Bytes are those "
+        "that cannot be avoided, each read or written once: small nets stay in the cache and may "
+        "pass 100 %. Reaches and nodes are numbered at random. Every answer up to 1e6 reaches is "
+        "compared with the peer's, to 1e-9 (linear programs: 1e-6).", "",
+        "## Targets", "", *_markdown(_targets(rows)),
+    ]  # fmt: skip
+    for name, benchmark in BENCHMARKS.items():
+        lines += [f"## {benchmark.title}", "", benchmark.words, ""]
+        found = [row for row in rows if row.benchmark == name]
+        for table in TABLES[name](found) if found else []:
+            lines += _markdown(table)
+        if name in results["left_out"]:
+            lines += [f"Left out: {results['left_out'][name]}.", ""]
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,369 @@
+"""The benchmarks: what is timed, against what, on which shapes and sizes."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import commands
+import numpy as np
+import pandas as pd
+import shapes
+import xarray as xr
+from kernels import FORMULA, System, compulsory, factored, prepare
+from measure import Task, triad
+from shapes import Floats
+
+from permitload import RiverNetwork, hydraulics, quality, sharing
+
+ROOT = Path(__file__).parents[1]
+SEED = 20260901
+POLLUTANTS, SCENARIOS, SECTIONS = 8, 128, 50
+KINETICS = {"COD": {"decay": 0.1}}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Tasks to time in turn, facts that the page shows, and a check of the answers."""
+
+    tasks: dict[str, Task]
+    check: Callable[[], None]
+    facts: dict[str, int] = field(default_factory=dict)
+    memory: tuple[str, ...] = ()
+    """Tasks whose memory is measured, too."""
+
+
+class LeftOut(Exception):
+    """A benchmark cannot run here; the message says why."""
+
+
+Setup: TypeAlias = Callable[[str, int], Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One entry: a setup by shape and size."""
+
+    title: str
+    words: str
+    """What is timed; the formula of bytes, if they are counted."""
+    setup: Setup
+    cases: tuple[tuple[str, int], ...]
+    smoke: tuple[tuple[str, int], ...]
+
+
+def net(shape: str, size: int) -> tuple[shapes.Net, np.random.Generator]:
+    """One net, the same in every run."""
+    draw = np.random.default_rng([SEED, size])
+    return shapes.SHAPES[shape](size, draw), draw
+
+
+def system(given: shapes.Net, pollutants: int) -> System:
+    """Transport on a net with a decay of 0.1 per day at 0.1 m/s, all pollutants alike."""
+    kept = np.exp(-0.1 * given.length / 8640.0)
+    share = given.flow / given.through[given.up]
+    columns = np.repeat(kept[:, None], pollutants, axis=1)
+    return System(given.up, given.down, given.through.size, share, columns)
+
+
+def agree(found: Floats, right: Floats, tolerance: float = 1e-9) -> None:
+    """Stop the run where two answers differ."""
+    worst = float(np.abs(found - right).max()) / float(np.abs(right).max())
+    if not worst <= tolerance:
+        raise RuntimeError(f"answers differ by {worst:.1e}; right would be at most {tolerance}")
+
+
+def sweep(shape: str, size: int) -> Job:
+    """Steady sweep of some pollutants against a sparse factorisation."""
+    given, draw = net(shape, size)
+    found = system(given, POLLUTANTS)
+    load = draw.uniform(0.0, 1.0, (found.count, POLLUTANTS))
+    ours, theirs = prepare(found, load), factored(found, load)
+
+    def check() -> None:
+        ours.reset()
+        ours.run()
+        agree(ours.found(), theirs())
+
+    tasks = {"sweep": Task(ours.run, ours.reset), "triad 1": triad(1)}
+    if size <= 1_000_000:
+        tasks["splu"] = Task(theirs)
+    facts = {"reaches": given.up.size, "bytes": compulsory(found, POLLUTANTS)}
+    return Job(tasks, check if size <= 1_000_000 else _unchecked, facts)
+
+
+def _unchecked() -> None:
+    """Check nothing: the peer is timed and compared up to 1e6 reaches."""
+
+
+def scenarios(shape: str, size: int) -> Job:
+    """Many loads on one state, with one and two threads."""
+    given, draw = net(shape, size)
+    found = system(given, 1)
+    load = draw.uniform(0.0, 1.0, (found.count, SCENARIOS))
+    one, two = prepare(found, load, 1), prepare(found, load, 2)
+
+    def check() -> None:
+        for ours in (one, two):
+            ours.reset()
+            ours.run()
+        few = np.s_[:, :: SCENARIOS // 4]
+        right = factored(found, load[few])()
+        agree(one.found()[few], right)
+        agree(two.found()[few], right)
+
+    tasks = {"one": Task(one.run, one.reset), "two": Task(two.run, two.reset)}
+    facts = {"reaches": given.up.size, "bytes": compulsory(found, SCENARIOS)}
+    return Job(tasks | {"triad 1": triad(1), "triad 2": triad(2)}, check, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A net with names, water, an outlet at every tenth reach, and sections."""
+
+    network: RiverNetwork
+    water: xr.Dataset
+    outlets: pd.DataFrame
+    load: xr.DataArray
+    inflow: xr.DataArray
+    sections: pd.DataFrame
+
+    def steady(self) -> xr.Dataset:
+        """Forward transport."""
+        result: xr.Dataset = quality.steady(
+            self.network, self.water, self.outlets, self.load, self.inflow, KINETICS
+        )
+        return result
+
+    def response(self) -> xr.Dataset:
+        """Transposed transport."""
+        result: xr.Dataset = quality.response(
+            self.network, self.water, self.outlets, self.sections, KINETICS
+        )
+        return result
+
+
+def model(given: shapes.Net, draw: np.random.Generator) -> Model:
+    """Put outlets and sections on a net; sections are on its largest rivers."""
+    rivers = shapes.network(given)
+    water = shapes.water(given, rivers)
+    row = draw.choice(given.up.size, max(1, given.up.size // 10), replace=False)
+    outlets = pd.DataFrame({
+        "outlet": shapes.names("O", row.size),
+        "reach": given.labels[row], "position": 0.5 * given.length[row],
+    })  # fmt: skip
+    large = np.argsort(given.flow)[-max(SECTIONS, given.up.size // 100) :]
+    place = draw.choice(large, SECTIONS, replace=False)
+    sections = pd.DataFrame({
+        "section": shapes.names("S", SECTIONS),
+        "reach": given.labels[place], "position": 0.5 * given.length[place],
+    })  # fmt: skip
+    coords = {"outlet": outlets["outlet"].to_numpy(), "pollutant": list(KINETICS)}
+    load = xr.DataArray(draw.uniform(1.0, 100.0, (row.size, 1)), coords)
+    clean = xr.zeros_like(water["boundary_flow"]).expand_dims(pollutant=list(KINETICS))
+    return Model(rivers, water, outlets, load, clean, sections)
+
+
+def response(shape: str, size: int) -> Job:
+    """Response of 50 sections through the public function, beside one kernel sweep."""
+    given, draw = net(shape, size)
+    whole = model(given, draw)
+    one = system(given, 1)
+    ours = prepare(one, draw.uniform(0.0, 1.0, (one.count, 1)))
+
+    def check() -> None:
+        gain = whole.response()["response"].isel(pollutant=0, period=0).values
+        there = quality.at(whole.sections, whole.steady())
+        agree(gain @ whole.load.values[:, 0], there.values.ravel())
+
+    tasks = {"response": Task(whole.response), "sweep": Task(ours.run, ours.reset)}
+    facts = {"reaches": given.up.size, "outlets": len(whole.outlets), "sections": SECTIONS}
+    return Job(tasks, check, facts, ("response",) if size <= 1_000_000 else ())
+
+
+def public(shape: str, size: int) -> Job:
+    """Network, hydraulics and quality as a user calls them."""
+    given, draw = net(shape, size)
+    table, series = shapes.reaches(given), shapes.series(given)
+    whole = model(given, draw)
+
+    def check() -> None:
+        ledger = whole.steady()["ledger"].isel(pollutant=0, period=0)
+        balance = ledger.sel(term=["boundary_out", "decayed"]).sum()
+        agree(balance.values, ledger.sel(term="load").values)
+
+    tasks = {
+        "RiverNetwork": Task(lambda: RiverNetwork(table)),
+        "from_flow": Task(lambda: hydraulics.from_flow(whole.network, *series)),
+        "steady": Task(whole.steady),
+    }
+    facts = {"reaches": given.up.size, "outlets": len(whole.outlets)}
+    return Job(tasks, check, facts, tuple(tasks) if size <= 1_000_000 else ())
+
+
+def filling(shape: str, size: int) -> Job:
+    """Fairest shares under 50 rows against a sequence of linear programs."""
+    from permitload.program import Program, leximin
+
+    draw = np.random.default_rng([SEED, size])
+    target = draw.lognormal(2.0, 1.0, size)
+    rows = draw.uniform(0.1, 1.0, (SECTIONS, size)) * (draw.random((SECTIONS, size)) < 0.2)
+    limit = draw.uniform(0.1, 0.9, SECTIONS) * (rows @ target)
+    given = sharing.Rows(rows, limit)
+    program = Program().columns(range(size), 0.0, target).at_most(range(SECTIONS), rows, limit)
+    claim = pd.Series(target)
+
+    def peer() -> pd.DataFrame:
+        return leximin(program, 0.0 * claim, claim)
+
+    def check() -> None:
+        agree(sharing.fill(target, given).share, peer()["share"].to_numpy(), 1e-6)
+
+    tasks = {"fill": Task(lambda: sharing.fill(target, given))}
+    if size <= 1000:
+        tasks["programs"] = Task(peer)
+    return Job(tasks, check if size <= 1000 else _unchecked, {"rows": SECTIONS})
+
+
+def accumulation(shape: str, size: int) -> Job:
+    """One column down the real network of mrb3."""
+    source = _data() / "mrb3" / "network.csv"
+    table = pd.read_csv(source, dtype={"fnode": str, "tnode": str})
+    codes, names = pd.factorize(pd.concat([table["fnode"], table["tnode"]]))
+    up, down = np.split(codes.astype(np.int64), 2)
+    leaving = np.bincount(up, table["frac"], len(names))[up]
+    share = table["frac"].to_numpy() / np.maximum(leaving, 1.0)
+    kept = np.exp(-0.1 * table["rchtot"].to_numpy())[:, None]
+    found = System(up, down, len(names), share, kept)
+    area = table["demiarea"].to_numpy(float)
+    load = np.asarray(np.bincount(up, area, len(names))[:, None], dtype=float)
+    ours, theirs = prepare(found, load), factored(found, load)
+
+    def check() -> None:
+        ours.reset()
+        ours.run()
+        agree(ours.found(), theirs())
+
+    tasks = {"sweep": Task(ours.run, ours.reset), "splu": Task(theirs), "triad 1": triad(1)}
+    return Job(tasks, check, {"reaches": up.size, "bytes": compulsory(found, 1)})
+
+
+def _data() -> Path:
+    """Return the folder of measured data."""
+    folder = os.environ.get("PERMITLOAD_DATA")
+    if folder is None:
+        raise LeftOut("PERMITLOAD_DATA, the folder of measured data, is not set")
+    return Path(folder)
+
+
+def whole_study(shape: str, size: int) -> Job:
+    """All computation of studies/mrb3 against reading its tables."""
+    from permitload import study
+
+    folder = commands.converted(ROOT / "studies" / "mrb3", _data() / "mrb3")
+    if folder is None:
+        raise LeftOut("studies/mrb3 has no study.toml yet")
+    tables = sorted(folder.glob("*.csv"))
+    settings = folder / "study.toml"
+
+    def read() -> list[Any]:
+        return [settings.read_text("utf8"), *map(pd.read_csv, tables)]
+
+    tasks = {"solve": Task(lambda: study.solve(folder)), "read_csv": Task(read)}
+    facts = {"tables": len(tables), "bytes": sum(table.stat().st_size for table in tables)}
+    return Job(tasks, _solved, facts)
+
+
+def _solved() -> None:
+    """Check nothing more: a study that misses a limit in the full model raises."""
+
+
+STUDIES = {
+    "wujin": ROOT / "data" / "samples" / "wujin",
+    "template": commands.SOURCE / "template",
+}
+
+
+def command(shape: str, size: int) -> Job:
+    """The command line on the sample study against importing what it imports."""
+    folder = STUDIES[shape]
+    modules = commands.imported(folder)
+    tasks = {
+        "run": Task(lambda: commands.run(folder)),
+        "import": Task(lambda: commands.imports(modules)),
+    }
+    return Job(tasks, _solved, {"modules": len(modules)})
+
+
+ACYCLIC = ("chain", "comb", "tree", "braided")
+SIZES = (30_000, 100_000, 300_000, 1_000_000, 3_000_000)
+MILLION = 1_000_000
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "sweep": Benchmark(
+        f"Steady sweep of {POLLUTANTS} pollutants, one thread",
+        "The kernel alone, on arrays prepared once per state. Peer: `scipy.sparse.linalg.splu` on "
+        "the same system, matrix ready, factor and right-hand sides timed; all pollutants decay "
+        f"alike so that it needs one factor, its best case. Bytes: {FORMULA}.",
+        sweep,
+        tuple((shape, size) for shape in ACYCLIC for size in SIZES),
+        tuple((shape, 2000) for shape in ACYCLIC),
+    ),
+    "scenarios": Benchmark(
+        f"{SCENARIOS} scenarios on one state",
+        "One pollutant; the kernel alone, by one and by two threads. An update is one reach in "
+        f"one scenario. Bytes: {FORMULA}.",
+        scenarios,
+        (("tree", MILLION), ("braided", MILLION)),
+        (("tree", 2000),),
+    ),
+    "response": Benchmark(
+        f"Response of {SECTIONS} sections",
+        "`quality.response`, checks and labels included, an outlet at every tenth reach, sections "
+        "on the largest hundredth of the rivers. A forward sweep is the kernel's, one pollutant.",
+        response,
+        (*((shape, MILLION) for shape in shapes.SHAPES), ("tree", 100_000)),
+        tuple((shape, 6000) for shape in ACYCLIC),
+    ),
+    "accumulation": Benchmark(
+        "Accumulation down a real network (mrb3)",
+        f"The kernel alone, one column. Peer as for the sweep. Bytes: {FORMULA}.",
+        accumulation,
+        (("mrb3", 11_526),),
+        (("mrb3", 11_526),),
+    ),
+    "study": Benchmark(
+        "A whole study (mrb3), from tables to permits",
+        "`study.solve` on the folder, without imports, pictures and writing, compiled kernels. "
+        "Peer: `pandas.read_csv` of the same tables.",
+        whole_study,
+        (("mrb3", 11_526),),
+        (("mrb3", 11_526),),
+    ),
+    "command": Benchmark(
+        "The command line on the sample study",
+        "`permitload run data/samples/wujin` in a new interpreter, results written. Peer: a new "
+        "interpreter that imports what the modules of permitload that took part import of others.",
+        command,
+        (("wujin", 1),),
+        (("template", 1),),
+    ),
+    "public": Benchmark(
+        "Public functions: growth and memory",
+        "As a user calls them: tables and labels in, labelled results out, one pollutant and "
+        "period, an outlet at every tenth reach. Memory is the most that one call holds beyond its "
+        "inputs, its result included (tracemalloc: what Python and numpy allocate).",
+        public,
+        tuple((s, n) for s in shapes.SHAPES for n in SIZES if n <= MILLION or s == "tree"),
+        tuple((shape, 6000) for shape in shapes.SHAPES),
+    ),
+    "filling": Benchmark(
+        f"Fairest shares under {SECTIONS} rows",
+        "`sharing.fill`, every row touching a fifth of the sources. Peer: the same leximin as a "
+        "sequence of linear programs (`program.leximin`, HiGHS).",
+        filling,
+        tuple(("rows", size) for size in (100, 300, 1000, 10_000, 100_000)),
+        (("rows", 60),),
+    ),
+}

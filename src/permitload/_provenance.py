@@ -1,0 +1,109 @@
+"""The published provenance of permits: what :func:`allocation.explain` finds, tied to files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from permitload import allocation
+from permitload.units import flux
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from permitload._outcome import Outcome
+
+_KEYS = ["source", "pollutant", "period"]
+_COLUMNS = [*_KEYS, "step", "quantity", "value", "unit", "subject", "reference"]
+
+
+def table(outcome: Outcome, monthly: pd.DataFrame) -> pd.DataFrame:
+    """Rows of every permit in ``monthly``, in its order, with the file and line of each input."""
+    found, settings = outcome.datasets, outcome.settings
+    explained = allocation.explain(
+        found["allocation"], found["response"], found["limits"]["headroom"], found["sources"],
+        settings.target, settings.precision,
+    )  # fmt: skip
+    given = _given(outcome, monthly)
+    rows = pd.concat([_laws(given), explained], ignore_index=True)
+    place = _place(rows, monthly)
+    order = np.argsort(place, kind="stable")
+    order = order[place[order] >= 0]
+    rows = rows.iloc[order].reset_index(drop=True)
+    return rows.assign(reference=_references(rows, given, outcome))[_COLUMNS]
+
+
+def _place(rows: pd.DataFrame, monthly: pd.DataFrame) -> NDArray[np.int64]:
+    """Find the number of the permit that each row belongs to, -1 for none; the year is last."""
+    pairs = monthly[_KEYS[:2]].drop_duplicates()
+    periods = pd.Index([*monthly["period"].unique(), ""])
+    first = pd.MultiIndex.from_frame(pairs).get_indexer(pd.MultiIndex.from_frame(rows[_KEYS[:2]]))
+    place = first * len(periods) + periods.get_indexer(rows["period"])
+    return np.where(first < 0, -1, place)
+
+
+def _given(outcome: Outcome, monthly: pd.DataFrame) -> pd.DataFrame:
+    """Gather what the tables of the study state of each permit, and on which line."""
+    tables, keys = outcome.tables, monthly[_KEYS]
+    loads = tables["source_loads"].rename_axis("line").reset_index()
+    given = keys.merge(loads[[*_KEYS, "line", "source_load", "ceiling"]], "left", _KEYS)
+    placed = tables["sources"].rename_axis("from").reset_index()
+    given = given.merge(placed[["source", "from", "works", "wastewater_flow"]], "left", "source")
+    works = tables["works"].rename_axis("law").reset_index()
+    law = works[["works", "pollutant", "law", "outlet_concentration"]]
+    return given.merge(law, "left", ["works", "pollutant"])
+
+
+def _laws(given: pd.DataFrame) -> pd.DataFrame:
+    """List the law of the works for sources behind one: wastewater_flow × outlet_concentration."""
+    behind = given[given["law"].notna()]
+    water, out = behind["wastewater_flow"], behind["outlet_concentration"]
+    rows = [
+        ("wastewater_flow", water, "m3/s", "sources.csv, line " + _line(behind["from"])),
+        ("outlet_concentration", out, "mg/L", "works.csv, line " + _line(behind["law"])),
+        ("works_law", flux(water, out), "kg/d", "wastewater_flow × outlet_concentration × 86.4"),
+    ]
+    parts = [
+        behind[_KEYS].assign(
+            step="input", quantity=name, value=value, unit=unit, subject=behind["works"],
+            reference=where,
+        )
+        for name, value, unit, where in rows
+    ]  # fmt: skip
+    return pd.concat(parts)
+
+
+def _line(numbers: pd.Series[float]) -> pd.Series[str]:
+    """Write line numbers."""
+    return numbers.astype(int).astype(str)
+
+
+def _references(rows: pd.DataFrame, given: pd.DataFrame, outcome: Outcome) -> pd.Series[str]:
+    """Files instead of the names of arguments; for the loads given, the line that states them."""
+    files = {
+        "allocation": "allocation.nc",
+        "headroom": "sections.csv, headroom",
+        "response": "response.nc",
+        "target": "study.toml, allocation, target",
+        "precision": "study.toml, allocation, precision",
+    }
+    found = rows["reference"].replace(files)
+    found = found.mask(rows["quantity"] == "level", f"sharing.{outcome.settings.compose.__name__}")
+    found = found.mask((rows["step"] == "input") & (rows["quantity"] == "days"), "periods.csv")
+    behind = given["law"].notna()
+    line = given["line"]
+    here = ("source_loads.csv, line " + _line(line.fillna(0))).where(line.notna(), "")
+    own = pd.Series(np.where(behind, "works_law, above", "source_load, above"), given.index)
+    stated = {
+        "source_load": here.where(given["source_load"].notna(), own.where(behind, "no row")),
+        "floor": here,
+        "ceiling": here.where(given["ceiling"].notna(), own),
+    }
+    place = pd.MultiIndex.from_frame(given[_KEYS])
+    for name, where in stated.items():
+        mine = (rows["step"] == "input") & (rows["quantity"] == name)
+        at = place.get_indexer(pd.MultiIndex.from_frame(rows.loc[mine, _KEYS]))
+        found[mine] = where.to_numpy()[at]
+    return found

@@ -1,0 +1,233 @@
+"""How each permit came about: from inputs to whole units, one row a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from permitload.allocation._cases import DIMS, Case, blank, cases, numbers_of
+from permitload.allocation.allocate import present_load
+from permitload.errors import DataError, Fault
+from permitload.schema import VARIABLES
+from permitload.units import tonnes
+
+__all__ = ["COLUMNS", "explain"]
+
+Floats = NDArray[np.float64]
+
+COLUMNS = (*DIMS, "step", "quantity", "value", "unit", "subject", "reference")
+_DIGITS = 9
+"""Decimals of a mass [t]: whole units of any precision, without the noise of their sum."""
+_UNITS = {"target": "kg/d", "precision": "t"}
+"""Units of what is a parameter, not a variable."""
+_AT_SECTION = ("headroom", "response", "added", "added_by_others", "spare")
+_AT_SOURCE = {"ceiling": "ceiling", "floor": "floor", "no target": "target", "fixed": "target"}
+"""Number that stands for each stop that is no section."""
+
+
+class _Line(NamedTuple):
+    """One number of every source, pollutant and period; NaN where there is none."""
+
+    step: str
+    quantity: str
+    value: Floats
+    reference: str
+    subject: NDArray[np.object_] | str = ""
+
+
+def explain(
+    allocation: xr.Dataset,
+    response: xr.Dataset | xr.DataArray,
+    headroom: xr.DataArray,
+    sources: xr.Dataset,
+    target: Callable[[xr.Dataset], xr.DataArray] = present_load,
+    precision: float | None = None,
+) -> pd.DataFrame:
+    """Trace each permit: inputs → claim → level reached → who stopped it → rounding → permit.
+
+    The numbers chain, and a reader can check them with the table alone:
+    ``unrounded_load = level × target`` within floor and ceiling; ``added = response ×
+    unrounded_load``; ``spare = headroom (at least 0) − added_by_others − added``, nothing where
+    the section is full; ``rounding = unrounded_mass − permit_mass``; ``permit`` is the sum of
+    ``permit_mass`` over the periods.
+
+    Parameters
+    ----------
+    allocation : Dataset
+        Result of :func:`allocate`: ``permitted_load``, ``level``, ``stopped_by`` (source,
+        pollutant, period), with the coordinate ``days`` (period) [d]. Where permits were cut to
+        whole units, ``unrounded_load`` holds the loads before that.
+    response, headroom, sources
+        As for :func:`allocate`.
+    target : function, default present_load
+        As for :func:`allocate`.
+    precision : float, optional
+        Unit of a permit [t], shown with the rounding.
+
+    Returns
+    -------
+    DataFrame
+        ``source``, ``pollutant``, ``period`` (empty for the year), ``step`` (``input``,
+        ``claim``, ``level``, ``stop``, ``granted``, ``rounding``, ``permit``, ``year``),
+        ``quantity`` (a name of the glossary), ``value``, ``unit``, ``subject`` (section or
+        other stop, function) and ``reference``: the argument that the value comes from, or the
+        rule that makes it from rows above.
+
+    Raises
+    ------
+    DataError
+        As :func:`allocate`; and if days are missing or a stop is unknown.
+
+    Examples
+    --------
+    >>> from permitload.allocation.allocate import allocate
+    >>> labels = {"section": ["S1"], "outlet": ["O1"], "pollutant": ["TP"], "period": ["dry"]}
+    >>> response = xr.DataArray([[[[0.01]]]], coords=labels, dims=list(labels))
+    >>> response = response.assign_coords(days=("period", [100.0]))
+    >>> room = response[:, 0].rename(pollutant="indicator") * 0 + 0.5
+    >>> given = response[0].rename(outlet="source").drop_vars("section") * 0 + 80.0
+    >>> given = xr.Dataset({"source_load": given, "ceiling": given})
+    >>> given = given.assign_coords(outlet=("source", ["O1"]))
+    >>> table = explain(allocate(response, room, given), response, room, given)
+    >>> table[table["step"] == "stop"].set_index("quantity")["value"].to_dict()
+    {'headroom': 0.5, 'response': 0.01, 'added': 0.5, 'added_by_others': 0.0, 'spare': 0.0}
+    """
+    like, problems = blank(response, sources), cases(response, headroom, sources)
+    days = _days(allocation, like)
+    permitted = numbers_of(allocation["permitted_load"], like, "permitted_load")
+    before = allocation.get("unrounded_load", allocation["permitted_load"])
+    unrounded = numbers_of(before, like, "unrounded_load")
+    bounds = {
+        "floor": _stacked((case.floor for case in problems.values()), like),
+        "ceiling": _stacked((case.ceiling for case in problems.values()), like),
+    }
+    claim = numbers_of(target(sources), like, "target")
+    mass = tonnes(permitted, days).round(_DIGITS)
+    before_mass = tonnes(unrounded, days)
+    granted = "level × target, within floor and ceiling"
+    lines = [
+        _Line("input", "days", days, "allocation"),
+        *_present(sources, like),
+        *(_Line("input", name, value, "sources") for name, value in bounds.items()),
+        _Line("claim", "target", claim, "target", target.__name__),
+        _Line("level", "level", numbers_of(allocation["level"], like, "level"), "allocation"),
+        *_stops(_labels(allocation, like), problems, bounds | {"target": claim}, unrounded),
+        _Line("granted", "unrounded_load", unrounded, granted),
+        _Line("rounding", "unrounded_mass", before_mass, "unrounded_load × days / 1000"),
+        _Line("rounding", "rounding", before_mass - mass, "unrounded_mass − permit_mass"),
+        _Line("permit", "permit_mass", mass, "permitted_load × days / 1000"),
+        _Line("permit", "permitted_load", permitted, "allocation"),
+    ]
+    if precision is not None:
+        lines.insert(
+            -3, _Line("rounding", "precision", np.full(like.shape, precision), "precision")
+        )
+    return _long(like, lines, mass.sum(axis=2))
+
+
+def _days(allocation: xr.Dataset, like: xr.DataArray) -> Floats:
+    """Days of the periods, for every source and pollutant."""
+    if "days" not in allocation.coords:
+        right = "a coordinate days (period) [d]"
+        raise DataError([Fault("allocation", None, "days", None, "is missing", right)])
+    days = allocation["days"].sel(period=like["period"].values).values.astype(float)
+    return np.broadcast_to(days, like.shape)
+
+
+def _present(sources: xr.Dataset, like: xr.DataArray) -> list[_Line]:
+    """Say what each source discharges at present, and at which outlet, where that is known."""
+    if "source_load" not in sources:
+        return []
+    outlet = np.asarray(sources["outlet"].values.astype(str), dtype=object)[:, None, None]
+    values = numbers_of(sources["source_load"], like, "source_load")
+    return [_Line("input", "source_load", values, "sources", np.broadcast_to(outlet, like.shape))]
+
+
+def _stacked(values: Iterable[Floats], like: xr.DataArray) -> Floats:
+    """Arrays by source of each pollutant and period, as one."""
+    return np.stack(list(values), axis=-1).reshape(like.shape)
+
+
+def _labels(allocation: xr.Dataset, like: xr.DataArray) -> NDArray[np.object_]:
+    """Name what stopped each source, in the order of the loads."""
+    stops = allocation["stopped_by"].sel({dim: like[dim].values for dim in DIMS})
+    return np.asarray(stops.transpose(*DIMS).values.astype(str), dtype=object)
+
+
+def _stops(
+    stops: NDArray[np.object_],
+    problems: dict[tuple[str, str], Case],
+    bounds: dict[str, Floats],
+    unrounded: Floats,
+) -> list[_Line]:
+    """Say what each stop is made of: the row of a section, or the source's own bound."""
+    section = next(iter(problems.values())).rows.limit.index
+    row = pd.Index(section.astype(str)).get_indexer(pd.Index(stops.ravel())).reshape(stops.shape)
+    unknown = sorted({str(name) for name in stops[row < 0]} - set(_AT_SOURCE))
+    if unknown:
+        right = "a section of the response, or one of " + ", ".join(_AT_SOURCE)
+        raise DataError(
+            Fault("allocation", None, "stopped_by", name, "is unknown", right) for name in unknown
+        )
+    flat = (len(stops), -1)
+    found = [
+        _at_row(case, place, load)
+        for case, place, load in zip(
+            problems.values(), row.reshape(flat).T, unrounded.reshape(flat).T, strict=True
+        )
+    ]
+    rules = ("headroom", "response", "response × unrounded_load", "response × unrounded_load of "
+             "the other sources", "headroom, at least 0, − added_by_others − added")  # fmt: skip
+    lines = [
+        _Line("stop", name, np.stack(values, axis=-1).reshape(stops.shape), rule, stops)
+        for name, rule, values in zip(_AT_SECTION, rules, zip(*found, strict=True), strict=True)
+    ]
+    for bound in ("ceiling", "floor", "target"):
+        mine = np.isin(stops, [stop for stop, name in _AT_SOURCE.items() if name == bound])
+        value = np.where(mine & (row < 0), bounds[bound], np.nan)
+        lines.append(_Line("stop", bound, value, f"{bound}, above", stops))
+    return lines
+
+
+def _at_row(case: Case, row: NDArray[np.int64], unrounded: Floats) -> tuple[Floats, ...]:
+    """Numbers of the row that stopped each source of one case; NaN where none did."""
+    coefficient, limit = case.rows.coefficient.to_numpy(), case.rows.limit.to_numpy()
+    stopped = row >= 0
+    response = np.where(stopped, coefficient[row, np.arange(len(row))], np.nan)
+    headroom = np.where(stopped, limit[row], np.nan)
+    added = response * unrounded
+    # an elementwise sum is the same at any thread count, a product of matrices is not
+    others = np.maximum((coefficient * unrounded).sum(axis=1)[row] - added, 0.0)
+    return headroom, response, added, others, np.maximum(headroom, 0.0) - others - added
+
+
+def _long(like: xr.DataArray, lines: list[_Line], annual: Floats) -> pd.DataFrame:
+    """Lay out all numbers: by source, pollutant, period and line; the year after its periods."""
+    periods = like["period"].values.astype(str).tolist()
+    lines = [*lines, _Line("year", "permit", annual, "sum of permit_mass over the periods")]
+    shape = (*like.shape[:2], len(periods) + 1, len(lines))
+    value, subject = np.full(shape, np.nan), np.full(shape, "", dtype=object)
+    for k, line in enumerate(lines):
+        here = (..., slice(-1), k) if line.value.ndim == len(DIMS) else (..., -1, k)
+        value[here], subject[here] = line.value, line.subject
+    keep = np.flatnonzero(~np.isnan(value))
+    place = np.unravel_index(keep, shape)
+    axes = [like["source"].values, like["pollutant"].values, [*periods, ""]]
+    words = [
+        [line.step for line in lines],
+        [line.quantity for line in lines],
+        [_UNITS.get(line.quantity) or VARIABLES[line.quantity].unit for line in lines],
+        [line.reference for line in lines],
+    ]
+    source, pollutant, period = (
+        np.asarray(labels, dtype=object)[at] for labels, at in zip(axes, place[:3], strict=True)
+    )
+    step, quantity, unit, reference = (np.asarray(w, dtype=object)[place[3]] for w in words)
+    columns = (source, pollutant, period, step, quantity, value.ravel()[keep], unit,
+               subject.ravel()[keep], reference)  # fmt: skip
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
