@@ -12,6 +12,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 
 from permitload import RiverNetwork, plot
@@ -123,12 +124,15 @@ def test_map_places_sections_and_outlets_where_they_are(network: RiverNetwork) -
 
 
 def test_map_arrows_turn_with_the_flow_and_vanish_without(network: RiverNetwork) -> None:
-    def tips(flow: float) -> list[float]:
+    def arrows(flow: float) -> list[tuple[float, float]]:
         ax = plot.network_map(network, flow=pd.Series({"R3": flow}))
-        return [float(c.get_offsets()[0, 0]) for c in ax.collections[1:]]
+        found = [c for c in ax.collections if isinstance(c, Quiver)]
+        return [(float(c.get_offsets()[0, 0]), float(c.U[0])) for c in found]
 
-    assert tips(0.0) == []
-    assert tips(2.0)[0] > 2000.0 > tips(-2.0)[0]
+    assert arrows(0.0) == []
+    (ahead, way), (back, other) = arrows(2.0)[0], arrows(-2.0)[0]
+    assert ahead > 2000.0 > back
+    assert way == -other > 0.0
 
 
 def test_map_names_the_ends_of_rivers(network: RiverNetwork) -> None:

@@ -169,6 +169,8 @@ def _draw_bars(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]
         *(bilingual(_REASONS[word], word) if word in _REASONS else _style.drawable([word])[0]
           for word in looks),
     ]  # fmt: skip
+    if not cut.any():
+        del keys[1], reasons[1]
     _legend(ax, keys, reasons, bilingual("主要受限因素", "main reason"))
 
 

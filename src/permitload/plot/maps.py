@@ -29,6 +29,8 @@ _WIDTH = 10.0
 _ALONG = np.linspace(0.0, 1.0, 21)
 _BOW = 0.25
 """Distance between parallel reaches over the distance of their nodes."""
+_HEAD = 11.0
+"""Length and width of the arrows [dots]."""
 _LEAN = 30.0
 """Angle from the vertical [degrees] within which all names are read from below upwards."""
 _LINE = 18
@@ -176,17 +178,18 @@ def _draw_reaches(
 
 def _draw_arrows(ax: Axes, lines: Floats, flow: Floats) -> None:
     """Triangles along the water, two thirds down each reach."""
-    from matplotlib.markers import MarkerStyle
-
-    for line, discharge in zip(lines, flow, strict=True):
-        if np.isnan(discharge) or discharge == 0.0:
-            continue
-        water = line if discharge > 0.0 else line[::-1]
-        here = int(len(_ALONG) * 0.66)
-        along = water[here + 1] - water[here - 1]
-        turned = MarkerStyle(">").rotated(deg=float(np.degrees(np.arctan2(along[1], along[0]))))
-        ax.scatter(water[here, 0], water[here, 1], s=42, marker=turned, color="white",
-                   edgecolor=_style.INK, linewidth=0.8, zorder=3)  # fmt: skip
+    moving = np.flatnonzero(np.nan_to_num(flow))
+    if not moving.size:
+        return
+    water = np.where(flow[moving, None, None] > 0.0, lines[moving], lines[moving, ::-1])
+    here = int(len(_ALONG) * 0.66)
+    along = water[:, here + 1] - water[:, here - 1]
+    way = _HEAD * along / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    tip = water[:, here]
+    ax.quiver(tip[:, 0], tip[:, 1], way[:, 0], way[:, 1], angles="xy", pivot="middle",
+              units="dots", width=1.0, scale_units="dots", scale=1.0, headwidth=_HEAD,
+              headlength=_HEAD, headaxislength=_HEAD, color="white", edgecolor=_style.INK,
+              linewidth=0.8, zorder=3)  # fmt: skip
 
 
 def _places(
