@@ -16,9 +16,9 @@ SOURCE = Path(permitload.__file__).parent
 
 def _python(code: str, *words: str) -> str:
     """Run code in a new interpreter; returns what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
     return done.stdout
 
 

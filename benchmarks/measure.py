@@ -16,7 +16,7 @@ from shapes import Floats
 
 REPEATS = 7
 """Samples of every task, taken in turn; SLOW ones take fewer."""
-SLOW, FEW = 2.0, 3
+SLOW, FEW = 10.0, 3
 """Seconds from which a task is repeated only so often."""
 SAMPLE = 0.002
 """Seconds that one sample lasts at least: short tasks are called several times."""

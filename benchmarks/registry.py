@@ -150,13 +150,13 @@ def model(given: shapes.Net, draw: np.random.Generator) -> Model:
     water = shapes.water(given, rivers)
     row = draw.choice(given.up.size, max(1, given.up.size // 10), replace=False)
     outlets = pd.DataFrame({
-        "outlet": shapes.names("O", row.size),
+        "outlet": shapes.names("O", np.arange(row.size)),
         "reach": given.labels[row], "position": 0.5 * given.length[row],
     })  # fmt: skip
     large = np.argsort(given.flow)[-max(SECTIONS, given.up.size // 100) :]
     place = draw.choice(large, SECTIONS, replace=False)
     sections = pd.DataFrame({
-        "section": shapes.names("S", SECTIONS),
+        "section": shapes.names("S", np.arange(SECTIONS)),
         "reach": given.labels[place], "position": 0.5 * given.length[place],
     })  # fmt: skip
     coords = {"outlet": outlets["outlet"].to_numpy(), "pollutant": list(KINETICS)}

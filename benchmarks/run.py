@@ -1,9 +1,10 @@
 """Measure everything and write docs/performance.md.
 
 ``python benchmarks/run.py [--smoke] [--only NAME ...] [--out PAGE]``: without options all
-benchmarks at full size, which takes about a quarter of an hour on an otherwise idle machine.
+benchmarks at full size, which takes about half an hour on an otherwise idle machine.
 ``--only`` measures some again and keeps the others; ``--smoke`` runs all once at small sizes,
-compares every answer with its peer's, and fails if the page is not what results.json gives.
+compares every answer with its peer's, and fails if the page is not what results.json gives. With
+PERMITLOAD_DATA, the folder of measured data, the real network mrb3 is measured too.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def measured(name: str, benchmark: Benchmark, smoke: bool) -> list[dict[str, Any
 
 
 def update(results: dict[str, Any], names: list[str], smoke: bool) -> None:
-    """Measure the named benchmarks and put them into the results."""
+    """Measure the named benchmarks and put them into the results, stored one by one."""
     for name in names:
         results["left_out"].pop(name, None)
         try:
@@ -52,6 +53,8 @@ def update(results: dict[str, Any], names: list[str], smoke: bool) -> None:
             results["left_out"][name], found = str(reason), []
         others = [row for row in results["rows"] if row["benchmark"] != name]
         results["rows"] = others + found
+        if not smoke:
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf8")
 
 
 def stored() -> dict[str, Any]:
@@ -79,7 +82,6 @@ def main() -> int:
     results = stored() if given.only else {"machine": {}, "rows": [], "left_out": {}}
     results["machine"] = machine()
     update(results, names, False)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf8")
     given.out.write_text(page(results), "utf8")
     return 0
 

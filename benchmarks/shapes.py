@@ -42,7 +42,7 @@ class Net:
     @property
     def labels(self) -> NDArray[np.object_]:
         """Names of the reaches."""
-        return names("R", self.up.size)
+        return names("R", np.arange(self.up.size))
 
 
 def chain(size: int, draw: np.random.Generator) -> Net:
@@ -115,9 +115,9 @@ SHAPES: dict[str, Callable[[int, np.random.Generator], Net]] = {
 }  # fmt: skip
 
 
-def names(letter: str, count: int) -> NDArray[np.object_]:
-    """Labels letter0, letter1, …"""
-    return np.array([f"{letter}{i}" for i in range(count)], dtype=object)
+def names(letter: str, numbers: Ints) -> NDArray[np.object_]:
+    """Labels such as N7, every cell a text of its own as after reading a file."""
+    return np.array([f"{letter}{i}" for i in numbers.tolist()], dtype=object)
 
 
 def network(net: Net) -> RiverNetwork:
@@ -127,9 +127,8 @@ def network(net: Net) -> RiverNetwork:
 
 def reaches(net: Net) -> pd.DataFrame:
     """Table of the net."""
-    node = names("N", net.through.size)
     return pd.DataFrame({
-        "reach": net.labels, "from_node": node[net.up], "to_node": node[net.down],
+        "reach": net.labels, "from_node": names("N", net.up), "to_node": names("N", net.down),
         "length": net.length,
     })  # fmt: skip
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from permitload import (
     _checks,
@@ -39,6 +41,9 @@ __all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
 
 _YEAR = 366.5
 """More days than any year has."""
+
+_BESIDE = "scenario"
+"""Dimension of what is solved together."""
 
 Progress = Callable[[str], None]
 Tables = Mapping[str, pd.DataFrame]
@@ -148,13 +153,12 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     decided = given.sel(source=chosen["source"].tolist())
     say("background quality")
     model = _Model(network, water, tables, settings.pollutants)
-    background = model.steady(given["source_load"].sel(source=rest["source"].tolist()))
-    present = model.steady(given["source_load"])
+    kept = model.at_outlets(given["source_load"].sel(source=rest["source"].tolist()))
+    today = kept + model.at_outlets(decided["source_load"])
+    both = model.steady(xr.concat([kept, today], pd.Index(["background", "present"], name=_BESIDE)))
+    background, present = (both.sel({_BESIDE: n}, drop=True) for n in both[_BESIDE].values)
     say("response of the sections")
-    response = quality.response(
-        network, water, tables["outlets"], tables["sections"], model.kinetics
-    )
-    response = response.sel(outlet=np.unique(decided["outlet"].values))
+    response = model.response(np.unique(decided["outlet"].values))
     limits = standards.limits(
         tables["sections"], settings.pollutants, list(water["period"].values), tables["standards"]
     )
@@ -165,11 +169,8 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     days = water["days"].reset_coords(drop=True)
     shared = _shared_out(settings, response, headroom, decided, days)
     say("permits in the full model")
-    kept = given["source_load"].sel(source=rest["source"].tolist())
     permits = shared["permitted_load"].assign_coords(outlet=decided["outlet"])
-    permitted = model.steady(
-        xr.concat([permits, kept], "source", coords="minimal", join="exact", compat="override")
-    )
+    permitted = model.steady(kept + model.at_outlets(permits))
     allowed = limits["limit"] * (1.0 - settings.margin_of_safety)
     _permits.verified(tables["sections"], permitted, background, allowed, decided.sizes["source"])
     datasets = {
@@ -265,12 +266,13 @@ def _hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
     temperature = tables["periods"]["temperature"]
     if temperature.notna().all():
         water = water.assign(temperature=("period", temperature.to_numpy(float)))
-    stated = tables["flows"].set_index(["reach", "period"])[["dispersion", "depth"]].to_xarray()
-    stated = stated.sel(reach=water["reach"].values, period=water["period"].values)
-    if bool(stated["dispersion"].notnull().any()):
-        water = water.assign(dispersion=stated["dispersion"].fillna(0.0).drop_vars("period"))
-    if bool(stated["depth"].notnull().all()):
-        water = water.assign(depth=stated["depth"].drop_vars("period"))
+    flows = tables["flows"].set_index(["reach", "period"])
+    for name, needed in (("dispersion", flows["dispersion"].notna().any()),
+                         ("depth", flows["depth"].notna().all())):  # fmt: skip
+        if needed:
+            stated = flows[name].fillna(0.0).to_xarray()
+            stated = stated.sel(reach=water["reach"].values, period=water["period"].values)
+            water[name] = stated.drop_vars("period")
     return water
 
 
@@ -284,19 +286,31 @@ class _Model:
         tables: Tables,
         pollutants: tuple[str, ...],
     ) -> None:
-        self.network, self.water, self.outlets = network, water, tables["outlets"]
+        self.network, self.water = network, water
+        self.outlets, self.sections = tables["outlets"], tables["sections"]
         rates = tables["kinetics"]
         self.kinetics = {p: _rates.law(rates[rates["pollutant"] == p], network) for p in pollutants}
         dims = ["node", "pollutant", "period"]
         table = tables["inflow"][tables["inflow"]["pollutant"].isin(pollutants)]
         self.inflow = table.set_index(dims)["concentration"].to_xarray()
 
+    def at_outlets(self, load: xr.DataArray) -> xr.DataArray:
+        """Loads of sources (source, pollutant, period) [kg/d], summed at all outlets."""
+        return sources.by_outlet(load, self.outlets)
+
     def steady(self, load: xr.DataArray) -> xr.Dataset:
-        """Quality with the given loads of sources (source, pollutant, period) [kg/d]."""
-        at_outlets = sources.by_outlet(load, self.outlets)
+        """Quality with the given loads of outlets (outlet, pollutant, period) [kg/d]."""
         return quality.steady(
-            self.network, self.water, self.outlets, at_outlets, self.inflow, self.kinetics
+            self.network, self.water, self.outlets, load, self.inflow, self.kinetics
         )
+
+    def response(self, outlets: NDArray[Any]) -> xr.Dataset:
+        """Response of all sections to some outlets; the effluent of all counts as water."""
+        needed = self.outlets["outlet"].isin(outlets) | (self.outlets["effluent_flow"] > 0.0)
+        found = quality.response(
+            self.network, self.water, self.outlets[needed], self.sections, self.kinetics
+        )
+        return found.sel(outlet=outlets)
 
 
 def _bounds(decided: xr.Dataset, response: xr.Dataset) -> xr.Dataset:

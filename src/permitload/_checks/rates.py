@@ -32,8 +32,8 @@ def rate_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
     >>> nodes = pd.DataFrame({"node": [], "storage_area": [], "storage_volume": []})
     >>> reaches = pd.DataFrame({"reach": ["R1"], "from_node": ["a"], "to_node": ["b"]})
     >>> found = rate_faults({"kinetics": rates, "nodes": nodes, "reaches": reaches})
-    >>> print(found[0].column, found[0].problem)
-    pollutant TN has rates in single places alone
+    >>> found[0].column, found[0].value, found[0].problem
+    ('pollutant', 'TN', 'has rates in single places alone')
     """
     rates, nodes = tables["kinetics"], tables["nodes"]
     reach, node, pollutant = rates["reach"], rates["node"], rates["pollutant"]

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.io._csv import CHOICES, LARGEST_FILE, scan
+from permitload.io._csv import CHOICES, scan
 from permitload.io._files import load, save, write
+from permitload.io._grid import LARGEST_FILE
 from permitload.io._units import convert
 from permitload.schema import DIMENSIONS, TABLES
 

@@ -1,15 +1,17 @@
-"""Tables from CSV, read as text first: every fault names file, row, column and value."""
+"""Tables from CSV, read as text first: every fault names file, row, column and value.
+
+Whole files are split and whole columns converted where nothing can be wrong with them; only what
+is suspect is gone through cell by cell, to say what is wrong. Suspecting too much costs time alone.
+"""
 
 from __future__ import annotations
 
-import csv
 import difflib
 import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,19 +19,17 @@ import pandas as pd
 
 from permitload._frames import LINE
 from permitload.errors import Fault
+from permitload.io._grid import Grid, read
 from permitload.io._units import MONTH, convert, convert_back, per_month, plain, unit_fault
 from permitload.schema import TABLES, VARIABLES, Column, Table, header
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["CHOICES", "LARGEST_FILE", "scan"]
-
-LARGEST_FILE = 200_000_000
-"""Bytes beyond which a file is not opened."""
+__all__ = ["CHOICES", "scan"]
 
 CHOICES = {
     "structure_type": ("gate", "weir", "pump", "culvert"),
@@ -52,14 +52,14 @@ class _Sheet:
     """Cells of a file as text: one list a column, and the line of each row."""
 
     file: str
-    lines: list[int]
+    lines: NDArray[np.int64]
     cells: dict[str, list[str]]
     units: dict[str, str]
 
     def fault(self, row: int, column: str, problem: str, expected: str) -> Fault:
         """Fault of one cell; the value as it stands in the file."""
         value = self.cells[column][row] or None
-        return Fault(self.file, self.lines[row], column, value, problem, expected)
+        return Fault(self.file, int(self.lines[row]), column, value, problem, expected)
 
 
 def scan(
@@ -74,77 +74,40 @@ def scan(
     'is missing'
     """
     declared = TABLES[table]
-    records, faults = _records(path)
-    if faults:
-        return _columns(_Sheet(path.name, [], {}, {}), declared, days)[0], faults
-    sheet = _sheet(path.name, records, declared, faults)
+    grid = read(path)
+    if isinstance(grid, Fault):
+        nothing = _Sheet(path.name, np.empty(0, dtype=np.int64), {}, {})
+        return _columns(nothing, declared, days)[0], [grid]
+    sheet, faults = _sheet(path.name, grid, declared)
     frame, cell_faults = _columns(sheet, declared, days)
     repeated, repeats = _repeats(sheet, declared)
     in_order = sorted([*cell_faults, *repeats], key=lambda fault: int(str(fault.row)))
-    return frame[~repeated], faults + in_order
+    return frame[~repeated] if repeats else frame, faults + in_order
 
 
-def _records(path: Path) -> tuple[list[tuple[int, list[str]]], list[Fault]]:
-    """Rows of a file with their line numbers, blank ones left out."""
-
-    def fault(problem: str, expected: str) -> tuple[list[Any], list[Fault]]:
-        """No rows, and the fault of the whole file."""
-        return [], [Fault(path.name, None, "file", None, problem, expected)]
-
-    if path.is_symlink():
-        return fault("is a symbolic link", "a file")
-    if not path.is_file():
-        return fault("is missing", "a CSV file")
-    if path.stat().st_size > LARGEST_FILE:
-        return fault(f"exceeds {LARGEST_FILE} bytes", "a smaller file")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return fault(f"is not UTF-8 at byte {error.start}", "a file saved as CSV UTF-8")
-    if "\0" in text:
-        return fault("holds a null character", "a text file")
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
-    try:
-        # line_num is the last line of a record; a record may span lines inside quotes
-        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except csv.Error as error:
-        return fault(f"is not CSV at line {reader.line_num} ({error})", "quotes that close")
-    rows = [row for row in rows if any(row[1])]
-    if not rows:
-        return fault("is empty", "a header line")
-    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(rows[0][1]) == 1 and mark in rows[0][1][0]:
-            return fault(f"is separated by {name}", "commas")
-    return rows, []
-
-
-def _sheet(
-    file: str, records: list[tuple[int, list[str]]], declared: Table, faults: list[Fault]
-) -> _Sheet:
-    """Split records into named columns; faults of the header and of ragged rows."""
-    line, headers = records[0]
+def _sheet(file: str, grid: Grid, declared: Table) -> tuple[_Sheet, list[Fault]]:
+    """Name the columns; faults of the header and of rows longer than it."""
+    faults = []
     names: list[str | None] = []
     units = {}
-    for text in headers:
+    for text in grid.headers:
         name, unit, fault = _header(text, declared, set(names))
         names.append(name)
         if name:
             units[name] = unit
         if fault:
             place, value = (name, _bracket(text)) if name else ("header", text or None)
-            faults.append(Fault(file, line, place, value, *fault))
+            faults.append(Fault(file, grid.line, place, value, *fault))
     for column in declared.columns:
         if column.required and column.name not in names:
             right = f"a column {header(column.name)}"
-            faults.append(Fault(file, line, column.name, None, "is missing", right))
-    rows = []
-    for line, cells in records[1:]:
-        if any(cells[len(headers) :]):
-            problem = f"are {len(cells)} in the row, {len(headers)} in the header"
-            faults.append(Fault(file, line, "cells", None, problem, f"{len(headers)} cells"))
-        rows.append((line, cells + [""] * (len(headers) - len(cells))))
-    cells_of = {name: [cells[i] for _, cells in rows] for i, name in enumerate(names) if name}
-    return _Sheet(file, [line for line, _ in rows], cells_of, units)
+            faults.append(Fault(file, grid.line, column.name, None, "is missing", right))
+    width = len(names)
+    for line, count in grid.too_long:
+        problem = f"are {count} in the row, {width} in the header"
+        faults.append(Fault(file, line, "cells", None, problem, f"{width} cells"))
+    cells = {name: cells for name, cells in zip(names, grid.columns, strict=True) if name}
+    return _Sheet(file, grid.lines, cells, units), faults
 
 
 def _bracket(text: str) -> str | None:
@@ -212,6 +175,28 @@ def _absent(column: Column, count: int) -> NDArray[Any] | pd.Series[str]:
 
 
 def _labels(sheet: _Sheet, column: Column, faults: list[Fault]) -> pd.Series[str]:
+    """Labels as text, the default where a cell is empty or wrong."""
+    cells, default = sheet.cells[column.name], str(column.default or "")
+    if not _plain(cells, column):
+        cells = _explained(sheet, column, faults)
+    elif default:
+        cells = [cell or default for cell in cells]
+    return pd.Series(np.array(cells, dtype=object), dtype=str)
+
+
+def _plain(cells: list[str], column: Column) -> bool:
+    """Whether every cell is surely a label as it should be."""
+    text = "\n".join(["", *cells, ""])
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    marks = [f"\n{sign}" for sign in _FORMULA] + ["\n\n"] * column.required
+    choices = CHOICES.get(column.name)
+    known = choices is None or set(cells) <= {*choices, ""}
+    return known and not any(mark in text for mark in marks)
+
+
+def _explained(sheet: _Sheet, column: Column, faults: list[Fault]) -> list[str]:
+    """Labels with ``""`` for every one that is wrong, each with its fault."""
     name = column.name
     choices = CHOICES.get(name)
     cells = list(sheet.cells[name])
@@ -228,7 +213,7 @@ def _labels(sheet: _Sheet, column: Column, faults: list[Fault]) -> pd.Series[str
             cells[row] = ""
         if cell == "":
             cells[row] = str(column.default or "")
-    return pd.Series(cells, dtype=str)
+    return cells
 
 
 def _dates(sheet: _Sheet, column: Column, faults: list[Fault]) -> NDArray[Any]:
@@ -250,9 +235,44 @@ def _numbers(
     sheet: _Sheet, column: Column, days: Mapping[str, float] | None, faults: list[Fault]
 ) -> NDArray[Any]:
     """Numbers in the canonical unit; NaN where a cell is wrong or an optional one is empty."""
+    name, unit, cells = column.name, sheet.units[column.name], sheet.cells[column.name]
+    bounds = [
+        convert_back(end, unit, name) for end in (VARIABLES[name].lower, VARIABLES[name].upper)
+    ]
+    values = _floats(cells)
+    nothing = np.isnan(values)
+    sound = nothing | (values >= bounds[0]) & (values <= bounds[1]) & (np.abs(values) < np.inf)
+    count = 0 if column.required else cells.count("")
+    if not sound.all() or np.count_nonzero(nothing) != count or len(values) != len(cells):
+        values = _judged(sheet, column, bounds, faults)
+    if unit.endswith(MONTH):
+        values = per_month(values, unit, name, _row_days(sheet, column, days, faults))
+    else:
+        values = convert(values, unit, name)
+    if column.default is not None and "" in cells:
+        values[[cell == "" for cell in cells]] = float(column.default)
+    return values
+
+
+def _floats(cells: list[str]) -> NDArray[np.float64]:
+    """Numbers of cells, NaN where one is empty; none where some cell is no plain number."""
+    text = "".join(cells)
+    # float reads more: nan and inf, which show in the numbers, other digits and underscores
+    if not text.isascii() or "_" in text:
+        return np.empty(0)
+    full = [cell or "nan" for cell in cells] if "" in cells else cells
+    try:
+        return np.fromiter(map(float, full), dtype=float, count=len(full))
+    except ValueError:
+        return np.empty(0)
+
+
+def _judged(
+    sheet: _Sheet, column: Column, bounds: Sequence[float], faults: list[Fault]
+) -> NDArray[np.float64]:
+    """Numbers as they stand, NaN for each that is wrong, with its fault."""
     name, unit = column.name, sheet.units[column.name]
-    lower = convert_back(VARIABLES[name].lower, unit, name)
-    upper = convert_back(VARIABLES[name].upper, unit, name)
+    lower, upper = bounds
     shown = "" if unit == "1" else f" {unit}"
     number = "a number" if unit == "1" else f"a number in {unit}"
     values = np.full(len(sheet.lines), np.nan)
@@ -272,13 +292,6 @@ def _numbers(
             faults.append(sheet.fault(row, name, "is too large", f"at most {upper:g}{shown}"))
         else:
             values[row] = value
-    if unit.endswith(MONTH):
-        values = per_month(values, unit, name, _row_days(sheet, column, days, faults))
-    else:
-        values = convert(values, unit, name)
-    if column.default is not None:
-        empty = np.array([cell == "" for cell in sheet.cells[name]], dtype=bool)
-        values = np.where(empty, float(column.default), values)
     return values
 
 
@@ -307,15 +320,20 @@ def _repeats(sheet: _Sheet, declared: Table) -> tuple[NDArray[np.bool], list[Fau
     ):
         return repeated, faults
     given = [sheet.cells.get(name, [""] * len(sheet.lines)) for name in declared.key]
+    # a column without repeats is enough, and quicker than rows to look through
+    if any(len(set(cells)) == len(repeated) for cells in given):
+        return repeated, faults
     first: dict[tuple[str, ...], int] = {}
-    for row, key in enumerate(zip(*given, strict=True)):
+    for row, (line, key) in enumerate(
+        zip(sheet.lines.tolist(), zip(*given, strict=True), strict=True)
+    ):
         if not key[0]:
             continue
-        line = first.setdefault(key, sheet.lines[row])
-        if line != sheet.lines[row]:
+        before = first.setdefault(key, line)
+        if line != before:
             repeated[row] = True
             shown, name = ", ".join(part for part in key if part), ", ".join(declared.key)
-            problem = f"repeats the key of row {line}"
+            problem = f"repeats the key of row {before}"
             right = "one row a key"
-            faults.append(Fault(sheet.file, sheet.lines[row], name, shown, problem, right))
+            faults.append(Fault(sheet.file, line, name, shown, problem, right))
     return repeated, faults

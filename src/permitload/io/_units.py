@@ -110,6 +110,8 @@ def unit_fault(unit: str, name: str) -> tuple[str, str] | None:
     >>> unit_fault("km", "length")
     """
     canonical = VARIABLES[name].unit
+    if unit == canonical:
+        return None
     right = f"{name} [{canonical}], or a unit that converts to {canonical}"
     unit = unit.removesuffix(MONTH) + "/d" if unit.endswith(MONTH) else unit
     for word in re.findall(r"[^\W\d_]+", unit):
