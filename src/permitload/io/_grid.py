@@ -24,8 +24,8 @@ __all__ = ["LARGEST_FILE", "Grid", "read"]
 LARGEST_FILE = 200_000_000
 """Bytes beyond which a file is not opened."""
 
-_PADDING = (" ,", ", ", " \n", "\n ", "\t", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f")
-"""Marks of ASCII text without which no cell begins or ends with a blank."""
+_BLANKS = "\t\v\f\x1c\x1d\x1e\x1f"
+"""Blanks of ASCII beside the space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,8 @@ def _split(text: str) -> Grid | None:
         return None
     columns = [cells[i :: width + 1] for i in range(width)]
     if "\0" in plain:
-        columns = [[cell.replace("\0", ",") for cell in column] for column in columns]
-    framed = f"\n{plain}\n"
-    if not plain.isascii() or any(mark in framed for mark in _PADDING):
+        columns = [_with_commas(column) for column in columns]
+    if _padded(plain):
         columns = [list(map(str.strip, column)) for column in columns]
     if "" in columns[0] and not all(map(any, zip(*columns, strict=True))):
         return None
@@ -112,6 +111,20 @@ def _unquoted(text: str) -> str | None:
         return None
     pieces[1::2] = [piece.replace(",", "\0") for piece in inside]
     return "".join(pieces)
+
+
+def _with_commas(cells: list[str]) -> list[str]:
+    """Put back the commas that :func:`_unquoted` hid."""
+    hidden = "\0" in "".join(cells)
+    return [cell.replace("\0", ",") for cell in cells] if hidden else cells
+
+
+def _padded(text: str) -> bool:
+    """Whether some cell may begin or end with a blank."""
+    if not text.isascii() or any(blank in text for blank in _BLANKS):
+        return True
+    framed = f"\n{text}\n" if " " in text else ""
+    return any(mark in framed for mark in (" ,", ", ", " \n", "\n "))
 
 
 def _long(text: str) -> bool:
