@@ -20,6 +20,8 @@ Flags = NDArray[np.bool_]
 
 _WORTH = 4_000_000
 """Updates from which threads repay their start."""
+_TRUNK = 0.2
+"""Part of the reaches in the trunk above which scenarios are shared out rather than ranges."""
 _SHARES = 16
 """Independent ranges wanted for each thread, so that all end together."""
 
@@ -91,7 +93,7 @@ def sweep(way: Course, weight: Floats, total: Floats) -> None:
     threads = len(way.apart) if way.reach.size * total.shape[1] >= _WORTH else 1
     if threads == 1:
         _kernels.route(every, ends, weight, (0, batch), total)
-    elif batch >= threads:
+    elif batch >= threads and np.diff(way.trunk).sum() > _TRUNK * way.reach.size:
         cuts = np.linspace(0, batch, threads + 1).astype(int).tolist()
         columns = pairwise(cuts)
         together(lambda some: _kernels.route(every, ends, weight, some, total), columns)

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+_RING = 1000
+"""Nodes of the largest ring that is eliminated in flow order; COLAMD orders larger ones better."""
 CLOSED = 1e-12
 """Mean share of what passes a loop that must leave it, decay or settle, or the loop is closed."""
 
@@ -184,19 +186,31 @@ def solve(way: Course, ends: tuple[Ints, Ints], weight: Floats, arriving: Floats
     """
     if not way.cyclic:
         return accumulate(way, weight, arriving)
-    up, down = ends
     blocks = np.split(arriving, weight.shape[1], axis=1)
     return np.concatenate(
-        [
-            factor(up, down, weight[:, p], len(arriving)).solve(np.ascontiguousarray(block))
-            for p, block in enumerate(blocks)
-        ],
-        axis=1,
+        [factor(way, ends, weight[:, p]).solve(block) for p, block in enumerate(blocks)], axis=1
     )
 
 
-def factor(up: Ints, down: Ints, weight: Floats, count: int) -> Any:  # noqa: ANN401 - SuperLU has no public type
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Factors of I - W, whose rows and columns are in flow order."""
+
+    rank: NDArray[np.int32]
+    factors: Any
+    """SuperLU, which has no public type."""
+
+    def solve(self, arriving: Floats, trans: str = "N") -> Floats:
+        """Solve for (node, column); ``trans`` is "T" for the transposed system."""
+        ordered = np.empty_like(arriving)
+        ordered[self.rank] = arriving
+        return np.asarray(self.factors.solve(ordered, trans)[self.rank])
+
+
+def factor(way: Course, ends: tuple[Ints, Ints], weight: Floats) -> Factor:
     """Factorise I - W of all nodes, after refusing loops that keep whatever they receive."""
+    up, down = (way.rank[end] for end in ends)
+    count = way.rank.size
     passed = csc_array(coo_array((weight, (down, up)), shape=(count, count)))
     number, ring = connected_components(passed, directed=True, connection="strong")
     inside = np.where(ring[up] == ring[down], weight, 0.0)
@@ -204,8 +218,11 @@ def factor(up: Ints, down: Ints, weight: Floats, count: int) -> Any:  # noqa: AN
     size = np.bincount(ring, minlength=number)
     leak = np.bincount(ring, np.where(size[ring] > 1, 1.0 - kept, np.inf), number)
     if (leak < CLOSED * size).any():
-        raise Closed(np.flatnonzero((leak < CLOSED * size)[ring]))
-    return splu(csc_array(identity(count, format="csc") - passed))
+        raise Closed(np.flatnonzero((leak < CLOSED * size)[ring][way.rank]))
+    # in flow order only rings fill in; no pivots are needed, as no column passes on more than all
+    order = "NATURAL" if size.max() <= _RING else "COLAMD"
+    matrix = csc_array(identity(count, format="csc") - passed)
+    return Factor(way.rank, splu(matrix, permc_spec=order, diag_pivot_thresh=0.0))
 
 
 class Closed(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,16 +172,16 @@ def _gains(
         loss=known.loss[:, j, i],
         slot=_slots(water, cut),
     )
-    solver, most = _by_sweep, -(-len(place) // _kernels.THREADS)
     if (water.dispersion > 0.0).any() or known.held.any():
-        solver, most = _by_system, len(place)
+        gains_of = _by_system(known, water, cut, way, rate)
     elif water.course.cyclic:
-        solver, most = _by_factor, len(place)
+        gains_of = _by_factor(known, water, cut, way)
+    else:
+        gains_of = _by_sweep(known, water, cut, way)
+    most = -(-len(place) // _kernels.THREADS)
     width = max(1, min(_CHUNK // max(water.through.size, 1), most))
     chunks = [np.arange(s, min(s + width, len(place))) for s in range(0, len(place), width)]
-    found = together(
-        lambda c: solver(known, water, cut, way, (place.iloc[c], cut.point[1][c], rate)), chunks
-    )
+    found = together(lambda c: gains_of((place.iloc[c], cut.point[1][c])), chunks)
     gains = np.concatenate(found) if found else np.empty((0, len(known.outlets)))
     # a balance is an M-matrix, its inverse is not negative: what is, is rounding of the solve
     gains[(gains < 0.0) & (gains > -1e-12 * gains.max(initial=0.0))] = 0.0
@@ -202,12 +203,15 @@ def _lower(water: State, cut: Layout) -> Ints:
     return np.asarray(cut.spread[1] + reach + np.where(water.forward[reach], 1, 0))
 
 
-Sections = tuple[pd.DataFrame, Ints, Floats]
+Sections = tuple[pd.DataFrame, Ints]
+"""Places of some sections, and their points."""
+Gains = Callable[[Sections], Floats]
+"""Gain (section, outlet) of some sections."""
 
 
 def _watch(water: State, cut: Layout, watched: Sections) -> tuple[Ints, Ints, Floats]:
     """Sections on plug-flow reaches by point, with the weight 1 / flow."""
-    place, point, _ = watched
+    place, point = watched
     reach = place["reach_index"].to_numpy()
     section = np.flatnonzero((reach >= 0) & water.plug[reach])
     order = section[np.argsort(point[section], kind="stable")]
@@ -236,54 +240,64 @@ def _back(
     return kept
 
 
-def _by_sweep(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Sections) -> Floats:
+def _by_sweep(known: Inputs, water: State, cut: Layout, way: _Pass) -> Gains:
     """Gains where a flow order exists; gains of nodes lie in that order."""
     rank = water.course.rank.astype(np.int64)
-    node = np.empty((rank.size, len(watched[0])))
-    node[rank] = _node_sections(water, way, watched)
     leaving = water.share * _tank(water, way)[water.up]
-    gain = (water.course.reach[::-1], _watch(water, cut, watched), node, node)
-    kept = _back(water, cut, way, leaving, (rank[water.up], rank[water.down]), gain)
-    return _collect(known, cut, way, water, (kept, node[rank[_at_nodes(known)]]))
+    ends, reaches = (rank[water.up], rank[water.down]), water.course.reach[::-1]
+
+    def gains(watched: Sections) -> Floats:
+        node = np.empty((rank.size, len(watched[0])))
+        node[rank] = _node_sections(water, way, watched)
+        gain = (reaches, _watch(water, cut, watched), node, node)
+        kept = _back(water, cut, way, leaving, ends, gain)
+        return _collect(known, cut, way, water, (kept, node[rank[_at_nodes(known)]]))
+
+    return gains
 
 
-def _by_factor(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Sections) -> Floats:
+def _by_factor(known: Inputs, water: State, cut: Layout, way: _Pass) -> Gains:
     """Gains where water circles: one transposed sparse solve."""
     leaving = water.share * _tank(water, way)[water.up]
-    reaches = np.flatnonzero(water.active)
-    node = _node_sections(water, way, watched)
-    watch = _watch(water, cut, watched)
-    ends = water.up, water.down
-    _back(water, cut, way, leaving, ends, (reaches, watch, np.zeros_like(node), node))
-    node = factor(*ends, leaving * way.passed, len(node)).solve(node, "T")
-    node = np.ascontiguousarray(node)
-    kept = _back(water, cut, way, leaving, ends, (reaches, watch, node, np.zeros_like(node)))
-    return _collect(known, cut, way, water, (kept, node[_at_nodes(known)]))
+    ends, reaches = (water.up, water.down), np.flatnonzero(water.active)
+    rings = factor(water.course, ends, leaving * way.passed)
+
+    def gains(watched: Sections) -> Floats:
+        node = _node_sections(water, way, watched)
+        watch = _watch(water, cut, watched)
+        _back(water, cut, way, leaving, ends, (reaches, watch, np.zeros_like(node), node))
+        node = np.ascontiguousarray(rings.solve(node, "T"))
+        kept = _back(water, cut, way, leaving, ends, (reaches, watch, node, np.zeros_like(node)))
+        return _collect(known, cut, way, water, (kept, node[_at_nodes(known)]))
+
+    return gains
 
 
-def _by_system(known: Inputs, water: State, cut: Layout, way: _Pass, watched: Sections) -> Floats:
+def _by_system(known: Inputs, water: State, cut: Layout, way: _Pass, rate: Floats) -> Gains:
     """Gains where anything disperses: the transposed balance of nodes and points."""
-    place, point, rate = watched
     network = known.network
-    count = water.through.size
     ends = (network.from_index, network.to_index)
-    vertex = _dispersion.vertices(cut, water, ends, count)
-    node_state = (way.loss, known.held, way.passed)
-    system = _dispersion.system(cut, water, vertex, rate, node_state)
+    vertex = _dispersion.vertices(cut, water, ends, water.through.size)
+    system = _dispersion.system(cut, water, vertex, rate, (way.loss, known.held, way.passed))
     leaving = water.share * water.through[water.up]
-    reaches = np.flatnonzero(water.plug)
-    watch = _watch(water, cut, watched)
-    direct = np.zeros((system.held.size, len(place)))
-    nodes = water.up, water.down
-    _back(water, cut, way, leaving, nodes, (reaches, watch, np.zeros_like(direct), direct))
-    reach, node = place["reach_index"].to_numpy(), place["node_index"].to_numpy()
-    row = np.where(reach >= 0, np.where(water.dispersion[reach] > 0.0, vertex[point], -1), node)
-    direct[row[row >= 0], np.flatnonzero(row >= 0)] += 1.0
-    gain = np.ascontiguousarray(system.gain(direct))
-    kept = _back(water, cut, way, leaving, nodes, (reaches, watch, gain, np.zeros_like(gain)))
+    nodes, reaches = (water.up, water.down), np.flatnonzero(water.plug)
     wide = np.flatnonzero((vertex >= 0) & (way.slot >= 0))
-    kept[way.slot[wide]] = gain[vertex[wide]]
-    return _collect(known, cut, way, water, (kept, gain[_at_nodes(known)]))
+
+    def gains(watched: Sections) -> Floats:
+        place, point = watched
+        watch = _watch(water, cut, watched)
+        direct = np.zeros((system.held.size, len(place)))
+        _back(water, cut, way, leaving, nodes, (reaches, watch, np.zeros_like(direct), direct))
+        reach, node = place["reach_index"].to_numpy(), place["node_index"].to_numpy()
+        row = np.where(water.dispersion[reach] > 0.0, vertex[point], -1)
+        row = np.where(reach >= 0, row, node)
+        direct[row[row >= 0], np.flatnonzero(row >= 0)] += 1.0
+        gain = np.ascontiguousarray(system.gain(direct))
+        kept = _back(water, cut, way, leaving, nodes, (reaches, watch, gain, np.zeros_like(gain)))
+        kept[way.slot[wide]] = gain[vertex[wide]]
+        return _collect(known, cut, way, water, (kept, gain[_at_nodes(known)]))
+
+    return gains
 
 
 def _tank(water: State, way: _Pass) -> Floats:
