@@ -1,7 +1,7 @@
 """The transport kernel under test, behind one small face; what it stores is its own affair."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.sparse import coo_array, csc_array, identity
 from scipy.sparse.linalg import splu
 from shapes import Floats, Ints
 
-from permitload.quality._course import course, sweep
+from permitload.quality._course import course, sweep, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +50,29 @@ def compulsory(system: System, columns: int) -> int:
 def prepare(system: System, load: Floats, threads: int = 1) -> Sweep:
     """Order the net and lay out what a sweep needs; ``load`` is (node, pollutant · scenario).
 
-    Scenarios of a pollutant lie side by side.
+    Scenarios of one pollutant lie side by side, in a block for each thread.
     """
     active = np.ones(system.up.size, dtype=bool)
     way = course(system.up, system.down, active, system.count, threads)
     weight = (system.share[:, None] * system.kept)[way.reach]
-    arriving, total = np.empty_like(load), np.empty_like(load)
-    arriving[way.rank] = load
+    blocks = threads if load.shape[1] // weight.shape[1] >= threads else 1
+    arriving = [np.empty_like(part) for part in np.array_split(load, blocks, axis=1)]
+    for part, given in zip(arriving, np.array_split(load, blocks, axis=1), strict=True):
+        part[way.rank] = given
+    totals = [np.empty_like(part) for part in arriving]
+    alone = replace(way, apart=way.apart[:1])
 
     def reset() -> None:
-        total[...] = arriving
+        for total, part in zip(totals, arriving, strict=True):
+            total[...] = part
 
-    return Sweep(reset, lambda: sweep(way, weight, total), lambda: total[way.rank])
+    def run() -> None:
+        if blocks == 1:
+            sweep(way, weight, totals[0])
+        else:
+            together(lambda total: sweep(alone, weight, total), totals)
+
+    return Sweep(reset, run, lambda: np.concatenate([t[way.rank] for t in totals], axis=1))
 
 
 def factored(system: System, load: Floats) -> Callable[[], NDArray[Any]]:

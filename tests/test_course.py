@@ -110,9 +110,13 @@ def test_threads_change_no_bit(
     total = rng.random((4000, pollutants * scenarios))
     alone = total.copy()
     ends = (way.upper, way.lower)
-    _kernels.route(np.array([[0, up.size]]), ends, weight, (0, scenarios), alone)
+    _kernels.route(np.array([[0, up.size]]), ends, weight, alone)
+    arriving = total[way.rank]
     sweep(way, weight, total)
     np.testing.assert_array_equal(total, alone)
+    in_drawing = np.empty_like(weight)
+    in_drawing[way.reach] = weight
+    np.testing.assert_array_equal(accumulate(way, in_drawing, arriving), alone[way.rank])
 
 
 @pytest.mark.parametrize("size", [0, 1])

@@ -20,8 +20,6 @@ Flags = NDArray[np.bool_]
 
 _WORTH = 4_000_000
 """Updates from which threads repay their start."""
-_TRUNK = 0.2
-"""Part of the reaches in the trunk above which scenarios are shared out rather than ranges."""
 _SHARES = 16
 """Independent ranges wanted for each thread, so that all end together."""
 
@@ -76,10 +74,27 @@ def accumulate(way: Course, weight: Floats, arriving: Floats) -> Floats:
     -------
     array (node, pollutant · scenario)
     """
-    total = np.empty(arriving.shape)
-    total[way.rank] = arriving
-    sweep(way, weight[way.reach], total)
-    return total[way.rank]
+    width, ordered = weight.shape[1], weight[way.reach]
+    batch = arriving.shape[1] // max(width, 1)
+    threads = len(way.apart) if ordered.shape[0] * arriving.shape[1] >= _WORTH else 1
+    if threads == 1 or batch < threads:
+        total = np.empty(arriving.shape)
+        total[way.rank] = arriving
+        sweep(way, ordered, total)
+        return total[way.rank]
+    found = np.empty(arriving.shape)
+    given, taken = (a.reshape(-1, width, batch) for a in (arriving, found))
+
+    def block(some: slice) -> None:
+        """Do a block of scenarios, which lie together in memory as long as it takes."""
+        inner = np.empty(given[:, :, some].shape)
+        inner[way.rank] = given[:, :, some]
+        _route(way, ordered, inner.reshape(len(inner), -1))
+        taken[:, :, some] = inner[way.rank]
+
+    cuts = np.linspace(0, batch, threads + 1).astype(int).tolist()
+    together(block, (slice(*ends) for ends in pairwise(cuts)))
+    return found
 
 
 def sweep(way: Course, weight: Floats, total: Floats) -> None:
@@ -87,19 +102,18 @@ def sweep(way: Course, weight: Floats, total: Floats) -> None:
 
     The sums are the same at any number of threads: each node adds up in flow order.
     """
+    if way.reach.size * total.shape[1] < _WORTH or len(way.apart) == 1:
+        _route(way, weight, total)
+        return
     ends = way.upper, way.lower
-    batch = total.shape[1] // max(weight.shape[1], 1)
+    together(lambda part: _kernels.route(part, ends, weight, total), way.apart)
+    _kernels.route(way.trunk, ends, weight, total)
+
+
+def _route(way: Course, weight: Floats, total: Floats) -> None:
+    """Pass on by one thread."""
     every = np.array([[0, way.reach.size]])
-    threads = len(way.apart) if way.reach.size * total.shape[1] >= _WORTH else 1
-    if threads == 1:
-        _kernels.route(every, ends, weight, (0, batch), total)
-    elif batch >= threads and np.diff(way.trunk).sum() > _TRUNK * way.reach.size:
-        cuts = np.linspace(0, batch, threads + 1).astype(int).tolist()
-        columns = pairwise(cuts)
-        together(lambda some: _kernels.route(every, ends, weight, some, total), columns)
-    else:
-        together(lambda part: _kernels.route(part, ends, weight, (0, batch), total), way.apart)
-        _kernels.route(way.trunk, ends, weight, (0, batch), total)
+    _kernels.route(every, (way.upper, way.lower), weight, total)
 
 
 def together(task: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

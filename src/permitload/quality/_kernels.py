@@ -126,18 +126,13 @@ def parts(upper: Shorts, lower: Shorts, count: int, most: int) -> tuple[Ints, In
 
 
 @njit(cache=True, nogil=True)
-def route(
-    ranges: Ints, ends: tuple[Shorts, Shorts], weight: Floats, columns: tuple[int, int],
-    total: Floats,
-) -> None:  # fmt: skip
+def route(ranges: Ints, ends: tuple[Shorts, Shorts], weight: Floats, total: Floats) -> None:
     """Pass what arrives at each node on through its reaches, in place.
 
     Reaches and nodes are in flow order; ``ranges`` (range, 2) of reaches are followed.
-    ``weight`` (reach, pollutant) and ``total`` (node, pollutant · scenario), of which the
-    scenarios ``columns`` of every pollutant are done.
+    ``weight`` is (reach, pollutant) and ``total`` (node, pollutant · scenario).
     """
     upper, lower = ends
-    low, high = columns
     width = weight.shape[1]
     batch = total.shape[1] // width
     for part in range(ranges.shape[0]):
@@ -148,10 +143,10 @@ def route(
                     total[d, m] += weight[i, m] * total[u, m]
                 continue
             for p in range(width):
-                share, skip = weight[i, p], p * batch
-                source = total[upper[i], skip + low : skip + high]
-                target = total[lower[i], skip + low : skip + high]
-                for m in range(high - low):
+                share = weight[i, p]
+                source = total[upper[i], p * batch : (p + 1) * batch]
+                target = total[lower[i], p * batch : (p + 1) * batch]
+                for m in range(batch):
                     target[m] += share * source[m]
 
 

@@ -43,9 +43,7 @@ class Layout:
 def layout(lengths: Floats, places: list[pd.DataFrame]) -> Layout:
     """Cut reaches of given length [m] at the places found by ``RiverNetwork.locate``."""
     count = lengths.size
-    every = np.arange(count)
-    reach = [every, every]
-    position = [np.zeros(count), lengths]
+    reach, position = [np.empty(0, np.int64)], [np.empty(0)]
     for place, columns in zip(places, _columns(places), strict=True):
         inside = place["reach_index"].to_numpy()
         for column in columns:
@@ -53,29 +51,53 @@ def layout(lengths: Floats, places: list[pd.DataFrame]) -> Layout:
             reach.append(np.where(known, inside, 0))
             # unknown places fall on an existing point
             position.append(np.where(known, place[column].to_numpy(), 0.0))
-    reaches, positions = np.concatenate(reach), np.concatenate(position)
-    order = np.lexsort((positions, reaches))
-    fresh = np.ones(order.size, dtype=bool)
-    fresh[1:] = (np.diff(reaches[order]) > 0) | (np.diff(positions[order]) > _profile.SNAP)
-    number = np.empty(order.size, dtype=np.int64)
-    number[order] = np.cumsum(fresh) - 1
-    point_reach, point_position = reaches[order][fresh], positions[order][fresh]
-    first_point = np.searchsorted(point_reach, np.arange(count + 1))
+    local, inner, cut = _inner(lengths, np.concatenate(reach), np.concatenate(position))
+    first_point = np.concatenate([[0], np.cumsum(inner + 2)])
+    point_reach = np.repeat(np.arange(count), inner + 2)
+    point_position = np.zeros(point_reach.size)
+    number = first_point[np.concatenate(reach)] + local
+    point_position[number[cut]] = np.concatenate(position)[cut]
     point_position[first_point[1:] - 1] = lengths  # a place that near the end is the end
-    inner = np.ones(point_reach.size, dtype=bool)
-    inner[first_point[1:] - 1] = False
-    inner = np.flatnonzero(inner)
-    points, stops = _points_of(places, number[2 * count :])
+    starts = np.ones(point_reach.size, dtype=bool)
+    starts[first_point[1:] - 1] = False
+    starts = np.flatnonzero(starts)
+    points, stops = _points_of(places, number)
     return Layout(
         first=(first_point - np.arange(count + 1)).astype(np.int64),
-        reach=point_reach[inner].astype(np.int64),
-        start=point_position[inner],
-        stop=point_position[inner + 1],
+        reach=point_reach[starts],
+        start=point_position[starts],
+        stop=point_position[starts + 1],
         point=tuple(
             np.where(stop >= 0, -1, point) for point, stop in zip(points, stops, strict=True)
         ),
         spread=_spread(places[0], points[0], stops[0], point_position),
     )
+
+
+def _inner(lengths: Floats, reach: Ints, position: Floats) -> tuple[Ints, Ints, Ints]:
+    """Find which places fall together, and which of them lie between the ends of a reach.
+
+    Returns
+    -------
+    local : (place) its point, counted from the start of the reach
+    inner : (reach) points between its ends
+    cut : the first place at each of these points
+    """
+    order = np.lexsort((position, reach))
+    of, at = reach[order], position[order]
+    begins = np.concatenate([[True], of[1:] != of[:-1]])[: of.size]
+    before = np.where(begins, 0.0, np.concatenate([[0.0], at[:-1]])[: at.size])
+    fresh = at - before > _profile.SNAP
+    upto = np.cumsum(fresh)
+    earlier = np.maximum.accumulate(np.where(begins, upto - fresh, 0)) if of.size else upto
+    local = np.empty(reach.size, np.int64)
+    local[order] = upto - earlier
+    inner = np.bincount(of, fresh, lengths.size).astype(np.int64)
+    last = np.flatnonzero(np.concatenate([begins[1:], [True]])[: of.size])
+    near_end = last[lengths[of[last]] - at[last] <= _profile.SNAP]
+    inner[of[near_end]] = np.maximum(inner[of[near_end]] - 1, 0)
+    cut = order[fresh]
+    return local, inner, cut[local[cut] <= inner[reach[cut]]]
 
 
 def _columns(places: list[pd.DataFrame]) -> list[list[str]]:

@@ -26,8 +26,8 @@ __all__ = ["response"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_CHUNK = 20_000_000
-"""Most gains held at once, nodes times sections: 160 MB."""
+_CHUNK = 40_000_000
+"""Most gains that a thread holds at once, nodes times sections: 320 MB."""
 
 
 def response(
@@ -247,8 +247,7 @@ def _by_sweep(known: Inputs, water: State, cut: Layout, way: _Pass) -> Gains:
     ends, reaches = (rank[water.up], rank[water.down]), water.course.reach[::-1]
 
     def gains(watched: Sections) -> Floats:
-        node = np.empty((rank.size, len(watched[0])))
-        node[rank] = _node_sections(water, way, watched)
+        node = _node_sections(water, way, watched, rank)
         gain = (reaches, _watch(water, cut, watched), node, node)
         kept = _back(water, cut, way, leaving, ends, gain)
         return _collect(known, cut, way, water, (kept, node[rank[_at_nodes(known)]]))
@@ -263,7 +262,7 @@ def _by_factor(known: Inputs, water: State, cut: Layout, way: _Pass) -> Gains:
     rings = factor(water.course, ends, leaving * way.passed)
 
     def gains(watched: Sections) -> Floats:
-        node = _node_sections(water, way, watched)
+        node = _node_sections(water, way, watched, np.arange(water.through.size))
         watch = _watch(water, cut, watched)
         _back(water, cut, way, leaving, ends, (reaches, watch, np.zeros_like(node), node))
         node = np.ascontiguousarray(rings.solve(node, "T"))
@@ -306,13 +305,17 @@ def _tank(water: State, way: _Pass) -> Floats:
     return np.divide(water.through, total, out=np.zeros_like(total), where=total > 0.0)
 
 
-def _node_sections(water: State, way: _Pass, watched: Sections) -> Floats:
-    """Gain of sections at nodes per load arriving there: 1 / (flow through + loss)."""
+def _node_sections(water: State, way: _Pass, watched: Sections, row: Ints) -> Floats:
+    """Gain of sections at nodes per load arriving there: 1 / (flow through + loss).
+
+    ``row`` (node) is where each node stands in the result.
+    """
     node = watched[0]["node_index"].to_numpy()
     gain = np.zeros((water.through.size, node.size))
     section = np.flatnonzero(node >= 0)
     total = (water.through + way.loss)[node[section]]
-    gain[node[section], section] = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    found = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    gain[row[node[section]], section] = found
     return gain
 
 
