@@ -25,10 +25,25 @@ def scanned(
     return tables, [fault for _, faults in found.values() for fault in faults]
 
 
+def numbered(reaches: pd.DataFrame, nodes: pd.DataFrame) -> tuple[pd.Index[Any], NDArray[Any]]:
+    """Labels of all nodes, the listed ones first, and the rows of (from, to) of each reach.
+
+    Each label is looked up once: in large networks that is what building one costs.
+    """
+    listed = nodes.index.to_numpy(dtype=object)
+    ends = [reaches[end].to_numpy(dtype=object) for end in ("from_node", "to_node")]
+    rows, labels = pd.factorize(np.concatenate([listed, *ends]))
+    return pd.Index(labels, dtype="str", name="node"), rows[listed.size :].reshape(2, -1).copy()
+
+
 def topology_faults(
-    reaches: pd.DataFrame, nodes: pd.DataFrame, structures: pd.DataFrame
-) -> list[Fault]:
-    """Reaches and structures from a node to itself, reaches without length, loose nodes."""
+    reaches: pd.DataFrame, nodes: pd.DataFrame, structures: pd.DataFrame,
+    named: tuple[pd.Index[Any], NDArray[Any]],
+) -> list[Fault]:  # fmt: skip
+    """Reaches and structures from a node to itself, reaches without length, loose nodes.
+
+    ``named`` is what :func:`numbered` finds.
+    """
     faults = []
     if reaches.empty:
         faults.append(Fault("reaches", None, "reach", None, "is empty", "at least one reach"))
@@ -44,17 +59,20 @@ def topology_faults(
             Fault(name, table.index[i], "to_node", stop[i], problem, right)
             for i in np.flatnonzero((start == stop) & (start != ""))
         ]
-    ends = pd.concat([reaches["from_node"], reaches["to_node"]])
+    every, ends = named
     links = pd.concat([structures["from_node"], structures["to_node"]])
-    labels = nodes.index
-    loose = labels[~(labels.isin(ends) | labels.isin(links)) & (labels != "")]
-    loose = loose if (ends != "").all() else loose[:0]  # an empty cell may be what names it
+    touched = np.zeros(len(every), dtype=bool)
+    touched[ends] = True
+    labels = nodes.index[nodes.index != ""].unique()
+    loose = labels[~touched[every.get_indexer(labels)] & ~labels.isin(links)]
+    if "" in every[touched]:  # an empty cell may be what names it
+        loose = loose[:0]
     faults += [
         Fault("nodes", label, "node", None, "touches no reach and no structure",
               "a node that ends one")
         for label in loose
     ]  # fmt: skip
-    known = links.isin(ends) | links.isin(labels) | (links == "")
+    known = links.isin(every) | (links == "") if len(links) else links.astype(bool)
     ends_of = np.repeat(["from_node", "to_node"], len(structures))
     return faults + [
         Fault("structures", links.index[i], str(ends_of[i]), links.iloc[i], "is unknown",
@@ -95,12 +113,10 @@ def land(
     return pumps, towns
 
 
-def every_node(reaches: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``nodes``, then the nodes that only reaches name, with the defaults."""
-    named = pd.unique(pd.concat([reaches["from_node"], reaches["to_node"]]))
-    labels = nodes.index.append(pd.Index(named).difference(nodes.index, sort=False))
+def every_node(nodes: pd.DataFrame, labels: pd.Index[Any]) -> pd.DataFrame:
+    """Rows of ``nodes``, then with the defaults those of the other ``labels``."""
     defaults = {c.name: c.default for c in TABLES["nodes"].columns if c.default is not None}
-    return nodes.reindex(labels.rename("node")).fillna({**defaults, "name": ""})
+    return nodes.reindex(labels).fillna({**defaults, "name": ""})
 
 
 def read_only(table: pd.DataFrame) -> pd.DataFrame:

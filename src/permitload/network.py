@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RiverNetwork"]
 
-_ENDS = ("from_node", "to_node")
-
 
 class RiverNetwork:
     """Reaches, nodes, structures and polders that fit together; frozen once made.
@@ -71,13 +69,13 @@ class RiverNetwork:
             {"reaches": reaches, "nodes": nodes, "structures": structures, "polders": polders}
         )
         found, listed, links, pumps = tables.values()
-        faults += _network_checks.topology_faults(found, listed, links)
+        labels, ends = named = _network_checks.numbered(found, listed)
+        faults += _network_checks.topology_faults(found, listed, links, named)
         faults += _network_checks.polder_faults(pumps, found)
         raise_faults(faults, NetworkError)
-        tables["nodes"] = all_nodes = _network_checks.every_node(found, listed)
+        tables["nodes"] = _network_checks.every_node(listed, labels)
         frozen = {name: _network_checks.read_only(table) for name, table in tables.items()}
         object.__setattr__(self, "_tables", frozen)
-        ends = np.stack([all_nodes.index.get_indexer(pd.Index(found[end])) for end in _ENDS])
         ends.flags.writeable = False
         object.__setattr__(self, "_ends", ends)
 
