@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from permitload import io, units
-from permitload.errors import DataError
+from permitload.errors import DataError, Fault
+from permitload.io._csv import explained
+from permitload.io._whole import whole
 from permitload.schema import TABLES, VARIABLES, template
 
 CASE = json.loads(
@@ -338,3 +340,82 @@ def test_written_headers_read_back(tmp_path: Path) -> None:
         with path.open(newline="", encoding="utf8") as stream:
             assert next(csv.reader(stream)) == template(name).split(",")
         assert io.read_table(path, name).empty
+
+
+PLAIN = {
+    "flows": "reach,period,flow [m3/d],velocity [m/s],note\n"
+    'R1,jan,-86400,,"gauge, upper"\nR2,feb,1e5, 0.25 ,\nR10,jan,.5,5.,上游\n',
+    "source_loads": "source,pollutant,period,source_load [t/month],floor\u3000[kg/d]\r\n"
+    "P1,NH3-N,jan,0.1,\r\nP 2,NH3-N,feb,,3\r\nP1,COD,jan,1.7976931348623157e2,0\r\n",
+    "sections": "section,reach,node,position [km],water_type\nS1,R1,,0.1,\nS2,,N1,,lake",
+    "shares": "reach,share\n甲,1\n乙,0\n",
+    "kinetics": "pollutant,decay [1/d],temperature_factor,basis\nCOD,0.3,,assumed\nTP,0,1.1,\n",
+}
+"""Tables that can be read in one go, though not as simple as can be."""
+
+TRAPS = [
+    *("", ",", ",,", "\n", "\n\n", "\r", "\r\n", "\n,,\n", " ", "\t", "\u3000", "\x85", "\x1c"),
+    *('"', '""', '"a"', '"a"b', '"a, b"', '" a "', "=", "-", "@", "＝", "﹢", ";", "\ufeff", "é"),
+    *("nan", "inf", "1e400", "1e-400", "1_0", "１", "true", "FALSE", "NA", "0x1", "-1", "1e", "x"),
+]
+"""What readers of CSV disagree about."""
+
+
+def both_ways(table: str, text: str) -> tuple[pd.DataFrame | None, pd.DataFrame, list[Fault]]:
+    """A table read in one go, and read cell by cell with its faults."""
+    declared = TABLES[table]
+    return whole(text, declared, PERIODS), *explained(text, f"{table}.csv", declared, PERIODS)
+
+
+@pytest.mark.parametrize("table", PLAIN)
+def test_in_one_go_is_cell_by_cell(table: str) -> None:
+    quick, frame, faults = both_ways(table, PLAIN[table])
+    assert not faults
+    pd.testing.assert_frame_equal(quick, frame, check_exact=True)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.sampled_from(sorted(PLAIN)),
+    st.lists(st.tuples(st.floats(0.0, 1.0), st.integers(0, 3), st.sampled_from(TRAPS)), max_size=3),
+)
+def test_what_is_read_in_one_go_has_no_faults(
+    table: str, edits: list[tuple[float, int, str]]
+) -> None:
+    """Whatever stands in a file: read in one go, it is what going through its cells gives."""
+    text = PLAIN[table]
+    for share, lost, trap in edits:
+        at = round(share * len(text))
+        text = text[:at] + trap + text[at + lost :]
+    quick, frame, faults = both_ways(table, text)
+    if quick is not None:
+        assert not faults
+        pd.testing.assert_frame_equal(quick, frame, check_exact=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1))
+def test_numbers_in_one_go_are_exact(numbers: list[float]) -> None:
+    rows = "".join(f"N{i},jan,{number!r}\n" for i, number in enumerate(numbers))
+    quick, frame, _ = both_ways("boundaries", f"node,period,flow [m3/s]\n{rows}")
+    assert quick is not None
+    assert quick["flow"].tolist() == frame["flow"].tolist() == numbers
+
+
+@pytest.mark.parametrize("word", ["true", "False", "TRUE"])
+def test_words_are_no_numbers(tmp_path: Path, word: str) -> None:
+    with pytest.raises(DataError, match=f"row 2, share: {word} is not a number"):
+        read(tmp_path, "shares", f"reach,share\nR1,{word}\n")
+
+
+def test_cell_longer_than_csv_reads(tmp_path: Path) -> None:
+    """Wherever the long cell lies."""
+    for before in (0, 1, 65_000, 70_000, 140_000):
+        rows = "R1,1," + "a" * before + "\nR2,1," + "b" * (csv.field_size_limit() + 1) + "\n"
+        with pytest.raises(DataError, match="field larger than field limit"):
+            read(tmp_path, "flows", f"reach,flow [m3/s],note\n{rows}")
+
+
+def test_unit_that_is_no_power(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=re.escape("length: [m0] is not a known unit")):
+        read(tmp_path, "reaches", "reach,from_node,to_node,length [m0]\nR1,a,b,1\n")

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import optimize, sparse
 
 from permitload.errors import DataError, InfeasibleError
-from permitload.program import Program, conflicts, face, leximin, prices, relax
+from permitload.program import Program, conflicts, face, gains, leximin, prices, relax
 
 CASES = Path(__file__).parent / "cases" / "allocation"
 
@@ -233,6 +234,77 @@ def test_value_and_one_sided_prices_against_another_solver(drawn: tuple[Program,
                 step[k] = moved + beyond
                 below = line + table["shadow_price"][k] * beyond
                 assert best(program.limit + step) < below - 1e-6
+
+
+def knotted(seed: int) -> tuple[Program, Any]:
+    """Ties everywhere: equal rows and columns, multiples, full rows, rows and columns at 0."""
+    random = np.random.default_rng(seed)
+    m, n = random.integers(1, 7, 2)
+    grid = [[0.0, 1.0], [0.0, 0.5, 1.0, 2.0], [0.0, 0.0, 1.0, 3.0], [-1.0, 0.0, 1.0, 2.0]]
+    matrix = random.choice(grid[random.integers(4)], (m, n))
+    matrix[random.integers(m)] = matrix[random.integers(m)] * random.choice([1.0, 2.0])
+    matrix[:, random.integers(n)] = matrix[:, random.integers(n)]
+    upper = random.choice([0.0, 0.5, 1.0, 2.0, 5.0], n)
+    lower = np.minimum(random.choice([0.0, 0.0, 0.5], n), upper)
+    # Most rows are just full, either at the floors or at some other point.
+    point = np.clip(random.choice([0.0, 0.5, 1.0, 2.0], n), lower, upper)
+    slack = random.choice([0.0, 0.0, 0.5, 1.0, 2.0, 20.0], m)
+    program = Program().columns(range(n), lower, upper)
+    program = program.at_most(range(m), matrix, np.maximum(matrix @ lower, matrix @ point) + slack)
+    if random.random() < 0.3:
+        program = program.at_least("floor", matrix[0], matrix[0] @ point)
+    return program, random.choice([1.0, 1.0, 1.0, 2.0, 0.0, -1.0], n)
+
+
+@given(st.integers(0, 1_000_000))
+@settings(max_examples=300, deadline=None)
+def test_prices_of_degenerate_programs_are_what_steps_gain(seed: int) -> None:
+    program, cost = knotted(seed)
+    table = prices(program, cost)
+    np.testing.assert_array_equal(gains(program, cost), table["shadow_price"])
+    value = program.maximise(cost).value
+
+    def best(k: int, relaxed: float) -> float:
+        limit = program.limit.copy()
+        limit[k] += relaxed * program.sense[k]
+        try:
+            return replace(program, limit=limit).maximise(cost).value
+        except InfeasibleError:
+            return -np.inf
+
+    for k, row in enumerate(table.itertuples()):
+        assert row.shadow_price == pytest.approx((best(k, 1e-5) - value) / 1e-5, abs=1e-6)
+        assert row.tightening_price == pytest.approx((value - best(k, -1e-5)) / 1e-5, abs=1e-6)
+        ends = sorted(
+            program.sense[k] * (end - program.limit[k])
+            for end in (row.price_lower, row.price_upper)
+        )
+        for moved, beyond in zip(ends, (-0.01, 0.01), strict=True):
+            there = float(np.clip(moved, -50.0, 50.0))
+            line = value + row.shadow_price * there
+            assert best(k, there) == pytest.approx(line, abs=1e-8)
+            if abs(moved) < 50.0:
+                assert best(k, there + beyond) < line + row.shadow_price * beyond - 1e-6
+
+
+def test_prices_of_a_plain_optimum_take_one_solve(monkeypatch: pytest.MonkeyPatch) -> None:
+    from permitload.program import _highs
+
+    runs = []
+    model = _highs.Model
+
+    class Counted(model):  # type: ignore[misc, valid-type]
+        def run(self) -> Any:
+            runs.append(self)
+            return super().run()
+
+    random = np.random.default_rng(0)
+    program = Program().columns(range(80), 0.0, random.uniform(1, 2, 80))
+    matrix = random.uniform(0.5, 1.5, (30, 80))
+    program = program.at_most(range(30), matrix, 0.6 * matrix.sum(axis=1))
+    monkeypatch.setattr(_highs, "Model", Counted)
+    assert (prices(program, 1.0)["shadow_price"] > 0).sum() > 1
+    assert len(runs) == 1
 
 
 @given(programs(), st.randoms(use_true_random=False))

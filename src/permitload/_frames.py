@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from permitload.errors import Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
     from permitload._tables import Column, Table
     from permitload._variables import Variable
 
-__all__ = ["LINE", "complete", "fault_at", "listed", "place", "scan", "title"]
+__all__ = [
+    "LINE", "absent", "as_text", "complete", "fault_at", "keyed", "listed", "place",
+    "positions", "scan", "title",
+]  # fmt: skip
 
 LINE = "line"
 """Name of the index that holds line numbers of a file."""
@@ -86,7 +91,7 @@ def scan(table: pd.DataFrame | None, name: str) -> tuple[pd.DataFrame, list[Faul
     """
     declared = TABLES[name]
     if table is None:
-        table = pd.DataFrame({column.name: [] for column in declared.columns})
+        return pd.DataFrame({c.name: absent(c, 0) for c in declared.columns}), []
     indexed = set(declared.key).difference(table.columns).intersection(table.index.names)
     frame = table.reset_index() if indexed else table
     columns = {column.name: _column(frame, column) for column in declared.columns}
@@ -101,34 +106,70 @@ def scan(table: pd.DataFrame | None, name: str) -> tuple[pd.DataFrame, list[Faul
     return filled, faults + _repeats(filled, declared)
 
 
-def _column(frame: pd.DataFrame, column: Column) -> pd.Series[Any]:
+def _column(frame: pd.DataFrame, column: Column) -> pd.Series[Any] | NDArray[Any]:
     """One declared column of a frame, its default where the frame has none."""
     variable = VARIABLES[column.name]
-    cells = frame[column.name] if column.name in frame.columns else pd.Series(None, frame.index)
+    if column.name not in frame.columns:
+        return absent(column, len(frame))
+    cells = frame[column.name]
     if variable.is_label:
         labels = text(cells)
         return labels if column.default is None else labels.mask(labels == "", str(column.default))
     if variable.is_date:
         dates = pd.to_datetime(text(cells), format="ISO8601", errors="coerce")
         return dates.astype("datetime64[s]")
-    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    numbers = cells
+    if cells.dtype != float:
+        numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     return numbers if column.default is None else numbers.mask(_empty(cells), float(column.default))
+
+
+def absent(column: Column, count: int) -> NDArray[Any] | ExtensionArray:
+    """Cells of a column that a table does not have: its default, or nothing.
+
+    Examples
+    --------
+    >>> absent(TABLES["outlets"].columns[-3], 2).tolist()
+    [0.0, 0.0]
+    """
+    variable = VARIABLES[column.name]
+    if variable.is_label:
+        return as_text([str(column.default or "")] * count)
+    if variable.is_date:
+        return np.full(count, "NaT", dtype="datetime64[s]")
+    return np.full(count, np.nan if column.default is None else float(column.default))
+
+
+def as_text(labels: Sequence[str] | NDArray[Any]) -> ExtensionArray:
+    """Labels, all of them text, as a column.
+
+    Examples
+    --------
+    >>> as_text(["R1", ""]).dtype == "str"
+    True
+    """
+    return pd.array(np.asarray(labels, dtype=object), dtype="str")
 
 
 def _empty(cells: pd.Series[Any]) -> NDArray[np.bool_]:
     """Whether each cell holds nothing."""
-    return np.asarray(cells.isna() | (cells == ""), dtype=bool)
+    lost: NDArray[np.bool_] = cells.isna().to_numpy()
+    return lost if is_numeric_dtype(cells) else lost | (cells.to_numpy(dtype=object) == "")
 
 
 def _cell_faults(
     table: pd.DataFrame, name: str, column: Column, cells: pd.Series[Any]
 ) -> list[Fault]:
     """Cells, as they are written, that hold nothing, something unreadable, or too much."""
-    variable, values, empty = VARIABLES[column.name], table[column.name], _empty(cells)
-    bad = empty & column.required | values.isna().to_numpy() & ~empty
+    variable, values = VARIABLES[column.name], table[column.name].to_numpy()
+    if variable.is_label and not column.required:
+        return []
+    empty = (values == "") if variable.is_label else _empty(cells)
+    bad = empty & column.required
+    if not variable.is_label:
+        bad |= pd.isna(values) & ~empty
     if values.dtype == float:
-        numbers = values.to_numpy()
-        bad |= (numbers < variable.lower) | (numbers > variable.upper) | np.isinf(numbers)
+        bad |= (values < variable.lower) | (values > variable.upper) | np.isinf(values)
     file, right = title(table, name), _right(variable)
     faults = []
     for i in np.flatnonzero(bad):
@@ -154,6 +195,8 @@ def _right(variable: Variable) -> str:
 def _repeats(table: pd.DataFrame, declared: Table) -> list[Fault]:
     """Rows whose key an earlier row has; where a part of it is missing, that is the fault."""
     key = list(declared.key)
+    if keyed(table, key):
+        return []
     whole = [c.name for c in declared.columns if c.name in key and c.required]
     repeated = table.duplicated(key) & (table[whole] != "").all(axis=1)
     file, problem, right = title(table, declared.name), "is repeated", "one row a key"
@@ -161,6 +204,35 @@ def _repeats(table: pd.DataFrame, declared: Table) -> list[Fault]:
         Fault(file, place(table, declared.name, int(i)), key[0], None, problem, right)
         for i in np.flatnonzero(repeated)
     ]
+
+
+def keyed(table: pd.DataFrame, key: Sequence[str]) -> bool:
+    """Whether no two rows have the same key.
+
+    Examples
+    --------
+    >>> keyed(pd.DataFrame({"reach": ["R1", "R1"], "period": ["wet", "dry"]}), ["reach", "period"])
+    True
+    """
+    labels = [table[name].tolist() for name in key]
+    # one column without repeats is enough, and quicker to look through than rows
+    counts = (len(set(cells)) for cells in (*labels, zip(*labels, strict=True)))
+    return any(count == len(table) for count in counts)
+
+
+def positions(labels: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.intp]:
+    """Place of each wanted label among unique ones, -1 where it is not there.
+
+    Examples
+    --------
+    >>> positions(np.array(["R1", "R2"]), np.array(["R2", "R2", "R3"])).tolist()
+    [1, 1, -1]
+    """
+    # tables of one study mostly name things in one order
+    if labels.shape == wanted.shape and bool((labels == wanted).all()):
+        return np.arange(labels.size)
+    place: NDArray[np.intp] = pd.Index(labels).get_indexer(pd.Index(wanted))
+    return place
 
 
 def title(table: pd.DataFrame, name: str) -> str:
@@ -224,6 +296,6 @@ def listed(labels: Iterable[object], most: int = 6) -> str:
     >>> listed(["a", "b", "c"], most=2)
     'a, b and 1 more'
     """
-    words = [str(label) for label in labels]
-    rest = len(words) - most
+    names = list(labels)
+    words, rest = [str(label) for label in names[: most + 1]], len(names) - most
     return ", ".join(words) if rest <= 0 else f"{', '.join(words[:most])} and {rest} more"

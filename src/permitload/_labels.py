@@ -16,6 +16,8 @@ __all__ = ["index_of", "numbers", "refuse_repeats"]
 
 def index_of(labels: object) -> pd.Index[Any]:
     """Labels as a flat index; a single text is one label, tuples stay tuples."""
+    if isinstance(labels, pd.Index) and labels.dtype == object and labels.nlevels == 1:
+        return labels.rename(None)
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         labels = [labels]
     return pd.Index(list(labels), dtype=object, tupleize_cols=False)
@@ -23,6 +25,8 @@ def index_of(labels: object) -> pd.Index[Any]:
 
 def refuse_repeats(labels: pd.Index[Any], taken: pd.Index[Any], name: str) -> None:
     """Refuse labels that occur twice, or that are taken."""
+    if labels.is_unique and not len(taken):
+        return
     repeated = labels[labels.duplicated() | labels.isin(taken)].unique()
     problem = "is there twice"
     raise_faults(
@@ -35,6 +39,9 @@ def numbers(values: object, labels: pd.Index[Any], name: str) -> NDArray[np.floa
     if isinstance(values, pd.Series):
         given = index_of(values.index)
         refuse_repeats(given, given[:0], name)
+    if isinstance(values, pd.Series) and given.equals(labels):
+        values = values.to_numpy(dtype=float)
+    elif isinstance(values, pd.Series):
         unmatched = given[~given.isin(labels)].append(labels[~labels.isin(given)])
         raise_faults(
             [

@@ -95,6 +95,8 @@ def text(labels: pd.Series[str]) -> pd.Series[str]:
     >>> text(pd.Series(["R1", None, 3])).tolist()
     ['R1', '', '3']
     """
+    if labels.dtype == "str" and not labels.hasnans:
+        return labels
     return labels.astype(object).where(labels.notna(), "").astype(str)
 
 

@@ -7,7 +7,7 @@ against the printed text before legal use.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -17,7 +17,7 @@ from permitload._frames import complete, fault_at, listed
 from permitload.errors import DataError, Fault, raise_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     import pandas as pd
 
@@ -193,48 +193,54 @@ def limits(
     faults = _target_faults(targets, sections)
     raise_faults(faults)
     found: dict[tuple[int, int, int], _Limit] = {}
-    rows = {
-        (row.section, row.indicator, row.period): position
-        for position, row in enumerate(targets.itertuples(index=False))
-    }
+    key = (targets[name].tolist() for name in ("section", "indicator", "period"))
+    rows = {place: position for position, place in enumerate(zip(*key, strict=True))}
+    placed, written = sections.to_dict("records"), targets.to_dict("records")
     for s, section in enumerate(sections["section"]):
         for i, indicator in enumerate(indicators):
             for p, period in enumerate(periods):
                 own = rows.get((section, indicator, period))
                 row = rows.get((section, indicator, "")) if own is None else own
-                limit, fault = _limit(sections, s, indicator, targets, row)
-                if limit:
+                limit = _limit(placed[s], indicator, None if row is None else written[row])
+                if isinstance(limit, _Limit):
                     found[s, i, p] = limit
-                elif fault and fault not in faults:
+                    continue
+                if limit[0] == "indicator" and row is not None:
+                    fault = fault_at(targets, "standards", row, *limit)
+                else:
+                    fault = fault_at(sections, "sections", s, *limit)
+                if fault not in faults:
                     faults.append(fault)
     raise_faults(faults)
     return _dataset(sections, indicators, periods, found)
 
 
 def _limit(
-    sections: pd.DataFrame, s: int, indicator: str, targets: pd.DataFrame, row: int | None
-) -> tuple[_Limit | None, Fault | None]:
-    """Find the limit of a section: from its row of standards, else by its class."""
-    water_class, water_type = sections["water_class"].iloc[s], sections["water_type"].iloc[s]
-    target = None if row is None else targets.iloc[row]
+    section: Mapping[Hashable, Any], indicator: str, target: Mapping[Hashable, Any] | None
+) -> _Limit | tuple[str, str, str]:
+    """Find the limit of a section: from its row of standards, else by its class.
+
+    Where there is none: the column that is to blame, what is wrong and what would be right.
+    """
+    water_class, water_type = section["water_class"], section["water_type"]
     if target is not None and not np.isnan(target["limit"]):
         basis, note = target["basis"] or "assumed", target["note"] or "standards"
-        return _Limit(float(target["limit"]), basis, note), None
+        return _Limit(float(target["limit"]), basis, note)
     if target is not None:
         water_class = target["water_class"]
     problem = _missing(indicator, water_class, water_type)
-    if problem and row is not None:
-        return None, fault_at(targets, "standards", row, "indicator", *problem)
+    if problem and target is not None:
+        return "indicator", *problem
     if problem:
         text, right = f"is no target: {indicator} {problem[0]}", problem[1]
         if water_class == "":
             text = f"is empty, and {indicator} has no limit in standards"
             right = "a class I, II, III, IV or V, or a limit [mg/L] in standards"
-        return None, fault_at(sections, "sections", s, "water_class", text, right)
+        return "water_class", text, right
     limit = _class_limit(indicator, water_class, water_type)
     if target is not None:
         limit = _Limit(limit.value, target["basis"] or "assumed", target["note"] or limit.note)
-    return limit, None
+    return limit
 
 
 def _target_faults(targets: pd.DataFrame, sections: pd.DataFrame) -> list[Fault]:

@@ -28,9 +28,7 @@ from permitload import (
     io,
     quality,
     sources,
-    standards,
 )
-from permitload._checks.flows import given_hydraulics
 from permitload._outcome import Outcome
 from permitload._verify import Verification
 from permitload.errors import Fault, raise_faults
@@ -67,7 +65,7 @@ def check(folder: str | Path) -> list[Fault]:
     >>> print(check("no such folder")[0])
     no such folder, folder: is no folder; right would be a folder with study.toml
     """
-    return _read(Path(folder))[2]
+    return _read(Path(folder))[2].faults
 
 
 def run(
@@ -142,13 +140,13 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     """
     say = progress or _silent
     say("reading tables")
-    settings, tables, faults = _read(Path(folder))
-    raise_faults(faults)
-    network = RiverNetwork(*(tables[n] for n in ("reaches", "nodes", "structures", "polders")))
-    water = _hydraulics(network, tables)
-    given = sources.source_dataset(
-        tables["sources"], tables["works"], tables["source_loads"], list(water["period"].values)
-    ).sel(pollutant=list(settings.pollutants))
+    settings, tables, checked = _read(Path(folder))
+    raise_faults(checked.faults)
+    network, limits, given = checked.network, checked.limits, checked.loads
+    water = checked.water
+    # without faults all of them are there
+    assert network is not None and water is not None and limits is not None and given is not None
+    water, given = _stated(water, tables), given.sel(pollutant=list(settings.pollutants))
     chosen, rest = sources.split(tables["sources"], settings.decided)
     decided = given.sel(source=chosen["source"].tolist())
     say("background quality")
@@ -159,9 +157,6 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     background, present = (both.sel({_BESIDE: n}, drop=True) for n in both[_BESIDE].values)
     say("response of the sections")
     response = model.response(np.unique(decided["outlet"].values))
-    limits = standards.limits(
-        tables["sections"], settings.pollutants, list(water["period"].values), tables["standards"]
-    )
     say("capacity")
     headroom = capacity.headroom(limits, background, settings.margin_of_safety)
     found = capacity.network(response, headroom, _bounds(decided, response))
@@ -239,30 +234,31 @@ def _silent(message: str) -> None:
     """Say nothing: the library does not print."""
 
 
-def _read(folder: Path) -> tuple[_settings.Settings, dict[str, pd.DataFrame], list[Fault]]:
-    """Read settings and tables with all their faults; periods left open are filled in."""
+def _read(folder: Path) -> tuple[_settings.Settings, dict[str, pd.DataFrame], _checks.Study]:
+    """Read settings and tables and check them; periods left open are filled in."""
     if not folder.is_dir():
         right = "a folder with study.toml"
-        return _settings.Settings(), {}, [
-            Fault(str(folder), None, "folder", None, "is no folder", right)
-        ]  # fmt: skip
+        fault = Fault(str(folder), None, "folder", None, "is no folder", right)
+        return _settings.Settings(), {}, _checks.Study([fault])
     settings, faults = _settings.read(folder)
     tables, reading = io.read_study_tables(folder)
-    faults += _checks.faults(tables, settings.pollutants or None, reading, settings.decided)
+    checked = _checks.judged(tables, settings.pollutants or None, reading, settings.decided)
+    checked.faults[:0] = faults
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
-        faults.append(Fault("periods.csv", None, "days", None, "sum to more than a year", right))
-    if not faults:
+        checked.faults.append(
+            Fault("periods.csv", None, "days", None, "sum to more than a year", right)
+        )
+    if not checked.faults:
         tables = {n: tables.get(n, _frames.complete(None, n)) for n in TABLES}
         periods = tables["periods"]["period"].tolist()
         for name in ("inflow", "source_loads"):
             tables[name] = io.expand_periods(tables[name], periods)
-    return settings, tables, faults
+    return settings, tables, checked
 
 
-def _hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
-    """Given flows with the water's temperature, dispersion and depth where they are stated."""
-    water = given_hydraulics(network, dict(tables))
+def _stated(water: xr.Dataset, tables: Tables) -> xr.Dataset:
+    """Hydraulics with the water's temperature, dispersion and depth where they are stated."""
     temperature = tables["periods"]["temperature"]
     if temperature.notna().all():
         water = water.assign(temperature=("period", temperature.to_numpy(float)))
@@ -295,7 +291,7 @@ class _Model:
         self.inflow = table.set_index(dims)["concentration"].to_xarray()
 
     def at_outlets(self, load: xr.DataArray) -> xr.DataArray:
-        """Loads of sources (source, pollutant, period) [kg/d], summed at all outlets."""
+        """Sum loads of sources (source, pollutant, period) [kg/d] at all outlets."""
         return sources.by_outlet(load, self.outlets)
 
     def steady(self, load: xr.DataArray) -> xr.Dataset:
@@ -315,5 +311,6 @@ class _Model:
 
 def _bounds(decided: xr.Dataset, response: xr.Dataset) -> xr.Dataset:
     """Floors and ceilings of the decided sources, summed at their outlets."""
-    bounds: xr.Dataset = decided[["floor", "ceiling"]].groupby("outlet").sum("source")
-    return bounds.sel(outlet=response["outlet"].values)
+    outlets = pd.DataFrame({"outlet": response["outlet"].values})
+    ends = ("floor", "ceiling")
+    return xr.Dataset({n: sources.by_outlet(decided[n], outlets).rename(n) for n in ends})

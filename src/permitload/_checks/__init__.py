@@ -6,7 +6,8 @@ and are left alone, so that nothing is reported twice.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,28 +16,53 @@ import pandas as pd
 from permitload import sources, standards
 from permitload._checks.calendar import calendar_faults
 from permitload._checks.flows import hydraulic_faults
+from permitload._checks.places import place_faults
 from permitload._checks.plausible import plausibility_faults
 from permitload._checks.rates import rate_faults
 from permitload._checks.works import works_faults
-from permitload._frames import LINE, complete, fault_at, listed, place, title
+from permitload._frames import LINE, complete, fault_at, listed, place, positions, title
 from permitload.errors import DataError, Fault
 from permitload.io import expand_periods
-from permitload.schema import TABLES, VARIABLES
+from permitload.schema import TABLES, VARIABLES, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["faults"]
+    import xarray as xr
+
+    from permitload.network import RiverNetwork
+
+__all__ = ["Study", "judged"]
 
 Tables = dict[str, pd.DataFrame]
 
 
-def faults(
+@dataclass(slots=True)
+class Study:
+    """What is wrong with the tables of a study, and what checking them has made of them.
+
+    Parameters
+    ----------
+    faults : list of Fault
+        What reading found and all contradictions; empty if the study can run.
+    network, water, limits, loads : RiverNetwork, Dataset, optional
+        The network, its hydraulics, the limits of the sections and the loads of the sources;
+        there if nothing is wrong.
+    """
+
+    faults: list[Fault] = field(default_factory=list)
+    network: RiverNetwork | None = None
+    water: xr.Dataset | None = None
+    limits: xr.Dataset | None = None
+    loads: xr.Dataset | None = None
+
+
+def judged(
     tables: Mapping[str, pd.DataFrame],
     pollutants: Sequence[str] | None = None,
     reading: Sequence[Fault] = (),
     decided: Sequence[str] = (),
-) -> list[Fault]:
+) -> Study:
     """Find everything that is wrong with the tables of a study.
 
     Parameters
@@ -53,13 +79,13 @@ def faults(
 
     Returns
     -------
-    list of Fault
-        ``reading`` and all contradictions; empty if the study can run.
+    Study
+        ``reading`` and all contradictions, and what was made to find them.
 
     Examples
     --------
     >>> periods = complete(pd.DataFrame({"period": ["dry"], "days": [30.0]}), "periods")
-    >>> print(faults({"periods": periods})[-1])
+    >>> print(judged({"periods": periods}).faults[-1])
     periods, days: sum to 30, not to a year; right would be 365 or 366 days
     """
     given = {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
@@ -74,24 +100,26 @@ def faults(
     else:
         found += _studied(given, pollutants, lost)
     found += _references(given, lost)
-    for needs, check in _checks(given, pollutants, decided):
+    made = Study()
+    for needs, check in _checks(given, pollutants, decided, made):
         # nobody knows what stands in a table that could not be read
         found += [] if lost & set(needs.split()) else check()
-    return _once(reading, (_located(fault, given) for fault in found))
+    made.faults = _once(reading, (_located(fault, given) for fault in found))
+    return made
 
 
 def _checks(
-    given: Tables, studied: Sequence[str], decided: Sequence[str]
+    given: Tables, studied: Sequence[str], decided: Sequence[str], made: Study
 ) -> list[tuple[str, Callable[[], list[Fault]]]]:
-    """List what is checked across tables, each with the tables that it needs."""
+    """List what is checked across tables, each with the tables that it needs; fill ``made``."""
     return [
-        ("outlets sections", lambda: _places(given)),
+        ("outlets sections", lambda: place_faults(given)),
         ("periods", lambda: calendar_faults(given["periods"])),
-        (_WATER, lambda: hydraulic_faults(given, studied)),
+        (_WATER, lambda: _water(given, studied, made)),
         ("kinetics nodes reaches", lambda: rate_faults(given)),
         ("source_loads", lambda: _least(given, studied)),
-        ("periods sections standards", lambda: _limits(given, studied)),
-        ("periods source_loads sources works", lambda: _sources(given)),
+        ("periods sections standards", lambda: _limits(given, studied, made)),
+        ("periods source_loads sources works", lambda: _sources(given, made)),
         ("outlets sources works", lambda: works_faults(given)),
         ("outlets source_loads sources", lambda: plausibility_faults(given)),
         ("enterprises sources works", lambda: _unused(given)),
@@ -101,14 +129,14 @@ def _checks(
 
 def _studied(tables: Tables, pollutants: Sequence[str], lost: set[str]) -> list[Fault]:
     """Pollutants of the study that nobody discharges, or that have no rates."""
-    loads = tables["source_loads"]["pollutant"]
+    loads = {*tables["source_loads"]["pollutant"].tolist()}
     # a load without kinetics is a label that is not known, and named as such
-    named = {"source_loads": loads, "kinetics": pd.concat([tables["kinetics"]["pollutant"], loads])}
+    named = {"source_loads": loads, "kinetics": {*tables["kinetics"]["pollutant"].tolist(), *loads}}
     return [
         Fault("study.toml", "study", "pollutants", label, f"has no row in {name}", "a row for it")
         for label in pollutants
         for name, labels in named.items()
-        if name not in lost and label not in set(labels)
+        if name not in lost and label not in labels
     ]
 
 
@@ -123,27 +151,28 @@ def _undecided(placed: pd.DataFrame, decided: Sequence[str]) -> list[Fault]:
     ]
 
 
+_HOMES = {
+    "reach": ["reaches.reach"],
+    "node": ["reaches.from_node", "reaches.to_node", "nodes.node"],
+    "pollutant": ["kinetics.pollutant"],
+    "indicator": ["kinetics.pollutant"],
+    "outlet": ["outlets.outlet"],
+    "source": ["sources.source"],
+    "period": ["periods.period"],
+    "enterprise": ["enterprises.enterprise"],
+    "polder": ["polders.polder"],
+}
+"""Columns that declare the labels of an index; indicators of GB 3838 need no declaration."""
+
+
 def _known(tables: Tables) -> dict[str, list[str]]:
     """Labels that exist, by the index they belong to."""
-    reaches, nodes = tables["reaches"], tables["nodes"]
-    named = pd.concat([reaches["from_node"], reaches["to_node"], nodes["node"]])
-    labels = {
-        "node": named,
-        "indicator": pd.Series([*tables["kinetics"]["pollutant"], *standards.items()]),
-        "pollutant": tables["kinetics"]["pollutant"],
-        **{
-            key: tables[name][key]
-            for key, name in (
-                ("reach", "reaches"),
-                ("outlet", "outlets"),
-                ("source", "sources"),
-                ("period", "periods"),
-                ("enterprise", "enterprises"),
-                ("polder", "polders"),
-            )
-        },
-    }
-    return {key: [label for label in values.unique() if label] for key, values in labels.items()}
+    known = {}
+    for index, homes in _HOMES.items():
+        columns = (tables[name][column].tolist() for name, column in (h.split(".") for h in homes))
+        labels = dict.fromkeys(chain(*columns, standards.items() if index == "indicator" else ()))
+        known[index] = [label for label in labels if label]
+    return known
 
 
 _FILLED = tuple(
@@ -189,6 +218,7 @@ _REFERENCES = (
 def _references(tables: Tables, lost: set[str]) -> list[Fault]:
     """Labels that no table declares: each once, with the number of rows that use it."""
     known = _known(tables)
+    allowed = {index: {"", *labels} for index, labels in known.items()}
     found = []
     for name, column, index, home in _REFERENCES:
         table, labels = tables[name], known[index]
@@ -196,45 +226,16 @@ def _references(tables: Tables, lost: set[str]) -> list[Fault]:
         # a table that is missing is a fault of its own; land without pumps is not drained
         if lost & homes or (not labels and index != "polder"):
             continue
+        cells = table[column].tolist()
+        if allowed[index].issuperset(cells):
+            continue
         article = "an" if index[0] in "aeiou" else "a"
-        unknown = table[column][(table[column] != "") & ~table[column].isin(labels)]
-        for label in unknown.unique():
-            rows = np.flatnonzero(table[column] == label)
-            more = f" (in {len(rows)} rows)" if len(rows) > 1 else ""
+        for label in dict.fromkeys(cell for cell in cells if cell not in allowed[index]):
+            count = cells.count(label)
+            more = f" (in {count} rows)" if count > 1 else ""
             problem = f"is not {article} {index} of {home}{more}"
             right = f"one of {listed(labels)}" if labels else f"a row of {home}"
-            found.append(fault_at(table, name, int(rows[0]), column, problem, right))
-    return found
-
-
-def _places(tables: Tables) -> list[Fault]:
-    """Outlets and sections in two places or none, or beyond the end of their reach."""
-    found = []
-    length = tables["reaches"].drop_duplicates("reach").set_index("reach")["length"]
-    for name in ("sections", "outlets"):
-        table = tables[name]
-        for i, row in enumerate(table.to_dict("records")):
-            reach, start = row["reach"], row["position"]
-            stop, end = row.get("position_to", np.nan), length.get(reach, np.nan)
-            if (reach == "") == (row["node"] == ""):
-                both = f"is given, and so is node {row['node']}"
-                problem = both if reach else "is empty, and so is node"
-                found.append(fault_at(table, name, i, "reach", problem, "either a reach or a node"))
-            elif reach == "" and (start > 0.0 or stop >= 0.0):
-                column = "position" if start > 0.0 else "position_to"
-                problem, right = "is given at a node", "an empty cell, or a reach"
-                found.append(fault_at(table, name, i, column, problem, right))
-            elif reach and np.isnan(start):
-                found.append(
-                    fault_at(table, name, i, "position", "is empty", "metres from from_node")
-                )
-            for column, value in (("position", start), ("position_to", stop)):
-                if value > end > 0.0:
-                    problem = f"is beyond the end of reach {reach}"
-                    found.append(fault_at(table, name, i, column, problem, f"at most {end:g} m"))
-            if stop <= start:
-                problem, right = "is not beyond position", f"more than {start:g} m"
-                found.append(fault_at(table, name, i, "position_to", problem, right))
+            found.append(fault_at(table, name, cells.index(label), column, problem, right))
     return found
 
 
@@ -256,34 +257,39 @@ def _least(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
     ]
 
 
-def _limits(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
+def _water(tables: Tables, pollutants: Sequence[str], made: Study) -> list[Fault]:
+    """Network and flows that cannot be, or that leave something unknown."""
+    found, made.network, made.water = hydraulic_faults(tables, pollutants)
+    return found
+
+
+def _limits(tables: Tables, pollutants: Sequence[str], made: Study) -> list[Fault]:
     """Limits that are missing or contradictory."""
     sections, targets = tables["sections"], tables["standards"]
     periods = [label for label in tables["periods"]["period"] if label]
     if not (_sound(sections, "sections") and _sound(targets, "standards")):
         return []
     try:
-        standards.limits(sections, pollutants, periods, targets)
+        made.limits = standards.limits(sections, pollutants, periods, targets)
     except DataError as error:
         return list(error.faults)
     return []
 
 
-def _sources(tables: Tables) -> list[Fault]:
+def _sources(tables: Tables, made: Study) -> list[Fault]:
     """Find sources, works and loads that do not add up."""
     placed, works, loads = tables["sources"], tables["works"], tables["source_loads"]
     if not (_sound(placed, "sources") and _sound(works, "works")):
         return []
-    known = {name: labels for name, labels in _known(tables).items() if labels}
-    usable = loads[
-        loads["source"].isin(known.get("source", []))
-        & loads["period"].isin(["", *known.get("period", [])])
-    ]
+    periods = [label for label in tables["periods"]["period"].tolist() if label]
     try:
-        sources.resolve(placed, works)
-        if _sound(loads, "source_loads") and "period" in known:
-            written = expand_periods(usable, known["period"])
-            sources.source_dataset(placed, works, written, known["period"])
+        if not (periods and _sound(loads, "source_loads")):
+            sources.resolve(placed, works)
+            return []
+        there = positions(placed["source"].to_numpy(), loads["source"].to_numpy())
+        known = (there >= 0) & loads["period"].isin(["", *periods]).to_numpy()
+        written = expand_periods(loads if known.all() else loads[known], periods)
+        made.loads = sources.source_dataset(placed, works, written, periods)
     except DataError as error:
         return list(error.faults)
     return []
@@ -298,23 +304,24 @@ def _unused(tables: Tables) -> list[Fault]:
         for i in np.flatnonzero((table[column] != "") & ~table[column].isin(placed[column])):
             problem, right = "has no source", f"a source of this {column}, or no row"
             found.append(fault_at(table, name, int(i), column, problem, right))
-    sector = tables["enterprises"].drop_duplicates("enterprise").set_index("enterprise")["sector"]
-    for position, row in enumerate(placed.to_dict("records")):
-        held = sector.get(row["enterprise"], "")
-        if held and row["sector"] and row["sector"] != held:
-            problem = f"is not the sector of enterprise {row['enterprise']}"
-            found.append(fault_at(placed, "sources", position, "sector", problem, held))
+    if tables["enterprises"].empty:
+        return found
+    sectors = tables["enterprises"].drop_duplicates("enterprise").set_index("enterprise")["sector"]
+    held = text(placed["enterprise"].map(sectors))
+    for i in np.flatnonzero((held != "") & (placed["sector"] != "") & (placed["sector"] != held)):
+        problem = f"is not the sector of enterprise {placed['enterprise'].iloc[i]}"
+        found.append(fault_at(placed, "sources", int(i), "sector", problem, held.iloc[i]))
     return found
 
 
 def _sound(table: pd.DataFrame, name: str) -> bool:
     """Whether every required cell holds something."""
-    for column in TABLES[name].columns:
-        values = table[column.name]
-        empty = values == "" if VARIABLES[column.name].is_label else values.isna()
-        if column.required and bool(empty.any()):
-            return False
-    return True
+    required = [column.name for column in TABLES[name].columns if column.required]
+    empty = (
+        table[column].to_numpy() == "" if VARIABLES[column].is_label else table[column].isna()
+        for column in required
+    )
+    return not any(cells.any() for cells in empty)
 
 
 def _located(fault: Fault, tables: Tables) -> Fault:

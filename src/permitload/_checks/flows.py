@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from permitload import hydraulics
-from permitload._frames import fault_at, listed, title
+from permitload._frames import fault_at, listed, positions, title
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.network import RiverNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 __all__ = ["given_hydraulics", "hydraulic_faults"]
 
 Tables = dict[str, pd.DataFrame]
+Axes: TypeAlias = "dict[str, NDArray[Any]]"
+Numbers: TypeAlias = "NDArray[np.float64]"
 
 _NEEDED = (
     ("reaches", "length"),
@@ -30,7 +34,9 @@ _NEEDED = (
 """Cells without which the flows are not judged: what is wrong with them is reported already."""
 
 
-def hydraulic_faults(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
+def hydraulic_faults(
+    tables: Tables, pollutants: Sequence[str]
+) -> tuple[list[Fault], RiverNetwork | None, xr.Dataset | None]:
     """Faults of the network, of flows that miss or do not balance, and of water unprescribed.
 
     Parameters
@@ -42,50 +48,54 @@ def hydraulic_faults(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
 
     Returns
     -------
-    list of Fault
+    faults : list of Fault
         Flows are judged where the network stands, inflow where the flows do.
+    network : RiverNetwork or None
+        The network, if it can be.
+    flows : Dataset or None
+        Its hydraulics, if they can be.
 
     Examples
     --------
     >>> from permitload._frames import complete
     >>> from permitload.schema import TABLES
     >>> hydraulic_faults({name: complete(None, name) for name in TABLES}, ["COD"])
-    []
+    ([], None, None)
     """
     reaches = tables["reaches"]
     missing, dispersed = _missing_flows(tables), _dispersed(tables)
-    if reaches.empty or (reaches[["reach", "from_node", "to_node"]] == "").any(axis=None):
-        return [*missing, *dispersed]
+    named = (reaches[name].to_numpy() != "" for name in ("reach", "from_node", "to_node"))
+    if reaches.empty or not all(cells.all() for cells in named):
+        return [*missing, *dispersed], None, None
     try:
         # a length that could not be read is reported already: any other keeps the rest checkable
         network = RiverNetwork(
-            reaches.fillna({"length": 1.0}),
+            reaches.fillna({"length": 1.0}) if reaches["length"].hasnans else reaches,
             _or_none(tables["nodes"]),
             _or_none(tables["structures"]),
             _or_none(tables["polders"]),
         )
     except DataError as error:
-        return [*error.faults, *missing, *dispersed]
+        return [*error.faults, *missing, *dispersed], None, None
     found = [*_unjudged_parts(network, tables), *missing, *dispersed]
     if missing or not _complete(network, tables):
-        return found
+        return found, network, None
     try:
         flows = given_hydraulics(network, tables)
     except DataError as error:
-        return [*found, *error.faults]
-    return [
-        *found,
-        *_missing_inflow(flows, tables, pollutants),
-        *_settling(flows, tables, pollutants),
-    ]
+        return [*found, *error.faults], network, None
+    found += _missing_inflow(flows, tables, pollutants)
+    return found + _settling(flows, tables, pollutants), network, flows
 
 
 def _dispersed(tables: Tables) -> list[Fault]:
     """Find what cannot be reckoned with dispersion: prescribed shares, and loads spread out."""
     flows, shares, outlets = tables["flows"], tables["shares"], tables["outlets"]
     reaches = set(flows["reach"][flows["dispersion"] > 0.0])
-    found = []
-    if reaches and not shares.empty:
+    found: list[Fault] = []
+    if not reaches:
+        return found
+    if not shares.empty:
         right = "shares and dispersion in different studies"
         problem = "is given with dispersion"
         found.append(Fault(title(shares, "shares"), None, "share", None, problem, right))
@@ -119,12 +129,15 @@ def _or_none(table: pd.DataFrame) -> pd.DataFrame | None:
 def _complete(network: RiverNetwork, tables: Tables) -> bool:
     """Whether every number is there and every label known, so that flows can be judged."""
     periods = tables["periods"]
-    known = {"reach": network.reaches.index, "node": network.nodes.index}
-    known["period"] = pd.Index(periods["period"])
+    known = {
+        "reach": set(network.reaches.index.tolist()),
+        "node": set(network.nodes.index.tolist()),
+        "period": set(periods["period"].tolist()),
+    }
     labels = (
-        tables[name][column].isin(known[column]).all()
+        labels.issuperset(tables[name][column].tolist())
         for name in ("flows", "boundaries", "shares")
-        for column in known
+        for column, labels in known.items()
         if column in tables[name]
     )
     numbers = (tables[name][column].notna().all() for name, column in _NEEDED)
@@ -139,7 +152,7 @@ def given_hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
     network : RiverNetwork
         Of the same study.
     tables : dict of DataFrame
-        ``periods``, ``flows``, ``boundaries``, ``shares``; complete.
+        ``periods``, ``flows``, ``boundaries``, ``shares``; complete, with labels that exist.
 
     Returns
     -------
@@ -173,15 +186,17 @@ def given_hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
         "start": ("period", periods["start"].to_numpy()),
     }
 
-    flow, velocity, area = (
-        _array(tables["flows"], "reach", column, periods).assign_coords(calendar)
-        for column in ("flow", "velocity", "area")
-    )
+    axes = {"reach": network.reaches.index.to_numpy(), "period": periods["period"].to_numpy()}
+    flow, velocity, area = _arrays(tables["flows"], axes, ["flow", "velocity", "area"])
     # where only some periods have an area, such as those without flow, the velocity gives the rest
-    some = area.notnull().any("period")
-    area = area.where(~some | area.notnull(), abs(flow) / velocity.where(velocity > 0.0))
-    velocity = velocity.where(velocity.notnull().all("period") | ~area.notnull().all("period"))
-    raise_faults([*_partial(velocity, "velocity and area"), *_partial(area, "area and velocity")])
+    stated = ~np.isnan(area)
+    rest = np.divide(abs(flow), velocity, out=np.full(flow.shape, np.nan), where=velocity > 0.0)
+    area = np.where(stated | ~stated.any(axis=1, keepdims=True), area, rest)
+    lacks = [np.isnan(values).any(axis=1, keepdims=True) for values in (velocity, area)]
+    velocity = np.where(lacks[0] & ~lacks[1], np.nan, velocity)
+    raise_faults(
+        [*_partial(velocity, axes, "velocity and area"), *_partial(area, axes, "area and velocity")]
+    )
     depth = tables["flows"]["depth"]
     if depth.notna().any():
         right = "a depth in every row or in none"
@@ -189,105 +204,117 @@ def given_hydraulics(network: RiverNetwork, tables: Tables) -> xr.Dataset:
             fault_at(tables["flows"], "flows", int(i), "depth", "is empty", right)
             for i in np.flatnonzero(depth.isna())
         )
-    given = (array.dropna("reach", how="all") for array in (velocity, area))
-    velocity_or_none, area_or_none = (array if array.sizes["reach"] else None for array in given)
-    boundary = _array(tables["boundaries"], "node", "flow", periods).fillna(0.0)
+    ends = {"node": network.nodes.index.to_numpy(), "period": axes["period"]}
+    (boundary,) = _arrays(tables["boundaries"], ends, ["flow"])
     shares = tables["shares"].set_index("reach")["share"]
     result: xr.Dataset = hydraulics.from_flow(
         network,
-        flow,
-        velocity=velocity_or_none,
-        area=area_or_none,
+        xr.DataArray(flow, {**axes, **calendar}, list(axes)),
+        velocity=_stated(velocity, axes),
+        area=_stated(area, axes),
         shares=None if shares.empty else shares,
-        boundaries=boundary.to_dataset(name="flow"),
+        boundaries=xr.Dataset({"flow": (tuple(ends), np.nan_to_num(boundary))}, ends),
     )
     return result
 
 
-def _partial(values: xr.DataArray, names: str) -> list[Fault]:
+def _partial(values: Numbers, axes: Axes, names: str) -> list[Fault]:
     """Periods without a value on reaches that have one in others."""
-    wrong = values.isnull() & values.notnull().any("period")
+    lost = np.isnan(values)
     column = names.partition(" ")[0]
     return [
-        Fault("flows", f"{values['reach'].values[i]}, {values['period'].values[j]}", column, None,
+        Fault("flows", f"{axes['reach'][i]}, {axes['period'][j]}", column, None,
               f"is empty, like {names.rpartition(' ')[2]}, but not in other periods",
               "a velocity or an area in every period, or in none")
-        for i, j in np.argwhere(wrong.values)
+        for i, j in np.argwhere(lost & ~lost.all(axis=1, keepdims=True))
     ]  # fmt: skip
 
 
-def _array(table: pd.DataFrame, key: str, column: str, periods: pd.DataFrame) -> xr.DataArray:
-    """One column as an array by label and period, in the order of the tables."""
-    wide = table.pivot(index=key, columns="period", values=column)
-    ordered = wide.reindex(index=table[key].unique(), columns=periods["period"].tolist())
-    return xr.DataArray(
-        ordered.to_numpy(dtype=float),
-        {key: ordered.index.to_numpy(dtype=str), "period": ordered.columns.to_numpy(dtype=str)},
-        [key, "period"],
-    )
+def _stated(values: Numbers, axes: Axes) -> xr.DataArray | None:
+    """Reaches that have a value, with their labels; None if no reach has one."""
+    some = ~np.isnan(values).all(axis=1)
+    named = {**axes, "reach": axes["reach"][some]}
+    return xr.DataArray(values[some], named, list(named)) if some.any() else None
+
+
+def _arrays(table: pd.DataFrame, axes: Axes, columns: Sequence[str]) -> list[Numbers]:
+    """Columns of a table by label and period, NaN where it has no row."""
+    place = tuple(positions(labels, table[name].to_numpy()) for name, labels in axes.items())
+    arrays = []
+    for column in columns:
+        values = np.full(tuple(map(len, axes.values())), np.nan)
+        values[place] = table[column].to_numpy()
+        arrays.append(values)
+    return arrays
 
 
 def _missing_flows(tables: Tables) -> list[Fault]:
     """Reaches without flow in some period."""
-    periods = [label for label in tables["periods"]["period"] if label]
     flows = tables["flows"]
-    given = set(zip(flows["reach"], flows["period"], strict=True))
+    reaches, periods = (
+        np.array([label for label in tables[name][key].tolist() if label], dtype=object)
+        for name, key in (("reaches", "reach"), ("periods", "period"))
+    )
+    row = positions(reaches, flows["reach"].to_numpy())
+    column = positions(periods, flows["period"].to_numpy())
+    known = (row >= 0) & (column >= 0)
+    there = np.zeros((reaches.size, periods.size), dtype=bool)
+    there[row[known], column[known]] = True
     found = []
-    for label in tables["reaches"]["reach"]:
-        lacking = [period for period in periods if (label, period) not in given]
-        if label and lacking:
-            problem = f"has no flow in {listed(lacking)}"
-            right = "a row for every reach and period"
-            found.append(Fault(title(flows, "flows"), None, "reach", label, problem, right))
+    for i in np.flatnonzero(~there.all(axis=1)):
+        problem = f"has no flow in {listed(periods[~there[i]])}"
+        right = "a row for every reach and period"
+        found.append(Fault(title(flows, "flows"), None, "reach", reaches[i], problem, right))
     return found
 
 
 def _unjudged_parts(network: RiverNetwork, tables: Tables) -> list[Fault]:
     """Parts of the network that take in loads where no section judges them."""
-    of_reach = network.parts.to_dict()
-    ends = network.reaches[["from_node", "to_node"]]
-    of_node = {node: of_reach[reach] for end in ends for reach, node in ends[end].items()}
+    reaches, nodes = network.reaches.index.to_numpy(), network.nodes.index.to_numpy()
+    # one more place at the end, for what is not found
+    of_reach = np.append(network.parts.to_numpy(), -1)
+    of_node = np.full(nodes.size + 1, -1)
+    of_node[network.from_index] = of_node[network.to_index] = of_reach[:-1]
 
-    def parts_of(table: pd.DataFrame) -> list[int | None]:
-        """Part that each row of a table lies in."""
-        return [
-            of_reach.get(reach) if reach else of_node.get(node)
-            for reach, node in zip(table["reach"], table["node"], strict=True)
-        ]
+    def parts_of(table: pd.DataFrame) -> NDArray[np.int64]:
+        """Part that each row of a table lies in, -1 where that is not known."""
+        reach, node = table["reach"].to_numpy(), table["node"].to_numpy()
+        there = of_reach[positions(reaches, reach)]
+        at_node = np.flatnonzero(reach == "")
+        there[at_node] = of_node[positions(nodes, node[at_node])]
+        return there
 
-    judged = set(parts_of(tables["sections"]))
+    judged, part = parts_of(tables["sections"]), parts_of(tables["outlets"])
+    problem = "is in a part of the network without a section"
+    right = "a section there, or reaches that join the parts"
     return [
-        fault_at(
-            tables["outlets"],
-            "outlets",
-            i,
-            "outlet",
-            "is in a part of the network without a section",
-            "a section there, or reaches that join the parts",
-        )
-        for i, part in enumerate(parts_of(tables["outlets"]))
-        if part is not None and part not in judged
+        fault_at(tables["outlets"], "outlets", i, "outlet", problem, right)
+        for i in np.flatnonzero((part >= 0) & ~np.isin(part, judged)).tolist()
     ]
 
 
 def _missing_inflow(flows: xr.Dataset, tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
     """Nodes where water enters whose concentration nobody prescribes."""
     inflow = tables["inflow"]
-    given = set(inflow[["node", "pollutant", "period"]].itertuples(index=False, name=None))
     entering = flows["boundary_flow"].transpose("node", "period")
+    nodes, periods = entering["node"].values, entering["period"].values
+    row = positions(nodes, inflow["node"].to_numpy())
+    column = positions(periods, inflow["period"].to_numpy())
+    always = (inflow["period"] == "").to_numpy()
     found = []
-    for node, row in zip(entering["node"].values, entering.values, strict=True):
-        wet = [period for period, q in zip(entering["period"].values, row, strict=True) if q > 0.0]
-        for pollutant in pollutants:
-            lacking = [
-                period
-                for period in wet
-                if not {(node, pollutant, ""), (node, pollutant, period)} & given
-            ]
-            if lacking:
-                problem = (
-                    f"lets water in without a concentration of {pollutant} in {listed(lacking)}"
-                )
-                right = "a row of inflow for it"
-                found.append(Fault(title(inflow, "inflow"), None, "node", node, problem, right))
-    return found
+    for pollutant in pollutants:
+        own = (row >= 0) & (inflow["pollutant"] == pollutant).to_numpy()
+        there = np.zeros(entering.shape, dtype=bool)
+        there[row[own & always]] = True
+        dated = own & (column >= 0)
+        there[row[dated], column[dated]] = True
+        lacks = (entering.values > 0.0) & ~there
+        for i in np.flatnonzero(lacks.any(axis=1)):
+            when = listed(periods[lacks[i]])
+            problem = f"lets water in without a concentration of {pollutant} in {when}"
+            found.append((i, problem))
+    where, right = title(inflow, "inflow"), "a row of inflow for it"
+    return [
+        Fault(where, None, "node", nodes[i], problem, right)
+        for i, problem in sorted(found, key=lambda place: place[0])
+    ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pandas as pd
 
-from permitload._frames import fault_at
+from permitload._frames import fault_at, keyed, positions
 from permitload.errors import Fault
-from permitload.schema import text
 from permitload.units import concentration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["WINDOW", "plausibility_faults"]
 
@@ -52,22 +56,22 @@ def plausibility_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
     implies 5787 mg/L of COD in the effluent
     """
     loads = tables["source_loads"]
-    placed = tables["sources"].drop_duplicates("source").set_index("source")
-    effluent = tables["outlets"].drop_duplicates("outlet").set_index("outlet")["effluent_flow"]
-    own = loads["source"].map(placed["wastewater_flow"]).astype(float).fillna(0.0)
-    outlet = text(loads["source"].map(placed["outlet"]))
-    shared = outlet.map(effluent).astype(float).fillna(0.0)
+    own, outlet, shared = _waters(tables)
+    watered = np.flatnonzero((own > 0.0) | (shared > 0.0))
+    if not watered.size:
+        return []
+    loads, own, outlet = loads.iloc[watered], own[watered], outlet[watered]
     group = pd.DataFrame(
         {
             "own": own > 0.0,
-            "owner": loads["source"].where(own > 0.0, outlet),
+            "owner": np.where(own > 0.0, loads["source"], outlet),
             "pollutant": loads["pollutant"],
             "period": loads["period"],
         }
     )
     together = loads["source_load"].groupby([group[name] for name in group]).transform("sum")
-    water = own.where(own > 0.0, shared)
-    implied = concentration(together, water.where((water > 0.0) & (together > 0.0)))
+    water = pd.Series(np.where(own > 0.0, own, shared[watered]), loads.index)
+    implied = concentration(together, water.where(together > 0.0))
     lower, upper = (
         loads["pollutant"].map({p: w[end] for p, w in WINDOW.items()}) for end in (0, 1)
     )
@@ -80,3 +84,17 @@ def plausibility_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
         right = f"{least:g} to {most:g} mg/L (t/a against kg/d, m3/d against m3/s?)"
         found.append(fault_at(loads, "source_loads", int(row), "source_load", problem, right))
     return found
+
+
+def _waters(tables: dict[str, pd.DataFrame]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Flow of the source of each load, its outlet, and the flow of that [m3/s]; NaN if unknown."""
+    placed, outlets = (
+        tables[name] if keyed(tables[name], [key]) else tables[name].drop_duplicates(key)
+        for name, key in (("sources", "source"), ("outlets", "outlet"))
+    )
+    source = positions(placed["source"].to_numpy(), tables["source_loads"]["source"].to_numpy())
+    # one more place at the end, for what is not found
+    own = np.append(placed["wastewater_flow"].to_numpy(), np.nan)[source]
+    outlet = np.append(placed["outlet"].to_numpy(), "")[source]
+    there = positions(outlets["outlet"].to_numpy(), outlet)
+    return own, outlet, np.append(outlets["effluent_flow"].to_numpy(), np.nan)[there]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from permitload._frames import fault_at
@@ -41,16 +42,17 @@ def works_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
     exceeds the design flow of its works, 0.2 m3/s
     """
     sources, outlets = tables["sources"], tables["outlets"]
+    if tables["works"].empty:
+        return []
     works = tables["works"].drop_duplicates("works")
     works = works[works["works"] != ""].set_index("works")
     sent = sources["wastewater_flow"].groupby(sources["works"].map(works["outlet"])).sum()
     built = works["design_flow"].groupby(works["outlet"]).sum(min_count=1)
     shared = set(sources["outlet"])
     found = []
-    for i, row in enumerate(outlets.to_dict("records")):
-        label, water = row["outlet"], row["effluent_flow"]
-        if label == "" or label not in sent.index:
-            continue
+    fed = (outlets["outlet"] != "") & outlets["outlet"].isin(sent.index)
+    for i in np.flatnonzero(fed).tolist():
+        label, water = outlets["outlet"].iloc[i], outlets["effluent_flow"].iloc[i]
         if sent[label] > water * (1.0 + FLOW_TOLERANCE):
             problem = f"is less than the {sent[label]:g} m3/s that sources send to its works"
             right = f"at least {sent[label]:g} m3/s, or less wastewater_flow"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import sparse
 
 from permitload._labels import index_of, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.sharing import Rows, section_rows
+from permitload.sharing.rows import Rows, sparse_rows
 
 __all__ = ["DIMS", "Case", "blank", "cases", "numbers_of"]
 
@@ -21,25 +22,43 @@ DIMS = ("source", "pollutant", "period")
 
 
 class Case(NamedTuple):
-    """Rows by source, and the bounds of the sources, of one pollutant and period."""
+    """Rows by source, and the bounds of the sources, of one pollutant and period.
 
-    rows: Rows
+    ``outlet`` is the position of each source's outlet in the response.
+    """
+
+    source: pd.Index[Any]
+    outlet: NDArray[np.int64]
+    matrix: sparse.csr_array
+    limit: pd.Series[float]
     floor: Floats
     ceiling: Floats
+
+    @property
+    def rows(self) -> Rows:
+        """Rows with a labelled column for each source."""
+        dense = self.matrix.toarray()[:, self.outlet]
+        return Rows(pd.DataFrame(dense, self.limit.index, self.source), self.limit)
 
 
 def cases(
     response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
 ) -> dict[tuple[str, str], Case]:
     """Check the sources against the response and put a column per source into the rows."""
-    rows = section_rows(response, headroom)
+    rows = sparse_rows(response, headroom)
     like = blank(response, sources)
-    outlet = [str(label) for label in sources["outlet"].values]
-    known = set(map(str, response.outlet.values))
+    source = index_of(sources["source"].values.astype(object))
+    outlet = response.get_index("outlet").get_indexer(sources["outlet"].values)
     faults = [
-        Fault("sources", source, "outlet", name, "has no response", "an outlet of the response")
-        for source, name in zip(like.source.values, outlet, strict=True)
-        if name not in known
+        Fault(
+            "sources",
+            source[k],
+            "outlet",
+            str(sources["outlet"].values[k]),
+            "has no response",
+            "an outlet of the response",
+        )
+        for k in np.flatnonzero(outlet < 0)
     ]
     floor = _bound(sources, "floor", 0.0, like, faults)
     ceiling = _bound(sources, "ceiling", np.inf, like, faults)
@@ -48,15 +67,13 @@ def cases(
         for k in np.argwhere(floor > ceiling)
     ]
     raise_faults(faults)
-    result = {}
-    for i, pollutant in enumerate(like.pollutant.values):
-        for j, period in enumerate(like.period.values):
-            coefficient, limit = rows[str(pollutant), str(period)]
-            columns = coefficient[outlet].set_axis(pd.Index(like.source.values), axis=1)
-            result[str(pollutant), str(period)] = Case(
-                Rows(columns, limit), floor[:, i, j], ceiling[:, i, j]
-            )
-    return result
+    return {
+        (str(pollutant), str(period)): Case(
+            source, outlet, *rows[str(pollutant), str(period)], floor[:, i, j], ceiling[:, i, j]
+        )
+        for i, pollutant in enumerate(like.pollutant.values)
+        for j, period in enumerate(like.period.values)
+    }
 
 
 def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str) -> Floats:
@@ -64,14 +81,16 @@ def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str) -> Floats:
     lacking = [dim for dim in DIMS if dim not in array.dims or dim not in array.coords]
     if lacking or len(array.dims) != len(DIMS):
         raise DataError(f"{name} has dimensions {array.dims}; right would be {DIMS}, labelled")
-    raise_faults(
-        [
-            Fault(name, label, dim, None, "is in one of two only", "the labels of the sources")
-            for dim in DIMS
-            for label in sorted(map(str, {*like[dim].values} ^ {*array[dim].values}))
-        ]
-    )
-    ordered = array.sel({dim: like[dim].values for dim in DIMS}).transpose(*DIMS).astype(float)
+    if not all(like.get_index(dim).equals(array.get_index(dim)) for dim in DIMS):
+        raise_faults(
+            [
+                Fault(name, label, dim, None, "is in one of two only", "the labels of the sources")
+                for dim in DIMS
+                for label in sorted(map(str, {*like[dim].values} ^ {*array[dim].values}))
+            ]
+        )
+        array = array.sel({dim: like[dim].values for dim in DIMS})
+    ordered = array.transpose(*DIMS).astype(float)
     raise_faults(
         [
             Fault(
@@ -94,7 +113,7 @@ def blank(response: xr.Dataset | xr.DataArray, sources: xr.Dataset) -> xr.DataAr
     raise_faults(
         [Fault("sources", None, name, None, "is missing", "a coordinate") for name in lacking]
     )
-    source = index_of(sources["source"].values)
+    source = sources.get_index("source")
     refuse_repeats(source, source[:0], "source")
     labels = {
         "source": sources["source"].values,

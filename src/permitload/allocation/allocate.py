@@ -13,7 +13,7 @@ from permitload import sharing
 from permitload.allocation._cases import DIMS, Case, blank, cases, numbers_of
 from permitload.allocation.relaxation import relax
 from permitload.errors import InfeasibleError
-from permitload.program import Program, prices
+from permitload.program import Program, gains
 from permitload.schema import VARIABLES
 from permitload.sharing import Filling, Rows
 
@@ -109,11 +109,13 @@ def allocate(
     claim = numbers_of(target(sources), blank(response, sources), "target")
     found: dict[tuple[str, str], dict[str, object]] = {}
     for k, (key, case) in enumerate(problems.items()):
-        source = case.rows.coefficient.columns
-        wanted = pd.Series(claim.reshape(len(claim), -1)[:, k], source)
+        wanted, lower, upper = (
+            pd.Series(values, case.source)
+            for values in (claim.reshape(len(claim), -1)[:, k], case.floor, case.ceiling)
+        )
         # What reaches a section without headroom gets nothing.
-        rows = Rows(case.rows.coefficient, case.rows.limit.clip(lower=0.0))
-        lower, upper = pd.Series(case.floor, source), pd.Series(case.ceiling, source)
+        limit = pd.Series(np.maximum(case.limit, 0.0), case.limit.index)
+        rows = Rows(case.matrix[:, case.outlet], limit)
         try:
             filling = compose(wanted, rows, lower=lower, upper=upper)
         except InfeasibleError as error:
@@ -122,7 +124,7 @@ def allocate(
             "permitted_load": filling.share,
             "level": filling.level,
             "stopped_by": _stops(filling, wanted),
-            "shadow_price": _price(case, rows),
+            "shadow_price": _price(case),
         }
     return _dataset(response, sources, found)
 
@@ -133,13 +135,20 @@ def _stops(filling: Filling, wanted: pd.Series[float]) -> NDArray[np.str_]:
     return np.where((stops == "fixed") & (wanted == 0.0), "no target", stops)
 
 
-def _price(case: Case, rows: Rows) -> Floats:
+def _price(case: Case) -> Floats:
     """Gain of the best total per unit of headroom; none where the background owes a cut."""
-    columns = Program().columns(rows.coefficient.columns, case.floor, case.ceiling)
-    program = columns.at_most(rows.coefficient.index, rows.coefficient, rows.limit, "mg/L")
-    best = program.maximise(1.0)
-    price = prices(program, 1.0)["shadow_price"] if best.degenerate else best.shadow_price
-    return np.where(case.rows.limit < 0, 0.0, price)
+    count = case.matrix.shape[1]
+    # Sources at one outlet are worth the same: the greatest total is one of outlets.
+    floor, ceiling = (
+        np.bincount(case.outlet, values, count) for values in (case.floor, case.ceiling)
+    )
+    exceeded = case.limit.to_numpy() < 0
+    shut = case.matrix[exceeded].indices
+    ceiling[shut] = floor[shut]
+    program = Program().columns(range(count), floor, ceiling)
+    limit = np.maximum(case.limit.to_numpy(), 0.0)
+    program = program.at_most(case.limit.index, case.matrix, limit, "mg/L")
+    return np.where(exceeded, 0.0, gains(program, 1.0))
 
 
 def _infeasible(error: InfeasibleError, table: pd.DataFrame) -> InfeasibleError:

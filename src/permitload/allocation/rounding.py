@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
+from decimal import Decimal, localcontext
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.sharing import Rows
@@ -16,12 +16,18 @@ from permitload.sharing.rows import Room, room
 
 __all__ = ["round_down", "truncate"]
 
+Floats = NDArray[np.float64]
 Loads: TypeAlias = "NDArray[np.float64] | pd.Series[float]"
 
-NOISE = Fraction(1, 10**9)
-"""Part of a unit by which a load may miss a whole number and still be taken for it."""
-SLACK = Fraction(1, 10**12)
-"""Part of a limit by which exact sums may exceed it: round-off of the limit itself."""
+NOISE = 10**9
+"""A load may miss a whole number by one such part of a unit and still be taken for it."""
+SLACK = 10**12
+"""Exact sums may exceed a limit by one such part of it: round-off of the limit itself."""
+NEAR = 1e-6
+"""Part of a row's size that is more than what floating point can miss."""
+DIGITS = 800
+"""More digits than any number has."""
+EXCEEDED = "is exceeded before rounding", "loads within"
 TIED = 6
 """Decimals of a unit to which remainders are compared."""
 
@@ -51,8 +57,10 @@ def truncate(permitted_load: Loads, precision: float) -> Loads:
     >>> truncate(np.array([16.6667, 0.29, 66.6667]), 0.01)
     array([16.66,  0.29, 66.66])
     """
-    unit, exact = _exact(permitted_load, precision)
-    return _like(permitted_load, [math.floor(value / unit + NOISE) * unit for value in exact])
+    _refuse(permitted_load, precision)
+    one, held, unit = _grains(np.asarray(permitted_load, dtype=float), precision)
+    whole = [(value * NOISE + unit) // (unit * NOISE) * unit for value in held]
+    return _like(permitted_load, np.array([value / one for value in whole]))
 
 
 def round_down(
@@ -104,105 +112,115 @@ def round_down(
     >>> round_down(loads, 0.01, ([[1.0, 1.0, 1.0]], [100.0])).tolist()
     [16.67, 16.67, 66.66]
     """
-    unit, exact = _exact(permitted_load, precision)
+    _refuse(permitted_load, precision)
     problem = room(permitted_load, rows, lower, upper, 0.0)
     if (problem.matrix.data < 0).any():
         raise DataError("a coefficient is negative; right would be coefficients >= 0")
-    held = [exact[k] for k in problem.place]
-    whole = [math.floor(value / unit) * unit for value in held]
-    start = _floored(problem, held, whole, unit)
-    parts = math.lcm(unit.denominator, *(value.denominator for value in start))
-    spare, columns = _spare(problem, start, parts)
-    raise_faults(
-        [
-            Fault("rows", row, "limit", float(limit), "is exceeded before rounding", "loads within")
-            for row, limit, left in zip(problem.row, problem.limit, spare, strict=True)
-            if left < 0
-        ]
-    )
-    rest = [round(float((v - n) / unit), TIED) for v, n in zip(held, whole, strict=True)]
+    loads = np.asarray(permitted_load, dtype=float)[problem.place]
+    one, both, unit = _grains(np.concatenate([loads, problem.lower]), precision)
+    held, floors = both[: len(loads)], both[len(loads) :]
+    whole = [value // unit * unit for value in held]
+    start = _floored(problem, (held, floors, whole), (one, unit))
+    spare, columns = _spare(problem, start, (one, unit))
+    rest = [round(value % unit / unit, TIED) for value in held]
     for j in sorted(range(len(held)), key=lambda j: (start[j] == whole[j], -rest[j])):
         higher = whole[j] + unit
-        within = problem.upper[j] == np.inf or higher <= _most(problem.upper[j])
-        step = int((higher - start[j]) * parts)
-        fits = all(spare[r] >= weight * step for r, weight in columns[j])
-        if (rest[j] > 0 or start[j] > whole[j]) and within and fits:
+        step = higher - start[j]
+        if (
+            (rest[j] > 0 or start[j] > whole[j])
+            and (problem.upper[j] == np.inf or higher <= _most(problem.upper[j], one))
+            and all(spare[r] >= weight * step for r, weight in columns[j])
+        ):
             start[j] = higher
             for r, weight in columns[j]:
                 spare[r] -= weight * step
-    ordered = [Fraction(0)] * len(start)
-    for k, value in zip(problem.place, start, strict=True):
-        ordered[k] = value
+    ordered = np.empty(len(start))
+    ordered[problem.place] = [value / one for value in start]
     return _like(permitted_load, ordered)
 
 
-def _floored(
-    problem: Room, held: list[Fraction], whole: list[Fraction], unit: Fraction
-) -> list[Fraction]:
-    """Whole units, or the floor where they fall below it by more than round-off."""
-    floors = [Fraction(str(float(value))) for value in problem.lower]
-    least = [low - max(NOISE * unit, SLACK * low) for low in floors]
-    raise_faults(
-        [
-            Fault(
-                "loads",
-                label,
-                "permitted_load",
-                float(value),
-                "is below its floor",
-                f"{float(low):g}",
-            )
-            for label, value, low, edge in zip(problem.source, held, floors, least, strict=True)
-            if value < edge
-        ]
-    )
-    triples = zip(whole, floors, least, strict=True)
-    return [value if value >= edge else low for value, low, edge in triples]
-
-
-def _exact(loads: Loads, precision: float) -> tuple[Fraction, list[Fraction]]:
-    """Read unit and loads as fractions: the decimals that they print as."""
+def _refuse(loads: Loads, precision: float) -> None:
     values = np.asarray(loads, dtype=float)
     labels = loads.index if isinstance(loads, pd.Series) else range(values.size)
     faults = [
-        Fault("loads", label, "permitted_load", value, "is no load", "a finite number >= 0")
-        for label, value in zip(labels, values, strict=True)
-        if not 0 <= value < np.inf
+        Fault("loads", labels[k], "permitted_load", values[k], "is no load", "a finite number >= 0")
+        for k in np.flatnonzero(~((values >= 0) & (values < np.inf)))
     ]
     if not 0 < precision < np.inf:
         faults.append(Fault("loads", None, "precision", precision, "is no unit", "a number > 0"))
     raise_faults(faults)
-    return Fraction(str(float(precision))), [Fraction(str(float(value))) for value in values]
 
 
-def _most(limit: float) -> Fraction:
-    """Limit with the round-off that it may carry."""
-    exact = Fraction(float(limit))
-    return exact + abs(exact) * SLACK
+def _grains(values: Floats, precision: float) -> tuple[int, list[int], int]:
+    """Grains in one, in each value and in a unit: the decimals that they print as, in integers."""
+    texts = [Decimal(repr(value)) for value in [*values.tolist(), float(precision)]]
+    digits = max(0, *(-int(text.as_tuple().exponent) for text in texts))
+    with localcontext(prec=DIGITS):
+        *held, unit = (int(text.scaleb(digits)) for text in texts)
+    return 10**digits, held, unit
+
+
+def _most(limit: float, one: int) -> int:
+    """Whole grains within a limit with the round-off that it may carry."""
+    numerator, denominator = limit.as_integer_ratio()
+    return (numerator * SLACK + abs(numerator)) * one // (denominator * SLACK)
+
+
+def _floored(
+    problem: Room, masses: tuple[list[int], list[int], list[int]], size: tuple[int, int]
+) -> list[int]:
+    """Whole units, or the floor where they fall below it by more than round-off."""
+    one, unit = size
+    start = []
+    faults = []
+    for label, value, low, whole in zip(problem.source, *masses, strict=True):
+        # Round-off of a floor is a part of a unit or of itself.
+        edge = low - max(unit // NOISE, low // SLACK)
+        start.append(whole if whole >= edge else low)
+        if value < edge:
+            what = ("loads", label, "permitted_load", value / one, "is below its floor")
+            faults.append(Fault(*what, f"{low / one:g}"))
+    raise_faults(faults)
+    return start
 
 
 def _spare(
-    problem: Room, start: list[Fraction], parts: int
-) -> tuple[list[int], list[list[tuple[int, int]]]]:
-    """Find what each row has left, and what one part of each source adds to which rows.
+    problem: Room, start: list[int], size: tuple[int, int]
+) -> tuple[dict[int, int], list[list[tuple[int, int]]]]:
+    """Find what each row has left, and what a grain of each source adds to which rows.
 
-    ``parts`` parts are one unit of load; all in whole multiples of one fraction, so that sums
-    are sums of integers.
+    All in whole multiples of one fraction, so that sums are sums of integers. Rows that have
+    room for one more unit of every source, beyond doubt, are left out.
     """
-    matrix, limit = problem.matrix, problem.limit
-    ratios = [value.as_integer_ratio() for value in matrix.data.tolist()]
+    one, unit = size
+    matrix, load = problem.matrix, np.array([value / one for value in start])
+    full, more = matrix @ load, matrix @ np.full(len(load), unit / one)
+    clear = problem.limit - full > more + NEAR * (np.abs(problem.limit) + full)
+    rows = [int(r) for r in np.flatnonzero(~clear & np.isfinite(problem.limit))]
+    ratios = [value.as_integer_ratio() for r in rows for value in _entries(matrix, r)[1]]
     scale = max((denominator for _, denominator in ratios), default=1)
-    spare = [math.floor(_most(value) * scale * parts) for value in limit]
+    spare = {r: _most(float(problem.limit[r]), scale * one) for r in rows}
     columns: list[list[tuple[int, int]]] = [[] for _ in start]
-    for r in range(len(limit)):
-        for k in range(matrix.indptr[r], matrix.indptr[r + 1]):
-            j, (numerator, denominator) = int(matrix.indices[k]), ratios[k]
-            weight = numerator * (scale // denominator)
-            spare[r] -= weight * int(start[j] * parts)
+    weights = (numerator * (scale // denominator) for numerator, denominator in ratios)
+    for r in rows:
+        for j, weight in zip(_entries(matrix, r)[0], weights, strict=False):
+            spare[r] -= weight * start[j]
             columns[j].append((r, weight))
+    raise_faults(
+        [
+            Fault("rows", problem.row[r], "limit", float(problem.limit[r]), *EXCEEDED)
+            for r in rows
+            if spare[r] < 0
+        ]
+    )
     return spare, columns
 
 
-def _like(loads: Loads, values: list[Fraction]) -> Loads:
-    numbers = np.array([float(value) for value in values])
-    return pd.Series(numbers, loads.index) if isinstance(loads, pd.Series) else numbers
+def _entries(matrix: sparse.csr_array, row: int) -> tuple[list[int], list[float]]:
+    """Columns and coefficients of a row."""
+    here = slice(*matrix.indptr[row : row + 2])
+    return matrix.indices[here].tolist(), matrix.data[here].tolist()
+
+
+def _like(loads: Loads, values: Floats) -> Loads:
+    return pd.Series(values, loads.index) if isinstance(loads, pd.Series) else values

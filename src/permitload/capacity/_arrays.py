@@ -15,6 +15,10 @@ __all__ = ["attributes", "matched", "place", "spread"]
 
 def matched(array: xr.DataArray, like: xr.DataArray, name: str) -> xr.DataArray:
     """Array in the label order of another; both must have the same labels."""
+    if set(array.dims) == set(like.dims) and all(
+        array.get_index(dim).equals(like.get_index(dim)) for dim in like.dims
+    ):
+        return array.transpose(*like.dims)
     faults = []
     for dim in like.dims:
         labels = index_of(array[dim].values if dim in array.dims else [])

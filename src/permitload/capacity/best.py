@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import index_of
 from permitload.capacity._arrays import attributes, matched, place, spread
 from permitload.errors import Fault, InfeasibleError, raise_faults
-from permitload.program import Program, Solution, face, leximin, prices
-from permitload.sharing import Rows, fill, section_rows
+from permitload.program import Program, Solution, face, leximin, priced
+from permitload.sharing import Rows, fill
+from permitload.sharing.rows import sparse_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,12 +81,17 @@ def network(
     array = response["response"] if isinstance(response, xr.Dataset) else response
     found = {}
     for key, problem in _problems(array, headroom, bounds):
-        solution = problem.program.maximise(1.0)
+        program, status = problem.program, problem.status
+        try:
+            solution, table = priced(program, 1.0)
+        except InfeasibleError:
+            program, status = replace(program, lower=0.0 * program.lower), "floors_infeasible"
+            solution, table = priced(program, 1.0)
         found[key] = {
             "total": solution.value,
-            "status": problem.status,
-            "canonical_load": _canonical(problem, solution),
-            **_prices(problem),
+            "status": status,
+            "canonical_load": _canonical(program, solution),
+            **_prices(problem, table),
         }
     return _dataset(array, found)
 
@@ -122,9 +130,14 @@ def ranges(
     array = response["response"] if isinstance(response, xr.Dataset) else response
     found = {}
     for key, problem in _problems(array, headroom, bounds):
-        solution = problem.program.maximise(1.0)
+        program = problem.program
+        try:
+            solution = program.maximise(1.0)
+        except InfeasibleError:
+            program = replace(program, lower=0.0 * program.lower)
+            solution = program.maximise(1.0)
         least, most = solution.column.copy(), solution.column.copy()
-        kept = face(problem.program, solution)
+        kept = face(program, solution)
         for outlet in kept.column:
             one = pd.Series({outlet: 1.0})
             least[outlet], most[outlet] = kept.minimise(one).value, kept.maximise(one).value
@@ -138,84 +151,70 @@ def ranges(
 
 
 class _Problem(NamedTuple):
-    """Linear program of one pollutant and period."""
+    """Linear program of one pollutant and period, and the headroom with its sign."""
 
     program: Program
-    rows: Rows
+    limit: Floats
     status: str
 
 
 def _problems(
     response: xr.DataArray, headroom: xr.DataArray, bounds: xr.Dataset | None
 ) -> Iterator[tuple[tuple[str, str], _Problem]]:
-    rows = section_rows(response, headroom)
+    rows = sparse_rows(response, headroom)
     bound = _bounds(response, bounds)
+    outlet = index_of(response["outlet"].values.astype(object))
     faults = []
-    for key, (coefficient, _) in rows.items():
-        reaches = (coefficient.to_numpy() > 0).any(axis=0)
+    for key, (matrix, _) in rows.items():
+        reaches = np.bincount(matrix.indices, matrix.data > 0, len(outlet)) > 0
         faults += [
-            Fault("bounds", f"{outlet}, {key[0]}, {key[1]}", "ceiling", None, "is missing", why)
-            for outlet in coefficient.columns[~reaches & np.isinf(bound[key][1])]
+            Fault("bounds", f"{name}, {key[0]}, {key[1]}", "ceiling", None, "is missing", why)
+            for name in outlet[~reaches & np.isinf(bound[key][1])]
             for why in ["a ceiling, or a section that the outlet reaches"]
         ]
     raise_faults(faults)
     for key, one in rows.items():
-        yield key, _problem(one, *bound[key])
+        yield key, _problem(outlet, one, *bound[key])
 
 
-def _problem(rows: Rows, floor: Floats, ceiling: Floats) -> _Problem:
-    coefficient, limit = rows
-    exceeded = limit.to_numpy() < 0
-    shut = (coefficient.to_numpy()[exceeded] > 0).any(axis=0)
+def _problem(outlet: pd.Index[Any], rows: Rows, floor: Floats, ceiling: Floats) -> _Problem:
+    matrix, limit = rows.coefficient, rows.limit.to_numpy()
+    exceeded = limit < 0
     # What reaches an exceeded section gets nothing; its row is then met by the decided loads.
-    room = limit.clip(lower=0.0)
-    status = "background_exceeds" if exceeded.any() else "ok"
-
-    def program(least: Floats) -> Program:
-        """Rows of the sections over loads of at least ``least``; none where they are shut."""
-        most = np.where(shut, 0.0, ceiling)
-        columns = Program().columns(coefficient.columns, np.where(shut, 0.0, least), most)
-        return columns.at_most(coefficient.index, coefficient, room, "mg/L")
-
-    try:
-        program(floor).maximise(0.0)
-    except InfeasibleError:
-        return _Problem(program(0.0 * floor), rows, "floors_infeasible")
-    return _Problem(program(floor), rows, status)
+    shut = np.zeros(len(outlet), dtype=bool)
+    shut[matrix[exceeded].indices] = True
+    floor, ceiling = (np.where(shut, 0.0, bound) for bound in (floor, ceiling))
+    columns = Program().columns(outlet, floor, ceiling)
+    program = columns.at_most(rows.limit.index, matrix, np.maximum(limit, 0.0), "mg/L")
+    return _Problem(program, limit, "background_exceeds" if exceeded.any() else "ok")
 
 
-def _canonical(problem: _Problem, solution: Solution) -> Floats:
+def _canonical(program: Program, solution: Solution) -> Floats:
     """Fairest split of the best total: leximin of the loads themselves."""
-    program = problem.program
-    one = pd.Series(1.0, program.column)
-    filled = fill(
-        one,
-        Rows(problem.rows.coefficient, problem.rows.limit.clip(lower=0.0)),
-        lower=program.lower,
-        upper=program.upper,
-    )
-    # Filling that attains the best total anyway is the fairest of all: no need to search.
-    if filled.share.sum() >= solution.value * (1.0 - AT_BEST):
-        return np.asarray(filled.share, dtype=float)
-    split = solution.column.copy()
+    split = np.array(solution.column, dtype=float)
     kept = face(program, solution)
-    if len(kept.column):
-        step = one[kept.column]
-        split[kept.column] = leximin(kept, 0.0 * step, step)["share"].astype(float)
-    return np.asarray(split, dtype=float)
+    if not len(kept.column):
+        return split
+    place = program.column.get_indexer(kept.column)
+    one = pd.Series(1.0, kept.column)
+    limit = np.maximum(kept.limit, kept.matrix @ kept.lower)
+    filled = fill(one, Rows(kept.matrix, limit), lower=kept.lower, upper=kept.upper)
+    split[place] = filled.share
+    # Filling that attains the best total anyway is the fairest of all: no need to search.
+    if split.sum() < solution.value * (1.0 - AT_BEST):
+        split[place] = leximin(kept, 0.0 * one, one)["share"].astype(float)
+    return split
 
 
-def _prices(problem: _Problem) -> dict[str, Floats]:
-    table = prices(problem.program, 1.0)
-    limit = problem.rows.limit.to_numpy()
-    reached = (problem.rows.coefficient.to_numpy() > 0).any(axis=1)
+def _prices(problem: _Problem, table: pd.DataFrame) -> dict[str, Floats]:
+    below, reached = problem.limit < 0, np.diff(problem.program.matrix.indptr) > 0
     # Below zero headroom nothing is left to gain or to lose.
-    below = limit < 0
-    table.loc[below, ["shadow_price", "tightening_price"]] = 0.0
-    table.loc[below, "price_lower"] = -np.inf
-    table.loc[below, "price_upper"] = np.where(reached, 0.0, np.inf)[below]
-    table.loc[limit == 0, "tightening_price"] = 0.0
-    return {name: table[name].to_numpy() for name in table.columns}
+    return {
+        "shadow_price": np.where(below, 0.0, table["shadow_price"]),
+        "tightening_price": np.where(problem.limit <= 0, 0.0, table["tightening_price"]),
+        "price_lower": np.where(below, -np.inf, table["price_lower"]),
+        "price_upper": np.where(below, np.where(reached, 0.0, np.inf), table["price_upper"]),
+    }
 
 
 def _bounds(

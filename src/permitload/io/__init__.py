@@ -12,12 +12,14 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from permitload._frames import as_text
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.io._csv import CHOICES, scan
+from permitload.io._columns import CHOICES
+from permitload.io._csv import LARGEST_FILE, scan
 from permitload.io._files import load, save, write
-from permitload.io._grid import LARGEST_FILE
 from permitload.io._units import convert
 from permitload.schema import DIMENSIONS, TABLES
 
@@ -191,13 +193,17 @@ def expand_periods(table: pd.DataFrame, periods: Sequence[str]) -> pd.DataFrame:
     >>> expand_periods(inflow, ["dry", "wet"])[["period", "concentration"]].values.tolist()
     [['wet', 9.0], ['dry', 12.0]]
     """
-    key = [name for name in table.columns if name in DIMENSIONS and name != "period"]
-    given, blank = table[table["period"] != ""], table[table["period"] == ""]
-    written = blank.assign(period=[list(periods)] * len(blank)).explode("period")
-    written["period"] = written["period"].astype(table["period"].dtype)
-    columns = [*key, "period"]
-    taken = pd.MultiIndex.from_frame(given[columns])
-    free = ~pd.MultiIndex.from_frame(written[columns]).isin(taken)
+    blank = (table["period"] == "").to_numpy()
+    if not blank.any():
+        return table.copy()
+    key = [name for name in table.columns if name in DIMENSIONS]
+    given, rows = table[~blank], np.flatnonzero(blank)
+    written = table.iloc[np.repeat(rows, len(periods))]
+    written = written.assign(period=as_text(list(periods) * len(rows)))
+    if given.empty:
+        return written
+    taken = pd.MultiIndex.from_frame(given[key])
+    free = ~pd.MultiIndex.from_frame(written[key]).isin(taken)
     return pd.concat([given, written[free]])
 
 

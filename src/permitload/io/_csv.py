@@ -1,48 +1,43 @@
-"""Tables from CSV, read as text first: every fault names file, row, column and value.
+"""Tables from CSV, read as text: every fault names file, row, column and value.
 
-Whole files are split and whole columns converted where nothing can be wrong with them; only what
-is suspect is gone through cell by cell, to say what is wrong. Suspecting too much costs time alone.
+Cell by cell, and so at leisure: a file that nothing is wrong with is read by
+:mod:`permitload.io._whole`.
 """
 
 from __future__ import annotations
 
-import difflib
+import csv
 import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from permitload._frames import LINE
+from permitload._frames import LINE, absent, as_text
 from permitload.errors import Fault
-from permitload.io._grid import Grid, read
-from permitload.io._units import MONTH, convert, convert_back, per_month, plain, unit_fault
+from permitload.io._columns import CHOICES, FORMULA, head
+from permitload.io._units import MONTH, convert, convert_back, per_month
+from permitload.io._whole import whole
 from permitload.schema import TABLES, VARIABLES, Column, Table, header
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from pandas.api.extensions import ExtensionArray
 
-__all__ = ["CHOICES", "scan"]
+__all__ = ["LARGEST_FILE", "explained", "scan"]
 
-CHOICES = {
-    "structure_type": ("gate", "weir", "pump", "culvert"),
-    "water_type": ("river", "lake"),
-    "water_class": ("I", "II", "III", "IV", "V"),
-    "basis": ("statutory", "pilot", "assumed"),
-    "source_class": ("industry", "domestic", "farm", "other"),
-}
-"""Labels that a column may hold, where the set is closed."""
+LARGEST_FILE = 200_000_000
+"""Bytes beyond which a file is not opened."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-# spreadsheets run such cells of a result as formulas; full-width signs count with some of them
-_FORMULA = ("=", "+", "-", "@")
 _NO_FORMULA = "text that does not start with = + - @"
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
@@ -52,14 +47,14 @@ class _Sheet:
     """Cells of a file as text: one list a column, and the line of each row."""
 
     file: str
-    lines: NDArray[np.int64]
+    lines: list[int]
     cells: dict[str, list[str]]
     units: dict[str, str]
 
     def fault(self, row: int, column: str, problem: str, expected: str) -> Fault:
         """Fault of one cell; the value as it stands in the file."""
         value = self.cells[column][row] or None
-        return Fault(self.file, int(self.lines[row]), column, value, problem, expected)
+        return Fault(self.file, self.lines[row], column, value, problem, expected)
 
 
 def scan(
@@ -74,71 +69,107 @@ def scan(
     'is missing'
     """
     declared = TABLES[table]
-    grid = read(path)
-    if isinstance(grid, Fault):
-        nothing = _Sheet(path.name, np.empty(0, dtype=np.int64), {}, {})
-        return _columns(nothing, declared, days)[0], [grid]
-    sheet, faults = _sheet(path.name, grid, declared)
+    text, faults = _text(path)
+    if faults:
+        return _columns(_Sheet(path.name, [], {}, {}), declared, days)[0], faults
+    frame = whole(text, declared, days)
+    return explained(text, path.name, declared, days) if frame is None else (frame, [])
+
+
+def explained(
+    text: str, file: str, declared: Table, days: Mapping[str, float] | None
+) -> tuple[pd.DataFrame, list[Fault]]:
+    r"""Read the text of a table cell by cell, and say what is wrong with it.
+
+    Examples
+    --------
+    >>> print(explained("reach,share\nR1,O.4\n", "shares.csv", TABLES["shares"], None)[1][0])
+    shares.csv, row 2, share: O.4 is not a number; right would be a number
+    """
+    records, faults = _records(file, text)
+    if faults:
+        return _columns(_Sheet(file, [], {}, {}), declared, days)[0], faults
+    sheet = _sheet(file, records, declared, faults)
     frame, cell_faults = _columns(sheet, declared, days)
     repeated, repeats = _repeats(sheet, declared)
     in_order = sorted([*cell_faults, *repeats], key=lambda fault: int(str(fault.row)))
-    return frame[~repeated] if repeats else frame, faults + in_order
+    return frame[~repeated], faults + in_order
 
 
-def _sheet(file: str, grid: Grid, declared: Table) -> tuple[_Sheet, list[Fault]]:
-    """Name the columns; faults of the header and of rows longer than it."""
-    faults = []
+def _text(path: Path) -> tuple[str, list[Fault]]:
+    """Text of a file that is safe to read."""
+
+    def fault(problem: str, expected: str) -> tuple[str, list[Fault]]:
+        """No text, and the fault of the whole file."""
+        return "", [Fault(path.name, None, "file", None, problem, expected)]
+
+    if path.is_symlink():
+        return fault("is a symbolic link", "a file")
+    if not path.is_file():
+        return fault("is missing", "a CSV file")
+    if path.stat().st_size > LARGEST_FILE:
+        return fault(f"exceeds {LARGEST_FILE} bytes", "a smaller file")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return fault(f"is not UTF-8 at byte {error.start}", "a file saved as CSV UTF-8")
+    return fault("holds a null character", "a text file") if "\0" in text else (text, [])
+
+
+def _records(file: str, text: str) -> tuple[list[tuple[int, list[str]]], list[Fault]]:
+    """Rows of a file with their line numbers, blank ones left out."""
+
+    def fault(problem: str, expected: str) -> tuple[list[Any], list[Fault]]:
+        """No rows, and the fault of the whole file."""
+        return [], [Fault(file, None, "file", None, problem, expected)]
+
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    try:
+        # line_num is the last line of a record; a record may span lines inside quotes
+        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except csv.Error as error:
+        return fault(f"is not CSV at line {reader.line_num} ({error})", "quotes that close")
+    rows = [row for row in rows if any(row[1])]
+    if not rows:
+        return fault("is empty", "a header line")
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(rows[0][1]) == 1 and mark in rows[0][1][0]:
+            return fault(f"is separated by {name}", "commas")
+    return rows, []
+
+
+def _sheet(
+    file: str, records: list[tuple[int, list[str]]], declared: Table, faults: list[Fault]
+) -> _Sheet:
+    """Split records into named columns; faults of the header and of ragged rows."""
+    line, headers = records[0]
     names: list[str | None] = []
     units = {}
-    for text in grid.headers:
-        name, unit, fault = _header(text, declared, set(names))
+    for text in headers:
+        name, unit, fault = head(text, declared, set(names))
         names.append(name)
         if name:
             units[name] = unit
         if fault:
             place, value = (name, _bracket(text)) if name else ("header", text or None)
-            faults.append(Fault(file, grid.line, place, value, *fault))
+            faults.append(Fault(file, line, place, value, *fault))
     for column in declared.columns:
         if column.required and column.name not in names:
             right = f"a column {header(column.name)}"
-            faults.append(Fault(file, grid.line, column.name, None, "is missing", right))
-    width = len(names)
-    for line, count in grid.too_long:
-        problem = f"are {count} in the row, {width} in the header"
-        faults.append(Fault(file, line, "cells", None, problem, f"{width} cells"))
-    cells = {name: cells for name, cells in zip(names, grid.columns, strict=True) if name}
-    return _Sheet(file, grid.lines, cells, units), faults
+            faults.append(Fault(file, line, column.name, None, "is missing", right))
+    rows = []
+    for line, cells in records[1:]:
+        if any(cells[len(headers) :]):
+            problem = f"are {len(cells)} in the row, {len(headers)} in the header"
+            faults.append(Fault(file, line, "cells", None, problem, f"{len(headers)} cells"))
+        rows.append((line, cells + [""] * (len(headers) - len(cells))))
+    cells_of = {name: [cells[i] for _, cells in rows] for i, name in enumerate(names) if name}
+    return _Sheet(file, [line for line, _ in rows], cells_of, units)
 
 
 def _bracket(text: str) -> str | None:
     """Quote the unit of a header as it stands there."""
     return text[text.index("[") :] if "[" in text else None
-
-
-def _header(
-    text: str, declared: Table, taken: set[str | None]
-) -> tuple[str | None, str, tuple[str, str] | None]:
-    """Name and unit that a header says, and what is wrong with it; no unit where it is wrong."""
-    name, bracket, rest = unicodedata.normalize("NFKC", text).partition("[")
-    name, unit = name.strip(), rest.removesuffix("]")
-    columns = {column.name: header(column.name) for column in declared.columns}
-    if name not in columns or (bracket and unit == rest):
-        near = difflib.get_close_matches(name[:40], columns, n=1, cutoff=0.7)
-        right = columns[near[0]] if near else f"one of {', '.join(columns.values())}"
-        return None, "", (f"is not a column of {declared.name}", right)
-    if name in taken:
-        return None, "", ("is there twice", f"one column {columns[name]}")
-    canonical = VARIABLES[name].unit
-    if canonical in ("", "time"):
-        return name, canonical, ("is a unit, but this is no number", name) if bracket else None
-    if not bracket:
-        missing = canonical != "1"
-        return name, "" if missing else "1", ("has no unit", columns[name]) if missing else None
-    found = plain(unit)
-    fault = unit_fault(found, name)
-    if found.endswith(MONTH) and "period" not in columns:
-        fault = ("needs the days of a period, which its rows do not have", columns[name])
-    return name, "" if fault else found, fault
 
 
 def _columns(
@@ -150,55 +181,19 @@ def _columns(
     for column in declared.columns:
         variable = VARIABLES[column.name]
         if column.name not in sheet.cells:
-            values[column.name] = _absent(column, len(sheet.lines))
+            values[column.name] = absent(column, len(sheet.lines))
         elif variable.is_label:
-            values[column.name] = _text(_labels(sheet, column, faults))
+            values[column.name] = _labels(sheet, column, faults)
         elif variable.is_date:
             values[column.name] = _dates(sheet, column, faults)
         elif sheet.units[column.name] == "":
             values[column.name] = np.full(len(sheet.lines), np.nan)
         else:
             values[column.name] = _numbers(sheet, column, days, faults)
-    return pd.DataFrame(values, pd.Index(sheet.lines, name=LINE)), faults
+    return pd.DataFrame(values, pd.Index(sheet.lines, name=LINE, dtype=np.int64)), faults
 
 
-def _absent(column: Column, count: int) -> Any:
-    """Values of a column that the file does not have."""
-    variable = VARIABLES[column.name]
-    if variable.is_label:
-        return _text(np.full(count, str(column.default or ""), dtype=object))
-    if variable.is_date:
-        return np.full(count, "NaT", dtype="datetime64[s]")
-    return np.full(count, np.nan if column.default is None else float(column.default))
-
-
-def _text(cells: Sequence[str] | NDArray[Any]) -> Any:
-    """Cells as a column of text."""
-    return pd.array(np.asarray(cells, dtype=object), dtype="str")
-
-
-def _labels(sheet: _Sheet, column: Column, faults: list[Fault]) -> list[str]:
-    """Labels as text, the default where a cell is empty."""
-    cells, default = sheet.cells[column.name], str(column.default or "")
-    if not _plain(cells, column):
-        return _explained(sheet, column, faults)
-    return [cell or default for cell in cells] if default else cells
-
-
-def _plain(cells: list[str], column: Column) -> bool:
-    """Whether every cell is surely a label as it should be."""
-    choices = CHOICES.get(column.name)
-    if column.required and not all(cells) or choices and not set(cells) <= {*choices, ""}:
-        return False
-    text = "\n".join(["", *cells])
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    # one letter is found much faster than two, and most labels hold none of them
-    return not any(sign in text and f"\n{sign}" in text for sign in _FORMULA)
-
-
-def _explained(sheet: _Sheet, column: Column, faults: list[Fault]) -> list[str]:
-    """Labels with ``""`` for every one that is wrong, each with its fault."""
+def _labels(sheet: _Sheet, column: Column, faults: list[Fault]) -> ExtensionArray:
     name = column.name
     choices = CHOICES.get(name)
     cells = list(sheet.cells[name])
@@ -210,12 +205,12 @@ def _explained(sheet: _Sheet, column: Column, faults: list[Fault]) -> list[str]:
             right = f"one of {', '.join(choices)}"
             faults.append(sheet.fault(row, name, f"is not a {name}", right))
             cells[row] = ""
-        elif unicodedata.normalize("NFKC", cell)[:1] in _FORMULA:
+        elif unicodedata.normalize("NFKC", cell)[:1] in FORMULA:
             faults.append(sheet.fault(row, name, "starts like a formula", _NO_FORMULA))
             cells[row] = ""
         if cell == "":
             cells[row] = str(column.default or "")
-    return cells
+    return as_text(cells)
 
 
 def _dates(sheet: _Sheet, column: Column, faults: list[Fault]) -> NDArray[Any]:
@@ -237,44 +232,9 @@ def _numbers(
     sheet: _Sheet, column: Column, days: Mapping[str, float] | None, faults: list[Fault]
 ) -> NDArray[Any]:
     """Numbers in the canonical unit; NaN where a cell is wrong or an optional one is empty."""
-    name, unit, cells = column.name, sheet.units[column.name], sheet.cells[column.name]
-    bounds = [
-        convert_back(end, unit, name) for end in (VARIABLES[name].lower, VARIABLES[name].upper)
-    ]
-    values = _floats(cells)
-    nothing = np.isnan(values)
-    sound = nothing | (values >= bounds[0]) & (values <= bounds[1]) & (np.abs(values) < np.inf)
-    count = 0 if column.required else cells.count("")
-    if not sound.all() or np.count_nonzero(nothing) != count or len(values) != len(cells):
-        values = _judged(sheet, column, bounds, faults)
-    if unit.endswith(MONTH):
-        values = per_month(values, unit, name, _row_days(sheet, column, days, faults))
-    else:
-        values = convert(values, unit, name)
-    if column.default is not None and "" in cells:
-        values[[cell == "" for cell in cells]] = float(column.default)
-    return values
-
-
-def _floats(cells: list[str]) -> NDArray[np.float64]:
-    """Numbers of cells, NaN where one is empty; none where some cell is no plain number."""
-    text = "".join(cells)
-    # float reads more: nan and inf, which show in the numbers, other digits and underscores
-    if not text.isascii() or "_" in text:
-        return np.empty(0)
-    full = [cell or "nan" for cell in cells] if "" in cells else cells
-    try:
-        return np.fromiter(map(float, full), dtype=float, count=len(full))
-    except ValueError:
-        return np.empty(0)
-
-
-def _judged(
-    sheet: _Sheet, column: Column, bounds: Sequence[float], faults: list[Fault]
-) -> NDArray[np.float64]:
-    """Numbers as they stand, NaN for each that is wrong, with its fault."""
     name, unit = column.name, sheet.units[column.name]
-    lower, upper = bounds
+    lower = convert_back(VARIABLES[name].lower, unit, name)
+    upper = convert_back(VARIABLES[name].upper, unit, name)
     shown = "" if unit == "1" else f" {unit}"
     number = "a number" if unit == "1" else f"a number in {unit}"
     values = np.full(len(sheet.lines), np.nan)
@@ -294,6 +254,13 @@ def _judged(
             faults.append(sheet.fault(row, name, "is too large", f"at most {upper:g}{shown}"))
         else:
             values[row] = value
+    if unit.endswith(MONTH):
+        values = per_month(values, unit, name, _row_days(sheet, column, days, faults))
+    else:
+        values = convert(values, unit, name)
+    if column.default is not None:
+        empty = np.array([cell == "" for cell in sheet.cells[name]], dtype=bool)
+        values = np.where(empty, float(column.default), values)
     return values
 
 
@@ -322,20 +289,15 @@ def _repeats(sheet: _Sheet, declared: Table) -> tuple[NDArray[np.bool], list[Fau
     ):
         return repeated, faults
     given = [sheet.cells.get(name, [""] * len(sheet.lines)) for name in declared.key]
-    # a column without repeats is enough, and quicker than rows to look through
-    if any(len(set(cells)) == len(repeated) for cells in given):
-        return repeated, faults
     first: dict[tuple[str, ...], int] = {}
-    for row, (line, key) in enumerate(
-        zip(sheet.lines.tolist(), zip(*given, strict=True), strict=True)
-    ):
+    for row, key in enumerate(zip(*given, strict=True)):
         if not key[0]:
             continue
-        before = first.setdefault(key, line)
-        if line != before:
+        line = first.setdefault(key, sheet.lines[row])
+        if line != sheet.lines[row]:
             repeated[row] = True
             shown, name = ", ".join(part for part in key if part), ", ".join(declared.key)
-            problem = f"repeats the key of row {before}"
+            problem = f"repeats the key of row {line}"
             right = "one row a key"
-            faults.append(Fault(sheet.file, line, name, shown, problem, right))
+            faults.append(Fault(sheet.file, sheet.lines[row], name, shown, problem, right))
     return repeated, faults

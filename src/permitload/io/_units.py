@@ -96,7 +96,7 @@ def _parsed(unit: str) -> Unit:
     powers = re.sub(r"(?<=[^\W\d_])(?<!hm)(-?\d)", r"**\1", unit)
     try:
         return _registry().Unit(powers.replace("^", "**").replace("°C", "degC"))
-    except (AttributeError, AssertionError, TypeError) as error:
+    except (AttributeError, AssertionError, TypeError, KeyError) as error:
         raise ValueError(unit) from error
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from scipy import sparse
 
 from permitload._labels import index_of, numbers
 from permitload.errors import Fault, raise_faults
-from permitload.program.registry import Program, solved
+from permitload.program.registry import Program, problem_of, refuse
 
 if TYPE_CHECKING:
     from permitload.program._highs import Answer
@@ -68,6 +67,8 @@ def leximin(
     >>> leximin(program, 0 * claim, claim).share.tolist()
     [4.0, 10.0]
     """
+    from permitload.program._highs import Model
+
     labels = index_of(direction.index)
     step = numbers(direction, labels, "direction")
     start = numbers(origin, labels, "origin")
@@ -85,68 +86,74 @@ def leximin(
     reason = np.empty(len(labels), dtype=object)  # labels may be tuples
     free = np.arange(len(labels))
     first_full: dict[int, float] = {}
+    line = _Lines(place, step, program.matrix.tocsc())
+    raised = _raised(program, place, start, step)
+    model = Model(problem_of(raised, np.append(np.zeros(len(program.column)), 1.0)))
     while len(free):
-        answer = _raised(program, place[free], start[free], step[free])
+        answer = model.again()
+        refuse(raised, answer)
         top = float(answer.column[-1])
-        stopped = _blocked(program, answer, place[free], step[free], first_full)
-        who = free[list(stopped)]
-        point = start[who] + top * step[who]
-        share[who] = np.clip(point, program.lower[place[who]], program.upper[place[who]])
+        stopped = _blocked(program, answer, line, (free, first_full))
+        who = np.array(list(stopped))
         level[who] = top
-        for k, row in zip(who, stopped.values(), strict=True):
+        share[who] = answer.column[place[who]]
+        for k, row in stopped.items():
             reason[k] = row
-        program = _fixed(program, place[who], share[who])
+            # It stays where it is, and is no longer below anyone.
+            model.set_bounds(int(place[k]), share[k], share[k])
+            model.set_limits(len(program.row) + k, -np.inf, np.inf)
         free = np.setdiff1d(free, who)
     return pd.DataFrame({"share": share, "level": level, "stopped_by": reason}, labels)
 
 
-def _raised(program: Program, place: NDArray[np.int64], start: Floats, step: Floats) -> Answer:
-    """Raise one level, the last column, below which no free column may stay."""
+def _raised(program: Program, place: NDArray[np.int64], start: Floats, step: Floats) -> Program:
+    """One level, the last column, below which no column at ``place`` may stay."""
     count = len(place)
     lines = sparse.coo_array(
         (1.0 / step, (np.arange(count), place)), shape=(count, len(program.column))
     )
     below = sparse.hstack([lines, sparse.coo_array(np.full((count, 1), -1.0))])
     # Anonymous objects cannot clash with the user's labels.
-    top = object()
-    raised = program.columns([top], -np.inf)
-    raised = raised.at_least([object() for _ in range(count)], below, start / step)
-    cost = np.zeros(len(raised.column))
-    cost[-1] = 1.0
-    return solved(raised, cost)
+    raised = program.columns([object()], -np.inf)
+    return raised.at_least([object() for _ in range(count)], below, start / step)
+
+
+class _Lines(NamedTuple):
+    """Columns that rise, their steps, and the coefficients by column."""
+
+    place: NDArray[np.int64]
+    step: Floats
+    matrix: sparse.csc_array
 
 
 def _blocked(
     program: Program,
     answer: Answer,
-    place: NDArray[np.int64],
-    step: Floats,
-    first_full: dict[int, float],
+    line: _Lines,
+    state: tuple[NDArray[np.int64], dict[int, float]],
 ) -> dict[int, object]:
     """Free columns that can rise no more, by position, and what stops each."""
     top, count = float(answer.column[-1]), len(program.row)
+    free, first_full = state
     for full in np.flatnonzero(answer.row_price[:count]):
         first_full.setdefault(int(full), top)
     multiplier = -answer.row_price[count:]
-    best = np.where(step > 0, answer.at_upper[place], answer.at_lower[place])
-    worst = np.where(step > 0, answer.at_lower[place], answer.at_upper[place])
-    on_line = answer.tight[count:]
+    up = line.step > 0
+    best = np.where(up, answer.at_upper[line.place], answer.at_lower[line.place])
+    worst = np.where(up, answer.at_lower[line.place], answer.at_upper[line.place])
+    blocked = (multiplier > BLOCKED * multiplier[free].max()) | (best & answer.tight[count:])
     stopped: dict[int, object] = {}
-    names = np.array(["floor", "ceiling"])
-    for j in np.flatnonzero((multiplier > BLOCKED * multiplier.max()) | (best & on_line)):
-        price = program.matrix[:, [place[j]]].toarray()[:, 0] * answer.row_price[:count]
-        row = int(np.argmax(price * np.sign(step[j]))) if count else 0
+    for j in free[blocked[free]]:
+        entry = slice(*line.matrix.indptr[line.place[j] : line.place[j] + 2])
+        rows = line.matrix.indices[entry]
+        price = line.matrix.data[entry] * answer.row_price[rows] * np.sign(line.step[j])
         if best[j] or not price.any():
-            stopped[int(j)] = str(names[int(step[j] > 0)])
-        elif worst[j] and first_full[row] < top - NEAR * max(1.0, abs(top)):
+            stopped[int(j)] = "ceiling" if up[j] else "floor"
+            continue
+        row = int(rows[np.argmax(price)])
+        if worst[j] and first_full[row] < top - NEAR * max(1.0, abs(top)):
             # The row was full before this column left its bound: the bound holds it up.
-            stopped[int(j)] = str(names[int(step[j] < 0)])
+            stopped[int(j)] = "floor" if up[j] else "ceiling"
         else:
             stopped[int(j)] = program.row[row]
     return stopped
-
-
-def _fixed(program: Program, place: NDArray[np.int64], share: Floats) -> Program:
-    lower, upper = program.lower.copy(), program.upper.copy()
-    lower[place] = upper[place] = share
-    return replace(program, lower=lower, upper=upper)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from permitload.errors import ConvergenceError, DataError, InfeasibleError
-from permitload.program.registry import Program, cost_of, solved
+from permitload.program._ranges import ranges
+from permitload.program._slopes import Duals, slopes, undecided
+from permitload.program.registry import Program, cost_of, solution_of, solved
 from permitload.program.solution import Solution
 
-if TYPE_CHECKING:
-    from permitload.program._highs import Answer
-
-__all__ = ["face", "prices"]
+__all__ = ["face", "gains", "priced", "prices"]
 
 Floats = NDArray[np.float64]
 
@@ -127,78 +124,82 @@ def prices(program: Program, objective: ArrayLike) -> pd.DataFrame:
     >>> prices(program, 1.0).loc["S1"].round(9).tolist()
     [100.0, 100.0, 0.3, 0.7]
     """
+    return priced(program, objective)[1]
+
+
+def priced(program: Program, objective: ArrayLike) -> tuple[Solution, pd.DataFrame]:
+    """Optimum and :func:`prices` in one.
+
+    Parameters
+    ----------
+    program, objective
+        As for :func:`prices`.
+
+    Returns
+    -------
+    Solution, DataFrame
+        What :meth:`Program.maximise` and :func:`prices` return.
+
+    Raises
+    ------
+    InfeasibleError, DataError, ConvergenceError
+        As :meth:`Program.maximise`.
+
+    Examples
+    --------
+    >>> program = Program().columns(["E1"]).at_most(["S1", "S2"], [[1.0], [1.0]], [2.0, 3.0])
+    >>> solution, table = priced(program, 1.0)
+    >>> solution.value, table["price_upper"].tolist()
+    (2.0, [3.0, inf])
+    """
     cost = cost_of(program, objective)
     answer = solved(program, cost)
-    # The direction in which each limit relaxes.
-    relaxed = np.where(program.sense == 0, 1, program.sense)
-    records = []
-    for k in range(len(program.row)):
-        gain = loss = float(relaxed[k] * answer.row_price[k]) + 0.0
-        duals = answer.row_price, answer.column_price
-        if answer.degenerate and answer.tight[k]:
-            gain, duals = _slope(program, cost, answer, k, relaxed[k])
-            loss = 0.0 - _slope(program, cost, answer, k, -relaxed[k])[0]
-        records.append((gain, loss, *_range(program, answer, duals, k)))
-    names = ["shadow_price", "tightening_price", "price_lower", "price_upper"]
-    return pd.DataFrame(records, program.row, names)
+    gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price + 0.0
+    loss = gain.copy()
+    parted = undecided(program, answer)
+    gain[parted], duals = slopes(program, cost, answer, parted, 1)
+    loss[parted] = 0.0 - slopes(program, cost, answer, parted, -1)[0]
+    none = Duals(np.zeros(len(gain)), np.ones(len(program.column)))
+    one = Duals(answer.row_price, answer.column_price)
+    fixed = np.array([found is None for found in duals], dtype=bool)
+    groups = [(np.setdiff1d(np.arange(len(gain)), parted), one), (parted[fixed], none)]
+    groups += [(k, found) for k, found in zip(parted[:, None], duals, strict=True) if found]
+    lower, upper = np.empty((2, len(gain)))
+    for rows, found in groups:
+        lower[rows], upper[rows] = ranges(program, answer.column, found, rows)
+    columns = {
+        "shadow_price": gain, "tightening_price": loss, "price_lower": lower, "price_upper": upper
+    }  # fmt: skip
+    return solution_of(program, cost, answer), pd.DataFrame(columns, program.row)
 
 
-def _slope(
-    program: Program, cost: Floats, answer: Answer, k: int, step: float
-) -> tuple[float, tuple[Floats, Floats]]:
-    """Slope of the best objective as limit ``k`` moves by ``step``, and duals that give it."""
-    tight = np.flatnonzero(answer.tight)
-    cone = replace(
-        program,
-        lower=np.where(answer.at_lower, 0.0, -np.inf),
-        upper=np.where(answer.at_upper, 0.0, np.inf),
-    ).keep(tight)
-    cone = replace(cone, limit=np.where(tight == k, step, 0.0))
-    row_price = np.zeros(len(program.row))
-    try:
-        found = solved(cone, cost)
-    except InfeasibleError:
-        return -np.inf, (row_price, answer.column_price)
-    except (ConvergenceError, DataError):
-        # Too ill-conditioned for a cone of its own: the price of the one basis stands.
-        return float(step * answer.row_price[k]) + 0.0, (answer.row_price, answer.column_price)
-    row_price[tight] = found.row_price
-    return float(step * row_price[k]) + 0.0, (row_price, found.column_price)
+def gains(program: Program, objective: ArrayLike) -> pd.Series[float]:
+    """Gain of the best objective per unit by which a row is relaxed: :func:`prices` in short.
 
+    Parameters
+    ----------
+    program, objective
+        As for :func:`prices`.
 
-def _range(
-    program: Program, answer: Answer, duals: tuple[Floats, Floats], k: int
-) -> tuple[float, float]:
-    """Limits of row ``k`` for which the duals stay optimal.
+    Returns
+    -------
+    Series
+        ``shadow_price`` of each row.
 
-    They do as long as some move keeps every other row that has a price full and every column
-    whose bound has a price on it: the limit may then go wherever such moves take the activity of
-    row ``k``, and where that row has no price, as far as it likes on its open side.
+    Raises
+    ------
+    InfeasibleError, DataError, ConvergenceError
+        As :meth:`Program.maximise`.
+
+    Examples
+    --------
+    >>> program = Program().columns(["E1"]).at_most(["S1", "S2"], [[1.0], [1.0]], [2.0, 3.0])
+    >>> gains(program, 1.0).tolist()
+    [1.0, 0.0]
     """
-    row_price, column_price = duals
-    point, activity = answer.column, program.matrix @ answer.column
-    slack = program.limit - activity
-    slack = np.where(row_price != 0, 0.0, program.sense * np.maximum(program.sense * slack, 0.0))
-    still = column_price != 0
-    moves = replace(
-        program,
-        lower=np.where(still, 0.0, np.minimum(program.lower - point, 0.0)),
-        upper=np.where(still, 0.0, np.maximum(program.upper - point, 0.0)),
-        limit=slack,
-        sense=np.where(row_price != 0, 0, program.sense),
-    ).keep(np.arange(len(program.row)) != k)
-    row = program.matrix[[k]].toarray()[0]
-    open_side = 0 if row_price[k] != 0 else program.sense[k]
-    lower = -np.inf if open_side == -1 else activity[k] - _furthest(moves, -row)
-    upper = np.inf if open_side == 1 else activity[k] + _furthest(moves, row)
-    return float(lower), float(upper)
-
-
-def _furthest(moves: Program, direction: Floats) -> float:
-    """How far the moves go; standing still is one of them, and is all that is known if need be."""
-    try:
-        return max(0.0, float(direction @ solved(moves, direction).column))
-    except (ConvergenceError, InfeasibleError):
-        return 0.0
-    except DataError:
-        return np.inf
+    cost = cost_of(program, objective)
+    answer = solved(program, cost)
+    gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price + 0.0
+    parted = undecided(program, answer)
+    gain[parted] = slopes(program, cost, answer, parted, 1)[0]
+    return pd.Series(gain, program.row, name="shadow_price")

@@ -13,12 +13,13 @@ from scipy import sparse
 
 from permitload._labels import index_of, numbers, refuse_repeats
 from permitload.errors import ConvergenceError, DataError, Fault, InfeasibleError, raise_faults
+from permitload.program._coefficients import coefficients_of
 from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
-    from permitload.program._highs import Answer
+    from permitload.program._highs import Answer, Problem
 
-__all__ = ["Program", "cost_of", "solved"]
+__all__ = ["Program", "cost_of", "problem_of", "refuse", "solution_of", "solved", "verify"]
 
 Floats = NDArray[np.float64]
 
@@ -103,13 +104,15 @@ class Program:
                 for k in np.flatnonzero(least > most)
             ]
         )
-        empty = sparse.csr_array((len(self.row), len(added)))
         return replace(
             self,
             column=self.column.append(added),
             lower=np.concatenate([self.lower, least]),
             upper=np.concatenate([self.upper, most]),
-            matrix=sparse.csr_array(sparse.hstack([self.matrix, empty], format="csr")),
+            matrix=sparse.csr_array(
+                (self.matrix.data, self.matrix.indices, self.matrix.indptr),
+                (len(self.row), len(self.column) + len(added)),
+            ),
         )
 
     def at_most(
@@ -226,7 +229,8 @@ class Program:
         >>> Program().columns(["E1"], upper=2.0).maximise(3.0).value
         6.0
         """
-        return self._solution(cost_of(self, objective), 1.0)
+        cost = cost_of(self, objective)
+        return solution_of(self, cost, solved(self, cost))
 
     def minimise(self, objective: ArrayLike) -> Solution:
         """Least value of an objective.
@@ -251,7 +255,9 @@ class Program:
         >>> Program().columns(["E1"], lower=2.0).minimise(3.0).value
         6.0
         """
-        return self._solution(-cost_of(self, objective), -1.0)
+        cost = -cost_of(self, objective)
+        found = solution_of(self, cost, solved(self, cost))
+        return replace(found, value=-found.value)
 
     def keep(self, rows: ArrayLike) -> Self:
         """Program with some of the rows only.
@@ -295,79 +301,65 @@ class Program:
                 given = list(coefficients.index)
                 raise DataError(f"coefficients have rows {given}; right would be {list(labels)}")
             coefficients = coefficients.iloc[order]
+        added = coefficients_of(self.column, coefficients, len(labels))
+        if len(self.row):
+            added = sparse.csr_array(sparse.vstack([self.matrix, added]))
         return replace(
             self,
             row=self.row.append(labels),
-            matrix=sparse.csr_array(
-                sparse.vstack([self.matrix, _coefficients(self.column, coefficients, len(labels))])
-            ),
+            matrix=added,
             limit=np.concatenate([self.limit, numbers(limit, labels, "limit")]),
             sense=np.concatenate([self.sense, np.full(len(labels), kind[0])]),
             unit=self.unit + (kind[1],) * len(labels),
         )
 
-    def _solution(self, cost: Floats, sign: float) -> Solution:
-        answer = solved(self, cost)
-        bound = pd.Series(answer.column_price, self.column)
-        gain = np.where(self.sense == 0, 1, self.sense) * answer.row_price
-        return Solution(
-            value=sign * math.fsum(cost * answer.column),
-            column=pd.Series(answer.column, self.column),
-            activity=pd.Series(self.matrix @ answer.column, self.row),
-            shadow_price=pd.Series(gain + 0.0, self.row),
-            lower_price=(-bound).clip(lower=0.0) + 0.0,
-            upper_price=bound.clip(lower=0.0),
-            degenerate=answer.degenerate,
-        )
+
+def solution_of(program: Program, cost: Floats, answer: Answer) -> Solution:
+    """Answer of a solver with its labels."""
+    bound = answer.column_price
+    gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price
+    return Solution(
+        value=math.fsum(cost * answer.column),
+        column=pd.Series(answer.column, program.column),
+        activity=pd.Series(program.matrix @ answer.column, program.row),
+        shadow_price=pd.Series(gain + 0.0, program.row),
+        lower_price=pd.Series(np.maximum(-bound, 0.0) + 0.0, program.column),
+        upper_price=pd.Series(np.maximum(bound, 0.0) + 0.0, program.column),
+        degenerate=answer.degenerate,
+    )
 
 
 def cost_of(program: Program, objective: ArrayLike) -> Floats:
     """Objective as one coefficient per column, labels checked."""
     if isinstance(objective, pd.Series):
-        row = _coefficients(program.column, objective, 1)
+        row = coefficients_of(program.column, objective, 1)
         return np.asarray(row.toarray()[0], dtype=float)
     return numbers(objective, program.column, "objective")
 
 
-def _coefficients(column: pd.Index[Any], values: object, count: int) -> sparse.csr_array:
-    """Coefficients as (count, column), aligned by label where labelled."""
-    order = np.arange(len(column))
-    if isinstance(values, pd.Series):
-        values = values.to_frame().T
-    if isinstance(values, pd.DataFrame):
-        given = index_of(values.columns)
-        refuse_repeats(given, index_of([]), "coefficients")
-        order = column.get_indexer(given)
-        raise_faults(
-            [
-                Fault("program", label, "column", None, "is not known", "a label in columns")
-                for label in given[order < 0]
-            ]
-        )
-        values = values.to_numpy(dtype=float)
-    if not sparse.issparse(values):
-        values = np.atleast_2d(np.asarray(values, dtype=float))
-    block = sparse.coo_array(values)
-    if block.shape != (count, len(order)):
-        message = f"coefficients have shape {block.shape}; right would be {(count, len(order))}"
-        raise DataError(message)
-    if np.isnan(block.data).any() or np.isinf(block.data).any():
-        raise DataError("coefficients hold a NaN or an infinite number; right would be numbers")
-    place = (block.coords[0], order[block.coords[1]])
-    shape = (count, len(column))
-    return sparse.csr_array((block.data.astype(float), place), shape=shape)
+def problem_of(program: Program, cost: Floats) -> Problem:
+    """Numbers of a program without its labels."""
+    from permitload.program._highs import Problem
+
+    row_lower = np.where(program.sense <= 0, program.limit, -np.inf)
+    row_upper = np.where(program.sense >= 0, program.limit, np.inf)
+    return Problem(cost, program.matrix, row_lower, row_upper, program.lower, program.upper)
 
 
 def solved(program: Program, cost: Floats) -> Answer:
     """Maximise, verify the point without the solver, and raise what went wrong."""
-    from permitload.program._highs import Problem, solve
+    from permitload.program._highs import solve
 
     if not len(program.column):
         raise DataError("the program has no columns; right would be at least one")
-    row_lower = np.where(program.sense <= 0, program.limit, -np.inf)
-    row_upper = np.where(program.sense >= 0, program.limit, np.inf)
-    bounds = (row_lower, row_upper, program.lower, program.upper)
-    answer = solve(Problem(cost, program.matrix, *bounds))
+    answer = solve(problem_of(program, cost))
+    refuse(program, answer)
+    verify(program, answer.column)
+    return answer
+
+
+def refuse(program: Program, answer: Answer) -> None:
+    """Raise what went wrong."""
     if answer.status == "infeasible":
         raise InfeasibleError("no point meets all rows: relax() says which rows miss by how much")
     if answer.status == "unbounded":
@@ -376,11 +368,9 @@ def solved(program: Program, cost: Floats) -> Answer:
         raise DataError(message)
     if answer.status != "optimal":
         raise ConvergenceError(f"HiGHS stopped with {answer.status!r}")
-    _verify(program, answer.column)
-    return answer
 
 
-def _verify(program: Program, point: Floats) -> None:
+def verify(program: Program, point: Floats) -> None:
     """Re-check every row in unscaled numbers."""
     slack = program.limit - program.matrix @ point
     excess = np.where(program.sense == 0, np.abs(slack), -program.sense * slack)

@@ -125,18 +125,17 @@ def fill(
 
 def refuse_overfull(problem: Room) -> None:
     """Raise if the floors alone do not fit into the rows, with the least relaxation of each."""
-    program = _program(problem)
     size = np.abs(problem.limit) + abs(problem.matrix) @ np.abs(problem.lower)
     if (problem.matrix.data >= 0).all():
         fits = bool((problem.matrix @ problem.lower - problem.limit <= NOISE * size).all())
     else:
         try:
-            fits = bool(program.maximise(0.0).column.notna().all())
+            fits = bool(_program(problem).maximise(0.0).column.notna().all())
         except InfeasibleError:
             fits = False
     if fits:
         return
-    table = relax(program, problem.row, 1.0 / np.where(size > 0, size, 1.0))
+    table = relax(_program(problem), problem.row, 1.0 / np.where(size > 0, size, 1.0))
     table = table.loc[table["missing"] > 0, ["limit", "missing"]]
     rows = ", ".join(f"{row} by {missing:g}" for row, missing in table["missing"].items())
     raise InfeasibleError(f"the floors do not fit into the rows: {rows}", table)

@@ -14,10 +14,11 @@ from scipy import sparse
 from permitload._labels import index_of, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["Room", "Rows", "room", "section_rows"]
+__all__ = ["Room", "Rows", "room", "section_rows", "sparse_rows"]
 
 Floats = NDArray[np.float64]
 
+SAME = "the same labels in both"
 NEGLIGIBLE = 1e-9
 """Part of the largest response of a section, or of an outlet, below which a response is none."""
 
@@ -117,7 +118,8 @@ def _sorted(labels: pd.Index[Any], labelled: bool) -> NDArray[np.int64]:
     if not labelled:
         return np.arange(len(labels))
     whole = all(isinstance(label, int) for label in labels)
-    return np.argsort(labels.astype(int if whole else str).to_numpy(), kind="stable")
+    keys = [int(label) if whole else str(label) for label in labels]
+    return np.argsort(np.array(keys), kind="stable")
 
 
 def _checked(
@@ -187,38 +189,64 @@ def section_rows(
     >>> section_rows(response, headroom)["TP", "dry"].limit["S1"]
     np.float64(0.5)
     """
+    return {
+        key: Rows(
+            pd.DataFrame(matrix.toarray(), limit.index, columns),
+            limit,
+        )
+        for columns in [_index(response["outlet"])]
+        for key, (matrix, limit) in sparse_rows(response, headroom).items()
+    }
+
+
+def sparse_rows(
+    response: xr.Dataset | xr.DataArray, headroom: xr.DataArray
+) -> dict[tuple[str, str], Rows]:
+    """As :func:`section_rows`, with coefficients as CSR arrays in the order of the outlets."""
     matrix = response["response"] if isinstance(response, xr.Dataset) else response
     dims = ("section", "outlet", "pollutant", "period")
-    matrix = _reaching(_numeric(matrix, dims, "response"))
+    matrix = _numeric(matrix, dims, "response")
     room = _numeric(headroom, ("section", "indicator", "period"), "headroom")
     faults = []
+    order = []
     for dim, other in (("section", "section"), ("pollutant", "indicator"), ("period", "period")):
-        ours, theirs = set(matrix[dim].values.tolist()), set(room[other].values.tolist())
-        for label in sorted(map(str, ours ^ theirs)):
-            problem = f"is {'not in headroom' if label in ours else 'not in response'}"
-            faults.append(Fault("rows", label, other, None, problem, "the same labels in both"))
+        ours, theirs = matrix.get_index(dim), room.get_index(other)
+        order.append(theirs.get_indexer(ours))
+        for one, by, problem in ((ours, theirs, "headroom"), (theirs, ours, "response")):
+            faults += [
+                Fault("rows", str(label), other, None, f"is not in {problem}", SAME)
+                for label in sorted(one[by.get_indexer(one) < 0])
+            ]
     raise_faults(faults)
-    room = room.sel(
-        section=matrix.section.values,
-        indicator=matrix.pollutant.values,
-        period=matrix.period.values,
-    )
-    section, outlet = (pd.Index(matrix[dim].values, name=dim) for dim in ("section", "outlet"))
+    limit = room.values[np.ix_(*order)]
+    section = _index(matrix["section"])
     return {
         (str(pollutant), str(period)): Rows(
-            pd.DataFrame(matrix.values[:, :, i, j], section, outlet),
-            pd.Series(room.values[:, i, j], section),
+            _reaching(matrix.values[:, :, i, j]), pd.Series(limit[:, i, j], section)
         )
         for i, pollutant in enumerate(matrix.pollutant.values)
         for j, period in enumerate(matrix.period.values)
     }
 
 
-def _reaching(response: xr.DataArray) -> xr.DataArray:
-    """Response without what is negligible at its section or for its outlet."""
-    size = abs(response)
-    largest = np.maximum(size.max("section"), size.max("outlet"))
-    return response.where(size >= NEGLIGIBLE * largest, 0.0)
+def _index(labels: xr.DataArray) -> pd.Index[Any]:
+    return pd.Index(labels.values, dtype=object, name=labels.name)
+
+
+def _reaching(response: Floats) -> sparse.csr_array:
+    """Response (section, outlet) without what is negligible at its section or for its outlet."""
+    # Looked through as it lies in memory.
+    turned = response.strides[0] < response.strides[1]
+    block = response.T if turned else response
+    place = np.divmod(np.flatnonzero(block != 0), block.shape[1])
+    row, column = place[::-1] if turned else place
+    data = response[row, column]
+    size, keep = np.abs(data), np.full(len(data), True)
+    for at, count in ((row, response.shape[0]), (column, response.shape[1])):
+        largest = np.zeros(count)
+        np.maximum.at(largest, at, size)
+        keep &= size >= NEGLIGIBLE * largest[at]
+    return sparse.csr_array((data[keep], (row[keep], column[keep])), response.shape)
 
 
 def _numeric(array: xr.DataArray, dims: tuple[str, ...], name: str) -> xr.DataArray:
@@ -227,11 +255,13 @@ def _numeric(array: xr.DataArray, dims: tuple[str, ...], name: str) -> xr.DataAr
     if lacking or len(array.dims) != len(dims):
         raise DataError(f"{name} has dimensions {array.dims}; right would be {dims}, labelled")
     for dim in dims:
-        labels = index_of(array[dim].values)
+        labels = array.get_index(dim)
         refuse_repeats(labels, labels[:0], dim)
-    array = array.transpose(*dims).astype(float)
-    bad = np.argwhere(~np.isfinite(array.values))
-    raise_faults(
+    array = array.transpose(*dims)
+    array = array if array.dtype == float else array.astype(float)
+    if np.isfinite(array.values).all():
+        return array
+    raise DataError(
         [
             Fault(
                 name,
@@ -241,7 +271,6 @@ def _numeric(array: xr.DataArray, dims: tuple[str, ...], name: str) -> xr.DataAr
                 "is no number",
                 "a finite number",
             )
-            for place in bad[:100]
+            for place in np.argwhere(~np.isfinite(array.values))[:100]
         ]
     )
-    return array

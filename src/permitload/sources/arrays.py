@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload._frames import complete, fault_at, listed
+from permitload._frames import complete, fault_at, listed, positions
 from permitload.errors import Fault, raise_faults
-from permitload.sources.place import resolve
-from permitload.sources.two_books import books
+from permitload.sources.place import entered
+from permitload.sources.two_books import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 __all__ = ["by_outlet", "source_dataset"]
+
+Axes: TypeAlias = "dict[str, NDArray[Any]]"
+"""Labels of sources, pollutants and periods."""
+
+Places: TypeAlias = "tuple[NDArray[np.intp], ...]"
+"""Place of each row of loads along the axes, -1 where it is not there."""
 
 
 def source_dataset(
@@ -57,55 +65,65 @@ def source_dataset(
     >>> source_dataset(sources, None, loads, ["dry"])["source_load"].sum().item()
     2.0
     """
-    placed = resolve(sources, works)
-    table = books(sources, works, source_loads)
+    plants = complete(works, "works")
+    placed = entered(complete(sources, "sources"), plants)
+    table = written(placed, plants, complete(source_loads, "source_loads"))
     pollutants = table["pollutant"].unique().tolist()
-    faults = _gaps(table, placed, complete(works, "works"), periods)
-    raise_faults(faults)
-    labels = (placed["source"].tolist(), pollutants, list(periods))
-    place = tuple(
-        pd.Index(axis).get_indexer(pd.Index(table[name]))
-        for axis, name in zip(labels, ("source", "pollutant", "period"), strict=True)
-    )
-    dims = ("source", "pollutant", "period")
+    labels = {"source": placed["source"].to_numpy(), "pollutant": pollutants, "period": periods}
+    axes = {name: np.array(axis, dtype=object) for name, axis in labels.items()}
+    index = tuple(positions(axis, table[name].to_numpy()) for name, axis in axes.items())
+    raise_faults([*_gaps(table, axes, index), *_lost(placed, plants, axes, index)])
     arrays = {}
     for name in ("source_load", "accepted_load", "floor", "ceiling"):
-        values = np.zeros(tuple(len(axis) for axis in labels))
-        values[place] = table[name].to_numpy()
-        arrays[name] = (dims, values, {"units": "kg/d"})
+        values = np.zeros(tuple(map(len, axes.values())))
+        values[index] = table[name].to_numpy()
+        arrays[name] = (tuple(axes), values, {"units": "kg/d"})
     described = ("outlet", "source_class", "sector", "enterprise", "works")
-    coords = {name: ("source", np.array(placed[name].tolist())) for name in described}
-    axes = {dim: np.array(axis) for dim, axis in zip(dims, labels, strict=True)}
+    coords = {name: ("source", placed[name].to_numpy()) for name in described}
     return xr.Dataset(arrays, coords={**axes, **coords})
 
 
-def _gaps(
-    table: pd.DataFrame, placed: pd.DataFrame, works: pd.DataFrame, periods: Sequence[str]
-) -> list[Fault]:
-    """List sources, pollutants of a works and periods that have no row of loads."""
+def _gaps(table: pd.DataFrame, axes: Axes, index: Places) -> list[Fault]:
+    """List sources and pollutants with rows for some periods alone, or for others."""
+    source, pollutant, period = index
+    known = period >= 0
+    there = np.zeros(tuple(map(len, axes.values())), dtype=bool)
+    there[source[known], pollutant[known], period[known]] = True
+    whole = np.asarray(there.all(axis=2))
+    odd = ~known | ~whole[source, pollutant]
+    periods = axes["period"].tolist()
     faults = []
-    given = table.groupby(["source", "pollutant"], sort=False)["period"].agg(set).to_dict()
-    with_rows = {source for source, _ in given}
-    for (source, pollutant), have in given.items():
-        lacking = [period for period in periods if period not in have]
-        unknown = sorted(have - set(periods))
-        row = f"{source}, {pollutant}"
+    for pair, given in table[odd].groupby(["source", "pollutant"], sort=False)["period"]:
+        lacking = [label for label in periods if label not in set(given)]
+        unknown = sorted(set(given) - set(periods))
+        row = ", ".join(pair)
         if lacking:
             problem = f"has no row for {listed(lacking)}"
             faults.append(Fault("source_loads", row, "period", None, problem, "every period"))
         if unknown:
             problem, right = "is not a period", f"one of {listed(periods)}"
             faults.append(Fault("source_loads", row, "period", unknown[0], problem, right))
-    studied = set(table["pollutant"])
-    for i, row in enumerate(placed.to_dict("records")):
-        law = works.loc[works["works"] == row["works"], "pollutant"]
-        lacking = [p for p in law if p in studied and (row["source"], p) not in given]
-        if row["source"] not in with_rows:
-            problem = "has no row in source_loads"
-            faults.append(fault_at(placed, "sources", i, "source", problem, "a load"))
-        elif lacking:
-            problem = f"has no row in source_loads for {listed(lacking)}, which its works lets out"
-            faults.append(fault_at(placed, "sources", i, "source", problem, "a row, load empty"))
+    return faults
+
+
+def _lost(placed: pd.DataFrame, works: pd.DataFrame, axes: Axes, index: Places) -> list[Fault]:
+    """List sources without a row of loads, or without one that the law of their works needs."""
+    studied, behind = axes["pollutant"], placed["works"].to_numpy()
+    given = np.zeros((len(placed), studied.size), dtype=bool)
+    given[index[0], index[1]] = True
+    needed = np.zeros_like(given)
+    for name, law in works.groupby("works")["pollutant"]:
+        needed[np.ix_(behind == name, np.isin(studied, law.to_numpy()))] = True
+    lacks = needed & ~given
+    faults = []
+    for i in np.flatnonzero(~given.any(axis=1) | lacks.any(axis=1)).tolist():
+        problem, right = "has no row in source_loads", "a load"
+        if given[i].any():
+            law = works["pollutant"][works["works"] == behind[i]]
+            lacking = [label for label in law if label in studied[lacks[i]]]
+            problem += f" for {listed(lacking)}, which its works lets out"
+            right = "a row, load empty"
+        faults.append(fault_at(placed, "sources", i, "source", problem, right))
     return faults
 
 
@@ -136,16 +154,17 @@ def by_outlet(source_load: xr.DataArray, outlets: pd.DataFrame) -> xr.DataArray:
     >>> by_outlet(load, pd.DataFrame({"outlet": ["O1", "O2"]})).values.ravel().tolist()
     [5.0, 0.0]
     """
-    labels = pd.Index(outlets["outlet"] if "outlet" in outlets.columns else outlets.index)
+    labels = (outlets["outlet"] if "outlet" in outlets.columns else outlets.index).to_numpy()
     ordered = source_load.transpose("source", "pollutant", "period")
-    row = labels.get_indexer(pd.Index(ordered["outlet"].values))
+    place = ordered["outlet"].values
+    row = positions(labels, place)
     values = np.asarray(ordered.values, dtype=float)
+    source = ordered["source"].values
     raise_faults(
-        [
-            Fault("sources", s, "outlet", o, "is not an outlet", f"one of {listed(labels)}")
-            for s, o, r in zip(ordered["source"].values, ordered["outlet"].values, row, strict=True)
-            if r < 0
-        ]
+        Fault(
+            "sources", source[i], "outlet", place[i], "is not an outlet", f"one of {listed(labels)}"
+        )
+        for i in np.flatnonzero(row < 0)
     )
     if np.isnan(values).any():
         lost = ordered["source"].values[np.isnan(values).any(axis=(1, 2))]
@@ -160,7 +179,7 @@ def by_outlet(source_load: xr.DataArray, outlets: pd.DataFrame) -> xr.DataArray:
     return xr.DataArray(
         total,
         dims=("outlet", "pollutant", "period"),
-        coords={"outlet": labels.to_numpy(dtype=str), **coords},
+        coords={"outlet": labels, **coords},
         name="source_load",
         attrs={"units": "kg/d"},
     )

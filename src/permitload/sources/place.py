@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from permitload._frames import complete, fault_at, listed
+from permitload._frames import as_text, complete, fault_at, listed
 from permitload.errors import Fault, raise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["resolve", "split"]
+__all__ = ["entered", "resolve", "split"]
 
 
 def resolve(sources: pd.DataFrame, works: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -49,17 +49,33 @@ def resolve(sources: pd.DataFrame, works: pd.DataFrame | None = None) -> pd.Data
     >>> resolve(sources, works)["outlet"].item()
     'O1'
     """
-    placed, plants = complete(sources, "sources"), complete(works, "works")
-    raise_faults([*_works_faults(plants), *_source_faults(placed, plants)])
-    outlets = plants.drop_duplicates("works").set_index("works")["outlet"]
-    behind = placed["works"] != ""
-    placed.loc[behind, "outlet"] = placed.loc[behind, "works"].map(outlets)
-    return placed
+    return entered(complete(sources, "sources"), complete(works, "works"))
+
+
+def entered(sources: pd.DataFrame, works: pd.DataFrame) -> pd.DataFrame:
+    """Give every source its outlet as :func:`resolve` does; both tables are complete.
+
+    Examples
+    --------
+    >>> sources = pd.DataFrame({"source": ["A"], "source_class": ["farm"], "outlet": ["O1"]})
+    >>> entered(complete(sources, "sources"), complete(None, "works"))["outlet"].tolist()
+    ['O1']
+    """
+    raise_faults([*_works_faults(works), *_source_faults(sources, works)])
+    behind = (sources["works"] != "").to_numpy()
+    if not behind.any():
+        return sources
+    outlets = works.drop_duplicates("works").set_index("works")["outlet"]
+    found = sources["outlet"].to_numpy(dtype=object, copy=True)
+    found[behind] = sources["works"][behind].map(outlets)
+    return sources.assign(outlet=as_text(found))
 
 
 def _works_faults(works: pd.DataFrame) -> list[Fault]:
     """Rows of one works that contradict each other, and works without discharge."""
-    faults = []
+    faults: list[Fault] = []
+    if works.empty:
+        return faults
     for column in ("outlet", "design_flow"):
         first = works.groupby("works")[column].transform("first")
         faults += [
@@ -85,21 +101,24 @@ def _source_faults(sources: pd.DataFrame, works: pd.DataFrame) -> list[Fault]:
     """Find sources in two places or none, behind unknown works, or beyond its design flow."""
     faults = []
     known = works["works"].unique().tolist()
-    for i, row in enumerate(sources.to_dict("records")):
-        if (row["outlet"] == "") == (row["works"] == ""):
-            both = f"is given, and so is works {row['works']}"
-            problem = both if row["works"] else "is empty, and so is works"
+    direct, behind = (sources[name].to_numpy() != "" for name in ("outlet", "works"))
+    lost = behind & ~sources["works"].isin(known).to_numpy()
+    dry = behind & (sources["wastewater_flow"] <= 0.0).to_numpy()
+    for i in np.flatnonzero((direct == behind) | lost | dry).tolist():
+        if direct[i] == behind[i]:
+            both = f"is given, and so is works {sources['works'].iloc[i]}"
+            problem = both if behind[i] else "is empty, and so is works"
             right = "either an outlet or a works"
             faults.append(fault_at(sources, "sources", i, "outlet", problem, right))
-        elif row["works"] and row["works"] not in known:
+        elif lost[i]:
             right = f"one of {listed(known)}" if known else "a row of works"
             faults.append(fault_at(sources, "sources", i, "works", "is not a works", right))
-        elif row["works"] and row["wastewater_flow"] <= 0.0:
+        else:
             problem = "is not positive for a source behind a works"
             faults.append(
                 fault_at(sources, "sources", i, "wastewater_flow", problem, "a flow > 0 m3/s")
             )
-    sent = sources.groupby("works")["wastewater_flow"].sum()
+    sent = sources[behind].groupby("works")["wastewater_flow"].sum()
     for row in works.drop_duplicates("works").to_dict("records"):
         total = float(sent.get(row["works"], 0.0))
         if total > row["design_flow"] * (1.0 + 1e-9):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload._frames import complete, fault_at, listed
+from permitload._frames import complete, fault_at, listed, positions
 from permitload.errors import Fault, raise_faults
 from permitload.sources.place import resolve
 from permitload.units import flux
@@ -16,7 +16,7 @@ from permitload.units import flux
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LAW_TOLERANCE", "accepted", "books"]
+__all__ = ["LAW_TOLERANCE", "accepted", "books", "written"]
 
 LAW_TOLERANCE = 0.01
 """Share by which a load or ceiling of an indirect source may exceed the works' law (rounding)."""
@@ -74,8 +74,22 @@ def books(
     [[4320.0, 432.0]]
     """
     placed, plants = resolve(sources, works), complete(works, "works")
-    loads = complete(source_loads, "source_loads")
-    source = pd.Index(placed["source"]).get_indexer(pd.Index(loads["source"]))
+    return written(placed, plants, complete(source_loads, "source_loads"))
+
+
+def written(placed: pd.DataFrame, plants: pd.DataFrame, loads: pd.DataFrame) -> pd.DataFrame:
+    """Write up as :func:`books` does; the tables are complete, every source at its outlet.
+
+    Examples
+    --------
+    >>> placed = pd.DataFrame({"source": ["A"], "source_class": ["farm"], "outlet": ["O1"]})
+    >>> loads = pd.DataFrame({"source": ["A"], "pollutant": ["TP"], "period": ["dry"],
+    ...                       "source_load": [2.0]})
+    >>> tables = {"sources": placed, "works": None, "source_loads": loads}
+    >>> written(*(complete(table, name) for name, table in tables.items()))["ceiling"].item()
+    2.0
+    """
+    source = positions(placed["source"].to_numpy(), loads["source"].to_numpy())
     plant = _law(placed, plants, loads, source)
     raise_faults(_load_faults(loads, placed, source, plant))
     water = placed["wastewater_flow"].to_numpy()[source]
@@ -107,6 +121,8 @@ def _law(
 ) -> NDArray[np.intp]:
     """Row of the works' law for each load; -1 for a direct source, -2 where there is none."""
     behind = placed["works"].to_numpy()[source]
+    if not (behind != "").any():
+        return np.full(len(loads), -1)
     laws = pd.MultiIndex.from_frame(plants[["works", "pollutant"]])
     wanted = pd.MultiIndex.from_arrays([behind, loads["pollutant"]])
     found = laws.get_indexer(wanted)
@@ -121,7 +137,7 @@ def _load_faults(
 ) -> list[Fault]:
     """Rows that belong to no source, period or law, or state no load where one is needed."""
     right = "one row a period, or periods written out"
-    known = listed(placed["source"])
+    known = listed(placed["source"].tolist())
     empty = loads["source_load"].isna().to_numpy() & (plant == -1)
     checks: list[tuple[NDArray[Any], str, str, str]] = [
         (source < 0, "source", "is not a source", f"one of {known}"),

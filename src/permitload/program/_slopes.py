@@ -1,0 +1,118 @@
+"""Slopes of the best objective in each limit, to both sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from permitload.program._highs import Answer, Model
+    from permitload.program.registry import Program
+
+__all__ = ["Duals", "equilibrated", "slopes", "undecided"]
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+GAP = 1e-6
+"""Singular value, relative to the largest, at or below which rows are taken for dependent."""
+NOISE = 1e-9
+"""Share in a dependence of rows below which a row has no part in it."""
+
+
+class Duals(NamedTuple):
+    """Prices of rows and columns (d objective / d limit, d objective / d bound)."""
+
+    row: Floats
+    column: Floats
+
+
+def undecided(program: Program, answer: Answer) -> Places:
+    """Rows, by position, whose price may be another in another basis of the same optimum.
+
+    In every optimal basis a slack row has no price, and the prices of the tight rows add up to
+    the cost of each column that is off its bounds. A row's price is thereby given unless the row
+    takes part in a dependence among the tight rows over those columns.
+    """
+    if not answer.degenerate:
+        return np.empty(0, dtype=np.int64)
+    tight = np.flatnonzero(answer.tight)
+    block = program.matrix[tight][:, ~(answer.at_lower | answer.at_upper)].toarray()
+    vectors, values, _ = np.linalg.svd(equilibrated(block)[0])
+    rank = int((values > GAP * values.max(initial=0.0)).sum())
+    part = np.abs(vectors[:, rank:]).max(axis=1, initial=0.0)
+    return np.asarray(tight[part > NOISE])
+
+
+def equilibrated(block: Floats) -> tuple[Floats, Floats, Floats]:
+    """Block with rows and columns brought to a size of one, and their factors."""
+    factors = []
+    for axis in (1, 0):
+        largest = np.abs(block).max(axis=axis, keepdims=True, initial=0.0)
+        factors.append(1.0 / np.where(largest > 0, largest, 1.0))
+        block = block * factors[-1]
+    return block, factors[0], factors[1]
+
+
+def slopes(
+    program: Program, cost: Floats, answer: Answer, rows: Places, side: int
+) -> tuple[Floats, list[Duals | None]]:
+    """Slope of the best objective as one limit after the other relaxes (side 1) or tightens (-1).
+
+    Found on the cone of directions that stay feasible, with duals that give it if they leave
+    any move; minus infinity where no point would be left.
+    """
+    tight = np.flatnonzero(answer.tight)
+    block = sparse.csr_array(program.matrix[tight][:, program.lower < program.upper])
+    slope, cone = np.zeros(len(rows)), None
+    duals: list[Duals | None] = [None] * len(rows)
+    for j, k in enumerate(rows):
+        at = int(np.searchsorted(tight, k))
+        if block.indptr[at] == block.indptr[at + 1]:
+            # No column moves this row: it holds as long as it is not tightened.
+            slope[j] = 0.0 if side > 0 and program.sense[k] else -np.inf
+            continue
+        cone = cone or _cone(program, cost, answer, tight)
+        slope[j], duals[j] = _slope(program, answer, cone, (int(k), at, side))
+    return slope, duals
+
+
+def _cone(program: Program, cost: Floats, answer: Answer, tight: Places) -> Model:
+    """Directions that leave the columns and the tight rows within their limits."""
+    from permitload.program._highs import Model, Problem
+
+    sense = program.sense[tight]
+    return Model(
+        Problem(
+            cost,
+            sparse.csr_array(program.matrix[tight]),
+            np.where(sense <= 0, 0.0, -np.inf),
+            np.where(sense >= 0, 0.0, np.inf),
+            np.where(answer.at_lower, 0.0, -np.inf),
+            np.where(answer.at_upper, 0.0, np.inf),
+        )
+    )
+
+
+def _slope(
+    program: Program, answer: Answer, cone: Model, place: tuple[int, int, int]
+) -> tuple[float, Duals | None]:
+    """Slope of one row and its duals; ``place``: its position here and in the cone, the side."""
+    k, at, side = place
+    sense = int(program.sense[k])
+    relaxed = side * (sense or 1)
+    step = relaxed * cone.unit(at)
+    cone.set_limits(at, step if sense <= 0 else -np.inf, step if sense >= 0 else np.inf)
+    found = cone.again()
+    cone.set_limits(at, 0.0 if sense <= 0 else -np.inf, 0.0 if sense >= 0 else np.inf)
+    if found.status == "infeasible":
+        return -np.inf, None
+    if found.status != "optimal":
+        # Too ill-conditioned for a cone of its own: the price of the one basis stands.
+        return relaxed * answer.row_price[k] + 0.0, Duals(answer.row_price, answer.column_price)
+    row = np.zeros(len(program.row))
+    row[answer.tight] = found.row_price
+    return relaxed * row[k] + 0.0, Duals(row, found.column_price)
