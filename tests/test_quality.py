@@ -455,7 +455,13 @@ def test_storage_nodes_have_rates_of_their_own() -> None:
     found = quality.node_loss(both, network, warm).sel(node="b").values.ravel()
     # 10 m3/s per unit of decay
     np.testing.assert_allclose(found, [2.0, 0.5 * 1.1**10, 4.0], rtol=1e-12)
-    for wrong in ({"node": 0.2}, {"node": {"speed": 1.0}}, {"node": {"decay": -1.0}}):
+    by_reach = xr.DataArray([0.2], {"reach": ["R"]})
+    both_kinds = by_reach.expand_dims(node=["a", "b"])
+    for wrong in (
+        {"node": 0.2}, {"node": {"speed": 1.0}}, {"node": {"decay": -1.0}},
+        {"node": {"decay": by_reach}}, {"decay": both_kinds}, {"decay": np.array([0.2])},
+        {"node": {"decay": np.array([0.2, 0.1])}},
+    ):  # fmt: skip
         with pytest.raises(DataError, match="kinetics"):
             quality.loss_rate({"TN": {**given, **wrong}}, warm)
 
@@ -511,3 +517,74 @@ def test_scenarios_together_are_those_one_by_one(kind: str) -> None:
     with pytest.raises(DataError, match="scenario"):
         renamed = inflow.assign_coords(scenario=list("wxyv"))
         quality.steady(network, water, outlets, load, renamed, laws)
+
+
+def line() -> tuple[RiverNetwork, xr.Dataset, pd.DataFrame]:
+    """One reach from a to b with one outlet O."""
+    network = RiverNetwork(
+        pd.DataFrame({"reach": ["R"], "from_node": ["a"], "to_node": ["b"], "length": [8640.0]})
+    )
+    flow = hydraulics.from_flow(network, pd.Series({"R": 10.0}), velocity=pd.Series({"R": 0.1}))
+    return network, flow, pd.DataFrame({"outlet": ["O"], "reach": ["R"], "position": [0.0]})
+
+
+def test_a_river_without_outlets_or_pollutants_has_a_background() -> None:
+    network, flow, outlets = line()
+    section = pd.DataFrame({"section": ["S"], "reach": ["R"], "position": [8640.0]})
+    inflow = xr.DataArray([[2.0]], {"node": ["a"], "pollutant": ["COD"]})
+    none = xr.DataArray(np.empty((0, 1)), {"outlet": [], "pollutant": ["COD"]})
+    found = quality.steady(network, flow, outlets[:0], none, inflow, {"COD": {"decay": 0.2}})
+    assert quality.at(section, found).item() == pytest.approx(2.0 * np.exp(-0.2), rel=1e-12)
+    nothing = xr.DataArray(np.empty((1, 0)), {"outlet": ["O"], "pollutant": []})
+    assert quality.steady(network, flow, outlets, nothing, inflow, {}).sizes["pollutant"] == 0
+
+
+@pytest.mark.parametrize(
+    ("load", "inflow", "periods"),
+    [
+        ({"scenario": ["x", "x"]}, {}, ["design"]),
+        ({"scenario": [1, "1"]}, {}, ["design"]),
+        ({"scenario": []}, {}, ["design"]),
+        ({}, {"scenario": ["x", "x"]}, ["design"]),
+        ({}, {}, ["design", "design"]),
+        ({}, {}, []),
+    ],
+)
+def test_labels_that_repeat_or_lack_are_refused(
+    load: dict[str, list[object]], inflow: dict[str, list[str]], periods: list[str]
+) -> None:
+    network, flow, outlets = line()
+    given = xr.DataArray([[5.0]], {"outlet": ["O"], "pollutant": ["COD"]}).expand_dims(
+        {d: np.array(v, dtype=object) for d, v in load.items()}
+    )
+    enters = xr.DataArray([[2.0]], {"node": ["a"], "pollutant": ["COD"]}).expand_dims(inflow)
+    water = xr.concat([flow] * 2, "period").isel(period=slice(0, len(periods)))
+    with pytest.raises(DataError, match=r"repeated|empty"):
+        quality.steady(network, water, outlets, given, enters, {"COD": {"decay": 0.2}})
+
+
+def test_labels_that_are_numbers_are_text_everywhere() -> None:
+    network, flow, outlets = line()
+    water = xr.concat([flow, flow], "period").assign_coords(period=[5, 6])
+    load = xr.DataArray([[[8.64, 86.4]]], {"outlet": ["O"], "pollutant": ["COD"], "period": [6, 5]})
+    inflow = xr.DataArray([[0.0]], {"node": ["a"], "pollutant": ["COD"]})
+    found = quality.steady(network, water, outlets, load, inflow, {"COD": {"decay": 0.0}})
+    assert found["period"].values.tolist() == ["5", "6"]
+    ends = found["concentration"].sel(reach="R", end="to", pollutant="COD")
+    np.testing.assert_allclose(ends, [0.1, 0.01], rtol=1e-12)
+
+
+def test_the_end_of_a_dispersive_reach_without_flow_is_read_without_warning() -> None:
+    network = RiverNetwork(
+        pd.DataFrame({"reach": ["R", "D"], "from_node": ["a", "b"], "to_node": ["b", "c"],
+                      "length": 1000.0})
+    )  # fmt: skip
+    flow = pd.Series({"R": 1.0, "D": 0.0})
+    water = hydraulics.from_flow(network, flow, area=pd.Series({"R": 5.0, "D": 5.0}))
+    water["dispersion"] = ("reach", "period"), np.array([[0.0], [2.0]])
+    outlets = pd.DataFrame({"outlet": ["O"], "reach": ["R"], "position": [0.0]})
+    load = xr.DataArray([[86.4]], {"outlet": ["O"], "pollutant": ["COD"]})
+    inflow = xr.DataArray([[0.0]], {"node": ["a"], "pollutant": ["COD"]})
+    found = quality.steady(network, water, outlets, load, inflow, {"COD": {"decay": 0.0}})
+    section = pd.DataFrame({"section": ["S"], "reach": ["D"], "position": [1000.0]})
+    assert quality.at(section, found).item() == pytest.approx(1.0, rel=1e-9)

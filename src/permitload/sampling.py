@@ -200,6 +200,7 @@ def _in_segment(arrays: Arrays, segment: int, reach: int, position: float) -> Fl
     forward = flow[0] >= 0.0
     upper = np.where(forward, np.abs(flow[0]), np.abs(flow[1]))
     lower = np.where(forward, np.abs(flow[1]), np.abs(flow[0]))
+    lower = np.where(upper > 0.0, lower, 1.0)  # without flow only dispersion is read
     gone = np.where(forward, place, 1.0 - place)
     safe = np.where(upper > 0.0, upper, 1.0)
     here = safe + (lower - safe) * gone

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 ROUND_OFF = 1e-12
-"""Part of a row's size up to which it is full."""
+"""Part of a row's size up to which it is full, or of a way up to which its end is 0."""
 
 
 def ranges(program: Program, point: Floats, duals: Duals, rows: Places) -> tuple[Floats, Floats]:
@@ -39,8 +39,9 @@ def ranges(program: Program, point: Floats, duals: Duals, rows: Places) -> tuple
     if len(found):
         line, touching = _inverse(moves), rows[found]
         reach = _walks(moves, touching) if line is None else _lines(moves, line[:, touching])
-        lower[found] -= reach[0]
-        upper[found] += reach[1]
+        for end, way in ((lower, -reach[0]), (upper, reach[1])):
+            moved = end[found] + way
+            end[found] = np.where(np.abs(moved) < ROUND_OFF * np.abs(way), 0.0, moved)
     idle = np.where(duals.row[rows] == 0, program.sense[rows], 0)
     return np.where(idle == -1, -np.inf, lower), np.where(idle == 1, np.inf, upper)
 
@@ -82,6 +83,7 @@ def _inverse(moves: _Moves) -> Floats | None:
     if values.min() <= GAP * values.max():
         return None
     inverse = (right.T / values) @ left.T
+    inverse = 2.0 * inverse - inverse @ block @ inverse  # one step of Newton against round-off
     inverse[np.abs(inverse) <= NOISE * np.abs(inverse).max(axis=0)] = 0.0
     # A row that depends on the others cannot move without them.
     alone = np.abs(block @ inverse - np.eye(len(block))).max(axis=0) <= NOISE

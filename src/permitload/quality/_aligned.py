@@ -33,8 +33,7 @@ def aligned(
     raise_faults(_label_faults(array, name, labels))
     full = _numbers(array, name).reset_coords(drop=True)
     turned = [d for d in array.dims if not array.indexes[d].equals(pd.Index(labels[str(d)]))]
-    strange = [d for d in turned if array.indexes[d].inferred_type != "string"]
-    text = {d: array.indexes[d].map(str).to_numpy(dtype=object) for d in strange}
+    text = {d: _text(array.indexes[d]).to_numpy(dtype=object) for d in turned}
     full = full.assign_coords(text).reindex({d: labels[str(d)] for d in turned})
     every = full.expand_dims({d: labels[d] for d in labels if d not in full.dims})
     shape = tuple(values.size for values in labels.values())
@@ -51,12 +50,20 @@ def aligned(
     return np.where(needed, values, 0.0)
 
 
+def _text(labels: pd.Index[Any]) -> pd.Index[Any]:
+    """Labels as text."""
+    return labels if labels.inferred_type == "string" else pd.Index(labels.map(str))
+
+
 def scenarios_of(*arrays: xr.DataArray) -> NDArray[Any] | None:
     """Labels of the dimension ``scenario`` in any array; those of the others are compared later."""
     for array in arrays:
         if isinstance(array, xr.DataArray) and "scenario" in array.dims:
+            if array.sizes["scenario"] == 0:
+                right = "at least one scenario, or no such dimension"
+                raise_faults([Fault("scenario", None, "scenario", None, "is empty", right)])
             if "scenario" in array.coords:
-                return np.asarray(array.indexes["scenario"].map(str), dtype=object)
+                return np.asarray(_text(array.indexes["scenario"]), dtype=object)
             return np.empty(0, dtype=object)
     return None
 
@@ -73,12 +80,12 @@ def _label_faults(array: xr.DataArray, name: str, labels: dict[str, NDArray[Any]
             faults.append(Fault(name, None, dim, None, "is no dimension of it", right))
         elif dim not in array.coords:
             faults.append(Fault(name, None, dim, None, "has no labels", "a coordinate"))
-        elif array.indexes[dim].equals(pd.Index(labels[dim])):
-            continue
-        elif array.indexes[dim].has_duplicates:
+        elif dim != "scenario" and array.indexes[dim].equals(pd.Index(labels[dim])):
+            continue  # unique already
+        elif _text(array.indexes[dim]).has_duplicates:
             faults.append(Fault(name, None, dim, None, "has repeated labels", "unique labels"))
         elif dim in ("outlet", "scenario"):
-            found = pd.Index(array.indexes[dim].map(str))
+            found = _text(array.indexes[dim])
             strange, right = found.difference(pd.Index(labels[dim])), f"the {dim}s of the others"
             right = "an outlet" if dim == "outlet" else right
             faults += [Fault(name, v, dim, None, "is unknown", right) for v in strange]

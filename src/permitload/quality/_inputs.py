@@ -52,6 +52,8 @@ def inputs(
     labels = {"reach": network.reaches.index, "node": network.nodes.index}
     turned = {d: v for d, v in labels.items() if not hydraulics.indexes[d].equals(v)}
     water = hydraulics.reindex({d: v.to_numpy() for d, v in turned.items()})
+    if water.indexes["period"].inferred_type != "string":
+        water = water.assign_coords(period=water.indexes["period"].map(str).to_numpy(dtype=object))
     raise_faults(_water_faults(network, water))
     place = network.locate(outlets, "outlets")
     given = outlets["effluent_flow"] if "effluent_flow" in outlets else pd.Series(0.0, place.index)
@@ -89,6 +91,10 @@ def named(known: Inputs, period: str) -> Iterator[None]:
 def _hydraulic_faults(network: RiverNetwork, hydraulics: xr.Dataset) -> list[Fault]:
     """Variables, reaches and nodes that are missing, and values that cannot be."""
     faults = []
+    period = hydraulics.indexes.get("period", pd.Index([""]))
+    if period.has_duplicates or not period.size:
+        problem = "has repeated labels" if period.size else "is empty"
+        faults.append(Fault("hydraulics", None, "period", None, problem, "unique periods"))
     for name in ("flow", "volume", "boundary_flow"):
         if name not in hydraulics or "period" not in hydraulics[name].dims:
             right = f"{name} by period, as hydraulics.from_flow gives it"
@@ -103,7 +109,7 @@ def _hydraulic_faults(network: RiverNetwork, hydraulics: xr.Dataset) -> list[Fau
             problem, shown = "differ from the network", ", ".join(map(str, strange))
         else:
             continue
-        faults.append(Fault("hydraulics", None, dim, shown, problem, f"the {dim}s of the network"))
+        faults.append(Fault("hydraulics", None, dim, shown, problem, f"every {dim} of the network"))
     allowed = {"reach", "node", "period"}
     for name in set(_WATER) & set(hydraulics.variables):
         array = hydraulics[name]

@@ -37,6 +37,7 @@ def flow_order(
     upper, lower : (in flow order) new numbers of the nodes of each
     cyclic : whether water circles; the order is then of no use
     """
+    # reaches by their lower node; one place ahead, so that filling shifts the starts into place
     first = np.zeros(count + 2, np.int32)
     leaving = np.zeros(count, np.int32)
     for r in range(up.size):
@@ -85,8 +86,11 @@ def flow_order(
 def parts(upper: Shorts, lower: Shorts, count: int, most: int) -> tuple[Ints, Ints]:
     """Cut the flow order into ranges of nodes that need nothing from each other.
 
-    A range grows downstream until it holds ``most`` nodes; what then follows is the trunk,
-    which needs the ranges. ``upper``, ``lower`` are those of :func:`flow_order`.
+    Open ranges touch each other and end at the present node. A node joins all ranges from that
+    of its furthest upper node on. If they would hold more than ``most`` nodes, or an upper node
+    lies behind, the node is trunk: all open ranges are closed, for whatever follows them in a
+    search upstream flows through this node or past it into the trunk.
+    ``upper``, ``lower`` are those of :func:`flow_order`.
 
     Returns
     -------
@@ -134,7 +138,7 @@ def route(ranges: Ints, ends: tuple[Shorts, Shorts], weight: Floats, total: Floa
     """
     upper, lower = ends
     width = weight.shape[1]
-    batch = total.shape[1] // width
+    batch = total.shape[1] // max(width, 1)
     for part in range(ranges.shape[0]):
         for i in range(ranges[part, 0], ranges[part, 1]):
             if batch == 1:
@@ -167,7 +171,7 @@ def down(
     """
     share, part = kept
     head, start, stop, tail = flux
-    batch = head.shape[1] // share.shape[1]
+    batch = head.shape[1] // max(share.shape[1], 1)
     for r in range(forward.size):
         low, high = first[r], first[r + 1]
         for m in range(head.shape[1]):

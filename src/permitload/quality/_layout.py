@@ -83,6 +83,8 @@ def _inner(lengths: Floats, reach: Ints, position: Floats) -> tuple[Ints, Ints, 
     inner : (reach) points between its ends
     cut : the first place at each of these points
     """
+    # a place starts a point of its own where it is far from the one before; those of the last
+    # point share the end of the reach where they are near it, whose number is inner + 1
     order = np.lexsort((position, reach))
     of, at = reach[order], position[order]
     begins = np.concatenate([[True], of[1:] != of[:-1]])[: of.size]

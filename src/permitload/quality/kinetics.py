@@ -158,12 +158,14 @@ def _decayed(law: Parameters, like: xr.DataArray, temperature: Floats) -> Floats
 
 
 def _value(law: Parameters, name: str, like: xr.DataArray) -> float | xr.DataArray:
-    """One parameter; what is given by node alone is not given to reaches, and vice versa."""
-    other = "node" if "reach" in like.dims else "reach"
+    """One parameter, for reaches or for nodes; an array by the other kind says nothing of it."""
+    nodes = "node" in like.dims
     value: float | xr.DataArray = law.get(name, _DEFAULTS[name])
-    if other == "reach":
+    if nodes:
         value = law.get("node", {}).get(name, value)
-    return _DEFAULTS[name] if isinstance(value, xr.DataArray) and other in value.dims else value
+    elsewhere = "reach" if nodes else "node"
+    by_other = isinstance(value, xr.DataArray) and elsewhere in value.dims
+    return _DEFAULTS[name] if by_other else value
 
 
 def _laid(value: float | xr.DataArray, like: xr.DataArray) -> Floats:
@@ -192,6 +194,10 @@ def _faults(kinetics: Kinetics) -> list[Fault]:
                 right = "decay, temperature_factor, settling, or a mapping node of these"
                 faults.append(Fault("kinetics", pollutant, name, None, "is unknown", right))
                 continue
+            if np.ndim(value) > 0 and not isinstance(value, xr.DataArray):
+                right = "a number, or a DataArray by reach, node or period"
+                faults.append(Fault("kinetics", pollutant, name, None, "has no labels", right))
+                continue
             low, high = VARIABLES[name].lower, VARIABLES[name].upper
             numbers = np.asarray(value)
             if numbers.dtype.kind not in "fiu" or not ((numbers >= low) & (numbers <= high)).all():
@@ -213,9 +219,15 @@ def _label_faults(kinetics: Kinetics, hydraulics: xr.Dataset) -> list[Fault]:
     for pollutant, law in kinetics.items():
         if callable(law) or not isinstance(law, Mapping):
             continue
-        for name, value in _given(law):
+        own = len([name for name in law if name != "node"])
+        for i, (name, value) in enumerate(_given(law)):
             if not isinstance(value, xr.DataArray):
                 continue
+            places = {"reach", "node"} & set(value.dims)
+            if "reach" in places and (len(places) > 1 or i >= own):
+                right = "by reach, or by node; those of storage nodes in a mapping node"
+                faults.append(Fault("kinetics", pollutant, name, None,
+                                    "is by reach and for nodes at once", right))  # fmt: skip
             for dim in value.dims:
                 index = hydraulics.indexes.get(dim)
                 if dim not in ("reach", "node", "period") or index is None:

@@ -136,19 +136,21 @@ def _columns(
 ) -> tuple[Floats, Floats]:
     """Align loads and inflow concentrations by period: (period, row, pollutant · scenario)."""
     labels = {"pollutant": known.pollutants, "period": known.periods}
+    water = known.hydraulics["boundary_flow"].transpose("node", "period").values > 0.0
+    needed = (water | known.held[:, None])[:, None, :]
     if scenarios is not None:
-        labels["scenario"] = scenarios
-    inner = tuple(values.size for values in labels.values())
+        labels["scenario"], needed = scenarios, needed[..., None]
     outlet = {"outlet": known.outlets.index.to_numpy(dtype=object), **labels}
     load = aligned(source_load, "source_load", outlet, np.ones((1,) * len(outlet), dtype=bool))
     node = {"node": known.network.nodes.index.to_numpy(dtype=object), **labels}
-    water = known.hydraulics["boundary_flow"].transpose("node", "period").values > 0.0
-    needed = (water | known.held[:, None])[(slice(None), None, slice(None), None)[: len(node)]]
-    given = aligned(inflow, "inflow", node, needed)
-    return tuple(  # type: ignore[return-value]
-        np.moveaxis(values.reshape(len(values), *inner), 2, 0).reshape(inner[1], len(values), -1)
-        for values in (load, given)
-    )
+    return _by_period(load), _by_period(aligned(inflow, "inflow", node, needed))
+
+
+def _by_period(values: Floats) -> Floats:
+    """Values (row, pollutant, period, scenario) as (period, row, pollutant · scenario)."""
+    rows, pollutants, periods, *scenarios = values.shape
+    columns = pollutants * int(np.prod(scenarios))
+    return np.moveaxis(values, 2, 0).reshape(periods, rows, columns)
 
 
 def _laws(source_load: xr.DataArray, kinetics: Kinetics) -> Kinetics:
@@ -192,7 +194,8 @@ def _dry_faults(known: Inputs, water: State, load: Floats, i: int) -> list[Fault
     in_reach, in_node = reach >= 0, node >= 0
     dispersed = in_reach & (water.dispersion[reach] > 0.0)
     still = in_reach & ~water.active[reach]
-    by_pollutant = (load != 0.0).reshape(len(load), known.pollutants.size, -1).any(axis=2)
+    shape = (len(load), known.pollutants.size, load.shape[1] // max(known.pollutants.size, 1))
+    by_pollutant = (load != 0.0).reshape(shape).any(axis=2)
     unlost = (by_pollutant & ~(known.loss[node, :, i] > 0.0)).any(axis=1)
     spread = water.dispersion > 0.0
     joined = np.isin(node, np.concatenate([water.up[spread], water.down[spread]]))
