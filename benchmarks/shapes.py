@@ -148,7 +148,7 @@ def water(net: Net, rivers: RiverNetwork) -> xr.Dataset:
 def _net(up: Ints, down: Ints, draw: np.random.Generator) -> Net:
     """Let water spring and flow down reaches in flow order, then renumber everything."""
     count = int(max(up.max(), down.max())) + 1
-    through = draw.uniform(0.1, 1.0, count)
+    through = draw.uniform(0.01, 0.1, count)
     part = draw.uniform(0.5, 1.0, up.size)
     part /= np.bincount(up, part, count)[up]
     flow = np.empty(up.size)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,22 @@ def test_same_cells_in_other_bytes(folder: Path, check: Check) -> None:
     assert [f.column for f in check(folder / "results")] == ["file"]
 
 
+def test_line_ends_of_the_report_and_of_the_manifest(folder: Path, check: Check) -> None:
+    page, manifest = folder / "results" / "report.html", folder / "results" / "manifest.json"
+    right = page.read_bytes()
+    page.write_bytes(right.replace(b"</h1>\n", b"</h1>\r\n"))
+    assert page.read_bytes() != right
+    _forge(folder / "results")
+    (fault,) = check(folder / "results")
+    assert (fault.table, fault.column) == ("report.html", "line")
+    assert fault.row == right[: right.index(b"</h1>\n")].count(b"\n") + 1
+    page.write_bytes(right)
+    _forge(folder / "results")
+    assert check(folder / "results") == ()
+    manifest.write_bytes(manifest.read_bytes().replace(b"\n", b"\r\n"))
+    assert [f.problem for f in check(folder / "results")] == ["is written differently"]
+
+
 def _alter_last(variable: h5py.Dataset) -> None:
     """Put another value in the last place of a variable of a file."""
     values = variable[()]
@@ -284,6 +301,41 @@ def test_datasets_equal_by_value_may_differ_in_bytes(folder: Path, check: Check)
     path.write_bytes(before[: len(before) // 2])
     _forge(folder / "results")
     assert [f.problem for f in check(folder / "results")] == ["cannot be read"]
+
+
+@pytest.mark.parametrize("link", [None, h5py.SoftLink("/flux"), h5py.ExternalLink("x.nc", "flux")])
+def test_datasets_hold_variables_alone(folder: Path, check: Check, link: Any) -> None:
+    with h5py.File(folder / "results" / "permitted.nc", "a") as stored:
+        if link is None:
+            stored.create_group("hidden")["x"] = [1.0]
+        else:
+            stored["hidden"] = link
+    _forge(folder / "results")
+    (fault,) = check(folder / "results")
+    assert (fault.table, fault.column) == ("permitted.nc", "hidden")
+    assert fault.problem == "is a group or a link"
+
+
+def test_a_variable_that_passes_for_a_bare_dimension(folder: Path, check: Check) -> None:
+    bare = b"This is a netCDF dimension but not a netCDF variable.         5"
+    with h5py.File(folder / "results" / "permitted.nc", "a") as stored:
+        assert stored["segment"].attrs["NAME"].startswith(bare[:30])
+        stored["segment"].attrs["NAME"] = np.bytes_("segment")
+        stored["reach"].attrs["NAME"] = np.bytes_(bare)
+        stored["flux"].attrs["CLASS"] = np.bytes_("DIMENSION_SCALE")
+        stored["flux"].attrs["NAME"] = np.bytes_(bare)
+    _forge(folder / "results")
+    found = {(fault.column, fault.problem) for fault in check(folder / "results")}
+    assert {("segment", "is added"), ("reach", "is missing"), ("flux", "is missing")} <= found
+
+
+def test_a_variable_of_another_size_is_not_read(folder: Path, check: Check) -> None:
+    with h5py.File(folder / "results" / "permitted.nc", "a") as stored:
+        del stored["concentration"]
+        stored.create_dataset("concentration", (10**13,), "f8", chunks=(1000,))
+    _forge(folder / "results")
+    (fault,) = check(folder / "results")
+    assert (fault.column, fault.value) == ("concentration", "(10000000000000,)")
 
 
 def test_a_digit_of_the_report(folder: Path, check: Check) -> None:
@@ -391,11 +443,16 @@ def test_files_lost_added_and_linked(folder: Path, check: Check, tmp_path: Path)
     (tmp_path / "elsewhere").mkdir()
     (results / "more").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(results / "pipe.csv")
+    (results / "figures" / "empty").mkdir()
+    (results / "capacity.csv").unlink()
+    (results / "capacity.csv").mkdir()
     found = {(f.table, f.problem) for f in check(results)}
     assert found == {
         ("capacity.nc", "is missing"), ("notes.txt", "is added"),
         ("permits.csv", "is a symbolic link"), ("more", "is a symbolic link"),
         ("more", "is added"), ("pipe.csv", "is added"), ("pipe.csv", "is no plain file"),
+        ("figures/empty", "is added"), ("figures/empty", "is an empty folder"),
+        ("capacity.csv", "is an empty folder"),
     }  # fmt: skip
 
 
@@ -434,9 +491,16 @@ def test_manifests_that_are_none(folder: Path, content: bytes | None, problem: s
         (lambda m: m["files"].update({"permits.csv": "abc"}), "is no SHA-256"),
         (lambda m: m["inputs"].update({"nodes.csv": 7}), "is no SHA-256"),
         (lambda m: m["versions"].update({"numpy": [2]}), "is no text"),
+        (lambda m: m["versions"].update({"numpy": "\ud800"}), "is no text"),
+        (lambda m: m["versions"].update({"numpy": "\x1b[2J"}), "is no text"),
+        (lambda m: m["versions"].update({"a\nb": "1"}), "is no text"),
         (lambda m: m.update(files=["permits.csv"]), "is missing or no mapping"),
-        (lambda m: m.update(study="/home"), "is no relative path"),
-        (lambda m: m.update(study=7), "is no relative path"),
+        (lambda m: m.update(study="/home"), "is no plain relative path"),
+        (lambda m: m.update(study=7), "is no plain relative path"),
+        (lambda m: m.update(study="./.."), "is no plain relative path"),
+        (lambda m: m.update(study="../"), "is no plain relative path"),
+        (lambda m: m.update(study="../results/.."), "is no plain relative path"),
+        (lambda m: m.update(study="\ud800"), "holds no study.toml"),
         (lambda m: m.update(study="nowhere"), "holds no study.toml"),
         (lambda m: m.update(study=None), "does not say where the study is"),
     ],
@@ -542,6 +606,48 @@ def test_results_of_the_command_line(folder: Path, check: Check) -> None:
     assert absent.exit_code == 2
     assert "is no folder" in absent.output
     assert runner.invoke(app, ["verify", str(folder)]).exit_code == 2  # the study, not its results
+
+
+def _no_control(text: str) -> bool:
+    return all(line.isprintable() for line in text.split("\n"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such names need a system that takes them")
+def test_names_that_would_forge_lines(folder: Path) -> None:
+    """Control characters of names, cells and entries reach a terminal as what they are."""
+    results = folder / "results"
+    names = ["\x1b[2Jx", "a\nb", "c\x9bd", "许可\u202e", os.fsdecode(b"e\xff")]
+    for name in names:
+        (results / name).write_text("")
+    _replace(results / "permits.csv", "P1,COD", '"P1\x1b[1m\r2",COD')
+    found = runner.invoke(app, ["verify", str(results), "--quiet"])
+    assert found.exit_code == 1
+    assert _no_control(found.output)
+    for shown in ("\\x1b[2Jx", "a\\nb", "c\\x9bd", "许可\\u202e", "e\\xff", "P1\\x1b[1m\\r2"):
+        assert f"  {shown}, " in found.output or f"row {shown}, " in found.output, shown
+    listed = runner.invoke(app, ["verify", str(results), "--json"])
+    assert listed.exit_code == 1
+    assert _no_control(listed.stdout)
+    assert "许可" in listed.stdout
+    assert {*names} <= {fault["table"] for fault in json.loads(listed.stdout)["faults"]}
+
+
+def test_tables_that_would_forge_lines(folder: Path) -> None:
+    path = folder / "source_loads.csv"
+    right = path.read_text("utf8")
+    path.write_text(right.replace("P1,COD", '"P\x1b[1A\n  no fault 1",COD'), "utf8")
+    for command in ("check", "run"):
+        found = runner.invoke(app, [command, str(folder)])
+        assert found.exit_code == 2
+        assert _no_control(found.output)
+        assert "P\\x1b[1A\\n  no fault 1" in found.output
+    path.write_text(right.replace("P1,COD,,1600,0,2000", "P1,COD,,1600,9000,9001"), "utf8")
+    _replace(folder / "sections.csv", "S1", "S\x1b[2J1")
+    found = runner.invoke(app, ["run", str(folder)])
+    assert found.exit_code == 1
+    assert _no_control(found.output)
+    assert "most at S\\x1b[2J1, COD, dry" in found.output
+    assert found.output.count("S\\x1b[2J1") > 1  # in the table too
 
 
 def test_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

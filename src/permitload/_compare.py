@@ -37,7 +37,7 @@ def file(name: str, found: Path, again: Path, key: Sequence[str], drawn: bool) -
     if again.suffix == ".csv":
         return _table(name, found, again, key)
     if again.suffix == ".nc":
-        return _dataset(name, found, io.read_dataset(again))
+        return _stored(name, found, again) or _dataset(name, found, io.read_dataset(again))
     if again.suffix == ".html":
         return _page(name, found, again, drawn)
     right = "the same picture, drawn again"
@@ -85,7 +85,7 @@ def _table(name: str, found: Path, again: Path, key: Sequence[str]) -> list[Faul
 
 
 def _cells(path: Path) -> list[list[str]]:
-    return list(csv.reader(StringIO(path.read_text("utf8"), newline=""), strict=True))
+    return list(csv.reader(StringIO(path.read_bytes().decode("utf8"), newline=""), strict=True))
 
 
 def _keyed(
@@ -109,6 +109,38 @@ def _keyed(
 
 def _row(row: dict[str, str]) -> str:
     return ", ".join(f"{column} {cell}" for column, cell in row.items() if cell)
+
+
+def _stored(name: str, found: Path, again: Path) -> list[Fault]:
+    """Find groups, links and strange sizes before a value is read or a link followed."""
+    right = _members(again)
+    try:
+        ours = _members(found)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError):
+        return [Fault(name, None, "file", None, "cannot be read", _AGAIN)]
+    faults = []
+    for member, shape in ours.items():
+        if shape is None:
+            faults.append(Fault(name, None, member, None, "is a group or a link", "a variable"))
+        elif member not in right:
+            faults.append(Fault(name, None, member, None, "is added", "no such variable"))
+        elif shape != right[member]:
+            faults.append(_said(name, member, shape, right[member]))
+    return faults
+
+
+def _members(path: Path) -> dict[str, tuple[int, ...] | None]:
+    """Shape of each variable that a file itself holds; None for a group or a link."""
+    import h5py
+
+    with h5py.File(path, "r") as stored:
+        return {
+            name: stored[name].shape
+            if stored.get(name, getlink=True, getclass=True) is h5py.HardLink
+            and stored.get(name, getclass=True) is h5py.Dataset
+            else None
+            for name in stored
+        }
 
 
 def _dataset(name: str, path: Path, right: xr.Dataset) -> list[Fault]:
@@ -185,7 +217,7 @@ def _differing(found: NDArray[Any], right: NDArray[Any]) -> NDArray[np.bool_]:
 def _page(name: str, found: Path, again: Path, drawn: bool) -> list[Fault]:
     """Lines of a page; its pictures only where they are drawn alike."""
     try:
-        pages = [path.read_text("utf8") for path in (found, again)]
+        pages = [path.read_bytes().decode("utf8") for path in (found, again)]
     except UnicodeDecodeError:
         return [Fault(name, None, "file", None, "cannot be read", _AGAIN)]
     if not drawn:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import posixpath
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -104,7 +105,7 @@ def way(results: Path, root: Path) -> str | None:
 
 def write(manifest: Mapping[str, Any], folder: Path) -> None:
     """Write the manifest: the same content, the same bytes."""
-    (folder / NAME).write_text(text(manifest), "utf8")
+    (folder / NAME).write_text(text(manifest), "utf8", newline="\n")
 
 
 def text(manifest: Mapping[str, Any]) -> str:
@@ -156,12 +157,12 @@ def _faults(found: object) -> list[Fault]:
     faults += [
         Fault(NAME, "versions", shown(name), shown(value), "is no text", "a version")
         for name, value in found["versions"].items()
-        if not isinstance(value, str)
+        if not (isinstance(value, str) and name.isprintable() and value.isprintable())
     ]
     study = found.get("study")
-    if study is not None and (not isinstance(study, str) or _rooted(study)):
-        right = "a relative path"
-        faults.append(Fault(NAME, None, "study", shown(study), "is no relative path", right))
+    if study is not None and not (isinstance(study, str) and _straight(study)):
+        problem, right = "is no plain relative path", "a relative path without detours"
+        faults.append(Fault(NAME, None, "study", shown(study), problem, right))
     return faults
 
 
@@ -172,6 +173,10 @@ def inside(name: str) -> bool:
     return plain and bool(parts) and ".." not in parts and not _rooted(name)
 
 
+def _straight(way: str) -> bool:
+    return posixpath.normpath(way) == way and not _rooted(way)
+
+
 def _rooted(name: str) -> bool:
     windows = PureWindowsPath(name)
     return name.startswith("/") or "\\" in name or bool(windows.drive) or "\0" in name
@@ -180,5 +185,4 @@ def _rooted(name: str) -> bool:
 def shown(value: object) -> str:
     """Write an entry in a sentence, cut short where it is long."""
     words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    words = words if len(words) <= 60 else f"{words[:60]}…"
-    return words.encode("utf8", "backslashreplace").decode("utf8")
+    return words if len(words) <= 60 else f"{words[:60]}…"

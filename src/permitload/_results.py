@@ -195,9 +195,9 @@ def _illustrate(
     from permitload import _pages, report
 
     page = _pages.page(outcome, tables, manifest)
-    (work / "report.html").write_text(report.render(page), "utf8")
-    (work / "figures").mkdir()
+    (work / "report.html").write_text(report.render(page), "utf8", newline="\n")
     for kind, pictures in page.figures.items():
         for caption, picture in pictures.items():
+            (work / "figures").mkdir(exist_ok=True)
             label = re.sub(r"[^\w.-]", "_", caption.split(",")[0])
             (work / "figures" / f"{kind}_{label}.png").write_bytes(picture)

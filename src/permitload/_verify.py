@@ -114,16 +114,24 @@ def _refuse_inputs(then: Mapping[str, str], now: Mapping[str, str]) -> None:
 def _files(results: Path) -> Iterator[tuple[str, Path | Fault]]:
     """Every file of the results but the manifest; what is no plain file is a fault, not read."""
     for folder, inner, names in walk(results):
-        links = [name for name in inner if (Path(folder) / name).is_symlink()]
-        for entry in sorted([*names, *links]):
-            path = Path(folder) / entry
+        for path in sorted(Path(folder) / name for name in [*inner, *names]):
+            if _full(path):
+                continue
             name = path.relative_to(results).as_posix()
             if name == _manifest.NAME:
                 continue
             plain = stat.S_ISREG(path.lstat().st_mode)
-            problem = "is a symbolic link" if path.is_symlink() else "is no plain file"
+            if path.is_symlink():
+                problem = "is a symbolic link"
+            else:
+                problem = "is an empty folder" if path.is_dir() else "is no plain file"
             fault = Fault(_manifest.shown(name), None, "file", None, problem, "a file")
             yield name, path if plain else fault
+
+
+def _full(path: Path) -> bool:
+    """Whether a path is a folder that holds something, to be walked through."""
+    return path.is_dir() and not path.is_symlink() and any(path.iterdir())
 
 
 def _listed(
@@ -171,7 +179,7 @@ def _published(results: Path, manifest: Mapping[str, Any], again: Mapping[str, A
                 right = theirs.get(name, "no such entry")
                 column = _manifest.shown(name)
                 faults.append(Fault(_manifest.NAME, part, column, found, problem, right))
-    written = (results / _manifest.NAME).read_text("utf8")
+    written = (results / _manifest.NAME).read_bytes().decode("utf8")
     if not faults and written != _manifest.text(manifest):
         right = "what a run writes"
         faults.append(Fault(_manifest.NAME, None, "file", None, "is written differently", right))

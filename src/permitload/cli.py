@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from permitload import schema
-from permitload.errors import ConvergenceError, DataError, Fault, InfeasibleError
+from permitload.errors import ConvergenceError, DataError, Fault, InfeasibleError, printable
 
 if TYPE_CHECKING:
     from permitload.study import Verification
@@ -171,9 +171,9 @@ def _guarded(as_json: bool) -> Iterator[None]:
         if as_json:
             _print_json({"error": str(error), "rows": lines})
         else:
-            typer.echo(str(error), err=True)
-            if table is not None:
-                typer.echo(table.to_string(), err=True)
+            typer.echo(printable(str(error)), err=True)
+            for line in [] if table is None else table.to_string().split("\n"):
+                typer.echo(printable(line), err=True)
         raise typer.Exit(1) from None
     except OSError as error:
         _stop([Fault(str(error.filename), None, "file", None, f"cannot be used: {error.strerror}",
@@ -211,7 +211,9 @@ def _tell(results: Path, found: Verification, quiet: bool) -> None:
 
 
 def _print_json(content: dict[str, Any]) -> None:
-    typer.echo(json.dumps(content, ensure_ascii=False, default=str, sort_keys=True))
+    """Print JSON: Chinese as it is, what a terminal would obey or cannot show as its code."""
+    text = json.dumps(content, ensure_ascii=False, default=str, sort_keys=True)
+    typer.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 @contextmanager

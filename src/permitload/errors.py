@@ -17,7 +17,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with the input, and what would be right.
+    r"""One thing that is wrong with the input, and what would be right.
 
     Parameters
     ----------
@@ -38,6 +38,11 @@ class Fault:
     --------
     >>> print(Fault("reaches", "R1", "length", -5.0, "is not positive", "a length > 0 m"))
     reaches, row R1, length: -5.0 is not positive; right would be a length > 0 m
+
+    Letters that would steer a terminal are written as their codes.
+
+    >>> print(Fault("nodes", None, "node", "N\n1", "is odd", "N1"))
+    nodes, node: N\n1 is odd; right would be N1
     """
 
     table: str
@@ -50,7 +55,22 @@ class Fault:
     def __str__(self) -> str:
         where = self.table if self.row is None else f"{self.table}, row {self.row}"
         value = "" if self.value is None else f"{_plain(self.value)} "
-        return f"{where}, {self.column}: {value}{self.problem}; right would be {self.expected}"
+        right = f"{self.problem}; right would be {self.expected}"
+        return printable(f"{where}, {self.column}: {value}{right}")
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would obey or not show: input must not pass for our own lines."""
+    return text if text.isprintable() else "".join(map(_letter, text))
+
+
+def _letter(letter: str) -> str:
+    """Show a letter, or its code; a byte that the system could not decode as that byte."""
+    if letter.isprintable():
+        return letter
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def _plain(value: object) -> object:

@@ -37,8 +37,12 @@ def rate_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
     """
     rates, nodes = tables["kinetics"], tables["nodes"]
     reach, node, pollutant = rates["reach"], rates["node"], rates["pollutant"]
-    junctions = {*tables["reaches"]["from_node"], *tables["reaches"]["to_node"], *nodes["node"]}
-    junctions -= {"", *nodes["node"][(nodes[["storage_area", "storage_volume"]] > 0.0).any(axis=1)]}
+    reaches = tables["reaches"]
+    stored = (nodes[["storage_area", "storage_volume"]] > 0.0).any(axis=1)
+    junctions = {
+        *reaches["from_node"].tolist(), *reaches["to_node"].tolist(), *nodes["node"].tolist()
+    }  # fmt: skip
+    junctions -= {"", *nodes["node"][stored].tolist()}
     placed = ~pollutant.isin(_rates.general(rates)["pollutant"]) & ~pollutant.duplicated()
     return [
         fault_at(rates, "kinetics", int(i), column, problem, right)
