@@ -66,7 +66,7 @@ def printable(text: str) -> str:
 
 def _letter(letter: str) -> str:
     """Show a letter, or its code; a byte that the system could not decode as that byte."""
-    if letter.isprintable():
+    if letter.isprintable() or letter == "\u3000":  # the space of Chinese text
         return letter
     if "\udc80" <= letter <= "\udcff":
         return f"\\x{ord(letter) - 0xDC00:02x}"
