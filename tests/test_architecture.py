@@ -51,7 +51,7 @@ COMPANIONS = {
     "_variables": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",
-    "_frames": "frames", "_labels": "frames", "_gb3838": "standards",
+    "_frames": "frames", "_labels": "frames",
     "_checks": "study", "_settings": "study", "_results": "study", "_outcome": "study",
     "_pages": "study", "_permits": "study",
     "_manifest": "study", "_provenance": "study", "_compare": "study", "_verify": "study",

@@ -80,6 +80,12 @@ VARIABLES = DIMENSIONS | _variables(
     ("water_type", "", "river or lake: selects the TP and TN limits", "水体类型"),
     ("water_class", "", "target class I to V of GB 3838-2002", "水质目标类别"),
     ("basis", "", "statutory 法定, pilot 试点文件 or assumed 假定", "依据"),
+    (
+        "evidence",
+        "",
+        "how a number is known: verified, seen, secondary, memory, uncertain, proposal or given",
+        "证据等级",
+    ),
     ("name", "", "name for people", "名称"),
     ("note", "", "remark", "备注"),
     ("sense", "", "whether a limit is a most (≤) or a least (≥)", "限值方向"),

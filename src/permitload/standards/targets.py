@@ -1,74 +1,22 @@
-"""Water-quality standards of sections: GB 3838-2002 (地表水环境质量标准), and own targets.
-
-Numbers were keyed from the standard by two independent public sources that agree; check them
-against the printed text before legal use.
-"""
+"""Limit of every section, indicator and period: by its class, or by a target of its own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from permitload import _gb3838
 from permitload._frames import complete, fault_at, listed
 from permitload.errors import DataError, Fault, raise_faults
+from permitload.standards._lookup import Limit, limit_of, missing, sense
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     import pandas as pd
 
-__all__ = ["class_limit", "items", "limits", "sense"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """One limit with the document it comes from."""
-
-    value: float
-    basis: str
-    note: str
-
-
-def items() -> tuple[str, ...]:
-    """Name the indicators for which GB 3838-2002 gives a limit in mg/L.
-
-    Returns
-    -------
-    tuple of str
-        Table 1, then Tables 2 and 3.
-
-    Examples
-    --------
-    >>> items()[:5]
-    ('DO', 'CODMn', 'COD', 'BOD5', 'NH3-N')
-    """
-    tables = (_gb3838.BASIC, _gb3838.LAKE, _gb3838.SUPPLEMENTARY, _gb3838.DRINKING)
-    return tuple(dict.fromkeys(item for table in tables for item in table))
-
-
-def sense(indicator: str) -> str:
-    """Whether the limit of an indicator is a most or a least.
-
-    Parameters
-    ----------
-    indicator : str
-        For example ``COD``.
-
-    Returns
-    -------
-    str
-        ``≥`` for dissolved oxygen, ``≤`` for all others.
-
-    Examples
-    --------
-    >>> sense("DO"), sense("COD")
-    ('≥', '≤')
-    """
-    return "≥" if indicator == "DO" else "≤"
+__all__ = ["class_limit", "limits"]
 
 
 def class_limit(indicator: str, water_class: str, water_type: str = "river") -> float:
@@ -77,7 +25,7 @@ def class_limit(indicator: str, water_class: str, water_type: str = "river") -> 
     Parameters
     ----------
     indicator : str
-        One of :func:`items`.
+        One of :func:`permitload.standards.items`.
     water_class : str
         I to V.
     water_type : str, default "river"
@@ -102,42 +50,10 @@ def class_limit(indicator: str, water_class: str, water_type: str = "river") -> 
     >>> class_limit("TP", "III"), class_limit("TP", "III", "lake")
     (0.2, 0.05)
     """
-    problem = _missing(indicator, water_class, water_type)
+    problem = missing(indicator, water_class, water_type)
     if problem:
         raise DataError([Fault("GB 3838-2002", None, "indicator", indicator, *problem)])
-    return _class_limit(indicator, water_class, water_type).value
-
-
-def _missing(indicator: str, water_class: str, water_type: str) -> tuple[str, str] | None:
-    """Say why the standard has no limit, and what would be right; None if it has one."""
-    if water_class not in _gb3838.CLASSES:
-        return f"has no limit in class {water_class}", "a class I, II, III, IV or V"
-    if water_type not in ("river", "lake"):
-        return f"has no limit in water of type {water_type}", "river or lake"
-    if indicator in _gb3838.NOT_CONCENTRATIONS:
-        kind = _gb3838.NOT_CONCENTRATIONS[indicator]
-        return f"is judged by {kind}, which is not supported", "an indicator in mg/L"
-    if indicator == "TN" and water_type == "river":
-        return "has no limit for rivers in GB 3838-2002", "a limit [mg/L] in standards"
-    if indicator not in items():
-        return "has no limit in GB 3838-2002", "a limit [mg/L] in standards"
-    return None
-
-
-def _class_limit(indicator: str, water_class: str, water_type: str) -> _Limit:
-    place = _gb3838.CLASSES.index(water_class)
-    if water_type == "lake" and indicator in _gb3838.LAKE:
-        note = f"GB 3838-2002 Table 1, class {water_class}, lakes and reservoirs"
-        return _Limit(_gb3838.LAKE[indicator][place], "statutory", note)
-    if indicator in _gb3838.BASIC:
-        note = f"GB 3838-2002 Table 1, class {water_class}"
-        return _Limit(_gb3838.BASIC[indicator][place], "statutory", note)
-    # written for sources of drinking water: as the target of another section it is a choice
-    number, table = (
-        (2, _gb3838.SUPPLEMENTARY) if indicator in _gb3838.SUPPLEMENTARY else (3, _gb3838.DRINKING)
-    )
-    note = f"GB 3838-2002 Table {number}, sources of drinking water, used as a target"
-    return _Limit(table[indicator], "assumed", note)
+    return limit_of(indicator, water_class, water_type).value
 
 
 def limits(
@@ -166,8 +82,8 @@ def limits(
     Returns
     -------
     Dataset
-        ``limit`` (section, indicator, period) [mg/L], ``basis`` and ``note`` (the source of
-        each limit) of the same dimensions; coordinates ``sense`` (indicator) ≤ or ≥, and
+        ``limit`` (section, indicator, period) [mg/L], ``basis``, ``note`` (the source of each
+        limit) and ``evidence`` (how that is known) of the same dimensions; coordinates ``sense`` (indicator) ≤ or ≥, and
         ``reach``, ``node``, ``position`` [m], ``water_type``, ``water_class`` (section).
 
     Raises
@@ -192,7 +108,7 @@ def limits(
     targets = complete(standards, "standards")
     faults = _target_faults(targets, sections)
     raise_faults(faults)
-    found: dict[tuple[int, int, int], _Limit] = {}
+    found: dict[tuple[int, int, int], Limit] = {}
     key = (targets[name].tolist() for name in ("section", "indicator", "period"))
     rows = {place: position for position, place in enumerate(zip(*key, strict=True))}
     placed, written = sections.to_dict("records"), targets.to_dict("records")
@@ -202,7 +118,7 @@ def limits(
                 own = rows.get((section, indicator, period))
                 row = rows.get((section, indicator, "")) if own is None else own
                 limit = _limit(placed[s], indicator, None if row is None else written[row])
-                if isinstance(limit, _Limit):
+                if isinstance(limit, Limit):
                     found[s, i, p] = limit
                     continue
                 if limit[0] == "indicator" and row is not None:
@@ -217,7 +133,7 @@ def limits(
 
 def _limit(
     section: Mapping[Hashable, Any], indicator: str, target: Mapping[Hashable, Any] | None
-) -> _Limit | tuple[str, str, str]:
+) -> Limit | tuple[str, str, str]:
     """Find the limit of a section: from its row of standards, else by its class.
 
     Where there is none: the column that is to blame, what is wrong and what would be right.
@@ -225,10 +141,10 @@ def _limit(
     water_class, water_type = section["water_class"], section["water_type"]
     if target is not None and not np.isnan(target["limit"]):
         basis, note = target["basis"] or "assumed", target["note"] or "standards"
-        return _Limit(float(target["limit"]), basis, note)
+        return Limit(float(target["limit"]), basis, note, "given")
     if target is not None:
         water_class = target["water_class"]
-    problem = _missing(indicator, water_class, water_type)
+    problem = missing(indicator, water_class, water_type)
     if problem and target is not None:
         return "indicator", *problem
     if problem:
@@ -237,9 +153,10 @@ def _limit(
             text = f"is empty, and {indicator} has no limit in standards"
             right = "a class I, II, III, IV or V, or a limit [mg/L] in standards"
         return "water_class", text, right
-    limit = _class_limit(indicator, water_class, water_type)
+    limit = limit_of(indicator, water_class, water_type)
     if target is not None:
-        limit = _Limit(limit.value, target["basis"] or "assumed", target["note"] or limit.note)
+        basis, note = target["basis"] or "assumed", target["note"] or limit.note
+        limit = Limit(limit.value, basis, note, limit.evidence)
     return limit
 
 
@@ -264,7 +181,7 @@ def _dataset(
     sections: pd.DataFrame,
     indicators: Sequence[str],
     periods: Sequence[str],
-    found: dict[tuple[int, int, int], _Limit],
+    found: dict[tuple[int, int, int], Limit],
 ) -> xr.Dataset:
     dims = ("section", "indicator", "period")
     shape = (len(sections), len(indicators), len(periods))
@@ -280,6 +197,7 @@ def _dataset(
             "limit": cube([found[place].value for place in np.ndindex(shape)]),
             "basis": cube([found[place].basis for place in np.ndindex(shape)]),
             "note": cube([found[place].note for place in np.ndindex(shape)]),
+            "evidence": cube([found[place].evidence for place in np.ndindex(shape)]),
         },
         coords={
             "section": np.array(sections["section"].tolist()),
