@@ -254,7 +254,7 @@ def place(table: pd.DataFrame, name: str, position: int) -> str:
     >>> place(pd.DataFrame({"reach": ["R1"]}, index=pd.Index([2], name="line")), "reaches", 0)
     '2 (R1)'
     """
-    cells = (str(table[column].iloc[position]) for column in TABLES[name].key)
+    cells = (_shown(table[column].iloc[position], column) for column in TABLES[name].key)
     key = ", ".join(cell for cell in cells if cell)
     if table.index.name != LINE:
         return key or str(position + 1)

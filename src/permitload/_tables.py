@@ -140,6 +140,19 @@ TABLES = _tables(
         "a target that replaces the class of the section",
     ),
     (
+        "observations?",
+        "section indicator period date",
+        "section indicator period date? concentration? pH? below_detection=0 temperature? note?",
+        "one sample; pH stands in its own column, several samples of a period differ by date",
+    ),
+    (
+        "emission_limits?",
+        "document clause quantity pollutant discharge condition",
+        "document clause? quantity=emission_limit pollutant? discharge? condition? value unit "
+        "basis? evidence=given note?",
+        "a limit or benchmark of emission that replaces or joins those of the library",
+    ),
+    (
         "outlets",
         "outlet",
         "outlet reach? node? position? position_to? effluent_flow=0 name? note?",

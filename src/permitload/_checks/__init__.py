@@ -119,6 +119,8 @@ def _checks(
         ("kinetics nodes reaches", lambda: rate_faults(given)),
         ("source_loads", lambda: _least(given, studied)),
         ("periods sections standards", lambda: _limits(given, studied, made)),
+        ("observations", lambda: _alone(given, "observations", standards.period_means)),
+        ("emission_limits", lambda: _alone(given, "emission_limits", standards.emission_limits)),
         ("periods source_loads sources works", lambda: _sources(given, made)),
         ("outlets sources works", lambda: works_faults(given)),
         ("outlets source_loads sources", lambda: plausibility_faults(given)),
@@ -159,6 +161,7 @@ _HOMES = {
     "outlet": ["outlets.outlet"],
     "source": ["sources.source"],
     "period": ["periods.period"],
+    "section": ["sections.section"],
     "enterprise": ["enterprises.enterprise"],
     "polder": ["polders.polder"],
 }
@@ -207,6 +210,8 @@ _REFERENCES = (
     ("works", "pollutant", "pollutant", "kinetics"),
     ("source_loads", "pollutant", "pollutant", "kinetics"),
     ("standards", "indicator", "indicator", "kinetics or GB 3838-2002"),
+    ("observations", "section", "section", "sections"),
+    ("observations", "period", "period", "periods"),
     ("works", "outlet", "outlet", "outlets"),
     ("sources", "outlet", "outlet", "outlets"),
     ("sources", "enterprise", "enterprise", "enterprises"),
@@ -271,6 +276,17 @@ def _limits(tables: Tables, pollutants: Sequence[str], made: Study) -> list[Faul
         return []
     try:
         made.limits = standards.limits(sections, pollutants, periods, targets)
+    except DataError as error:
+        return list(error.faults)
+    return []
+
+
+def _alone(tables: Tables, name: str, read: Callable[[pd.DataFrame], pd.DataFrame]) -> list[Fault]:
+    """Find what the function that reads a table refuses in it."""
+    if not _sound(tables[name], name):
+        return []
+    try:
+        read(tables[name])
     except DataError as error:
         return list(error.faults)
     return []

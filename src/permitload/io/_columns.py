@@ -19,6 +19,8 @@ CHOICES = {
     "water_type": ("river", "lake"),
     "water_class": ("I", "II", "III", "IV", "V"),
     "basis": ("statutory", "pilot", "assumed"),
+    "discharge": ("direct", "indirect"),
+    "evidence": ("verified", "seen", "secondary", "memory", "uncertain", "proposal", "given"),
     "source_class": ("industry", "domestic", "farm", "other"),
 }
 """Labels that a column may hold, where the set is closed."""

@@ -5,6 +5,41 @@ by two independent public sources that agree; check them against the printed tex
 """
 
 from permitload.standards._lookup import items, sense
+from permitload.standards.grading import Classes, classify
+from permitload.standards.indices import (
+    exceedance,
+    oxygen_index,
+    oxygen_index_1993,
+    oxygen_saturation,
+    oxygen_saturation_saline,
+    ph_index,
+    standard_index,
+)
+from permitload.standards.judgement import attainment
+from permitload.standards.observed import period_means
+from permitload.standards.published import emission_limits, quality_limits
+from permitload.standards.rules import annual_mean, every_month, monthly_share
 from permitload.standards.targets import class_limit, limits
 
-__all__ = ["class_limit", "items", "limits", "sense"]
+__all__ = [
+    "Classes",
+    "annual_mean",
+    "attainment",
+    "class_limit",
+    "classify",
+    "emission_limits",
+    "every_month",
+    "exceedance",
+    "items",
+    "limits",
+    "monthly_share",
+    "oxygen_index",
+    "oxygen_index_1993",
+    "oxygen_saturation",
+    "oxygen_saturation_saline",
+    "period_means",
+    "ph_index",
+    "quality_limits",
+    "sense",
+    "standard_index",
+]

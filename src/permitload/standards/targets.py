@@ -83,8 +83,9 @@ def limits(
     -------
     Dataset
         ``limit`` (section, indicator, period) [mg/L], ``basis``, ``note`` (the source of each
-        limit) and ``evidence`` (how that is known) of the same dimensions; coordinates ``sense`` (indicator) ≤ or ≥, and
-        ``reach``, ``node``, ``position`` [m], ``water_type``, ``water_class`` (section).
+        limit) and ``evidence`` (how that is known) of the same dimensions; coordinates ``sense``
+        (indicator) ≤ or ≥, and ``reach``, ``node``, ``position`` [m], ``water_type``,
+        ``water_class`` (section).
 
     Raises
     ------
