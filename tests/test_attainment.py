@@ -310,3 +310,11 @@ def test_limits_of_ones_own_need_a_sense_and_no_more() -> None:
     acid = limits.assign_coords(indicator=["pH"])
     with pytest.raises(DataError, match="6 to 9 holds everywhere"):
         standards.attainment(series("COD", [18.0]), acid)
+
+
+def test_nothing_observed_is_no_judgement() -> None:
+    nothing = series("COD", []).assign(concentration=pd.Series(dtype=float))
+    row = judge(nothing, DEMAND)
+    assert row["attained"] is pd.NA
+    assert row[["reason", "samples"]].tolist() == ["no sample", 0]
+    assert standards.classify(nothing).sections.empty
