@@ -1,6 +1,6 @@
 """How the periods of one section and indicator are judged together: one function a rule.
 
-A rule receives the table of the sampled periods, ``months``, and says True (attained), False, or
+A rule receives the table of the sampled periods, ``sampled``, and says True (attained), False, or
 None where samples below detection leave it open. Any function of that form is a rule.
 """
 
@@ -58,12 +58,12 @@ def judged(table: pd.DataFrame) -> list[bool | None]:
     return [None if o else bool(s) for o, s in zip(open_, settled, strict=True)]
 
 
-def annual_mean(months: pd.DataFrame) -> bool | None:
+def annual_mean(sampled: pd.DataFrame) -> bool | None:
     """Whether the mean of the periods meets the limit.
 
     Parameters
     ----------
-    months : DataFrame
+    sampled : DataFrame
         Sampled periods of one section and indicator: ``period``, ``value``, ``lower``, ``upper``,
         ``detection_limit``, ``below_detection``, ``least`` and ``most`` (the limit), ``attained``.
 
@@ -79,37 +79,37 @@ def annual_mean(months: pd.DataFrame) -> bool | None:
 
     Examples
     --------
-    >>> months = pd.DataFrame({"section": "S1", "indicator": "COD", "period": ["01", "02"],
+    >>> sampled = pd.DataFrame({"section": "S1", "indicator": "COD", "period": ["01", "02"],
     ...     "value": [16.0, 24.0], "lower": [16.0, 24.0], "upper": [16.0, 24.0],
     ...     "detection_limit": 0.0, "below_detection": 0.0, "least": -np.inf, "most": 20.0,
     ...     "attained": [True, False]})
-    >>> annual_mean(months), every_month(months), monthly_share(0.5)(months)
+    >>> annual_mean(sampled), every_month(sampled), monthly_share(0.5)(sampled)
     (True, False, True)
     """
-    ends = months[["least", "most"]]
+    ends = sampled[["least", "most"]]
     if (ends != ends.iloc[0]).any(axis=None):
-        section, indicator = months["section"].iloc[0], months["indicator"].iloc[0]
+        section, indicator = sampled["section"].iloc[0], sampled["indicator"].iloc[0]
         raise DataError(
             f"limits of {indicator} at {section} differ between periods, and a mean has one limit; "
             "right would be one limit, or the rule every_month or monthly_share"
         )
-    parts = months[PARTS].to_numpy()
-    means = -np.log10((10.0**-parts).mean(axis=0)) if _is_acid(months) else parts.mean(axis=0)
-    hidden = months[["detection_limit", "below_detection"]].max().to_dict()
+    parts = sampled[PARTS].to_numpy()
+    means = -np.log10((10.0**-parts).mean(axis=0)) if _is_acid(sampled) else parts.mean(axis=0)
+    hidden = sampled[["detection_limit", "below_detection"]].max().to_dict()
     mean = dict(zip(PARTS, means.tolist(), strict=True)) | hidden | ends.iloc[0].to_dict()
     return judged(pd.DataFrame([mean]))[0]
 
 
-def _is_acid(months: pd.DataFrame) -> bool:
-    return bool(months["indicator"].iloc[0] == "pH")
+def _is_acid(sampled: pd.DataFrame) -> bool:
+    return bool(sampled["indicator"].iloc[0] == "pH")
 
 
-def every_month(months: pd.DataFrame) -> bool | None:
+def every_month(sampled: pd.DataFrame) -> bool | None:
     """Whether every sampled period meets its limit.
 
     Parameters
     ----------
-    months : DataFrame
+    sampled : DataFrame
         As for :func:`annual_mean`.
 
     Returns
@@ -123,7 +123,7 @@ def every_month(months: pd.DataFrame) -> bool | None:
     >>> every_month(pd.DataFrame({"attained": pd.array([False, None], dtype="boolean")}))
     False
     """
-    return monthly_share(1.0)(months)
+    return monthly_share(1.0)(sampled)
 
 
 def monthly_share(attained_share: float) -> Callable[[pd.DataFrame], bool | None]:
@@ -146,18 +146,18 @@ def monthly_share(attained_share: float) -> Callable[[pd.DataFrame], bool | None
 
     Examples
     --------
-    >>> months = pd.DataFrame({"attained": pd.array([True, True, None, False], dtype="boolean")})
-    >>> [monthly_share(share)(months) for share in (0.5, 0.75, 0.8)]
+    >>> sampled = pd.DataFrame({"attained": pd.array([True, True, None, False], dtype="boolean")})
+    >>> [monthly_share(share)(sampled) for share in (0.5, 0.75, 0.8)]
     [True, None, False]
     """
     if not 0.0 < attained_share <= 1.0:
         raise DataError(f"attained_share is {attained_share:g}; right would be more than 0 to 1")
 
-    def rule(months: pd.DataFrame) -> bool | None:
+    def rule(sampled: pd.DataFrame) -> bool | None:
         """Whether enough periods attain, however the open ones turn out."""
-        needed = attained_share * len(months) - 1e-9
-        attained = int(months["attained"].sum())
-        possible = attained + int(months["attained"].isna().sum())
+        needed = attained_share * len(sampled) - 1e-9
+        attained = int(sampled["attained"].sum())
+        possible = attained + int(sampled["attained"].isna().sum())
         if attained >= needed:
             return True
         return None if possible >= needed else False
