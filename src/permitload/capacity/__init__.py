@@ -1,10 +1,151 @@
-"""Capacity of the control sections: headroom, best total load, prices and the range of splits.
+"""Capacity of the water: formulas for one river, lake or estuary, and networks by their response.
 
-The loads that attain the best total are a vertex of a polytope, not a permit: what is published
-is the total, the prices of the sections, and the fairest and the extreme splits.
+A formula takes numbers, arrays, columns of a table or labelled arrays, and gives the load that the
+water can take, in the river and signed: what is negative is owed. A network gives headroom, best
+total load, prices and the range of splits; its best split is a vertex and never a permit.
 """
 
+from permitload.capacity.bank import bank_discharge, lateral_dispersion, mixing_length, plume
 from permitload.capacity.best import network, ranges
+from permitload.capacity.chain import chain, class_margin, into_river, outlet_loads
+from permitload.capacity.dispersion import (
+    advection_decay,
+    advection_dispersion,
+    advection_spread,
+    dispersion_decay,
+    dispersive_reach,
+    oconnor_number,
+    peclet_number,
+    regime,
+)
+from permitload.capacity.estuary import estuary, estuary_concentration
+from permitload.capacity.fan import radial_lake, radial_lake_concentration
+from permitload.capacity.lake import (
+    lake_stock,
+    mixed_lake,
+    mixed_lake_concentration,
+    mixed_lake_course,
+    stratified,
+    turnover,
+)
+from permitload.capacity.nutrients import (
+    dillon,
+    dillon_concentration,
+    goda,
+    goda_concentration,
+    kirchner_dillon,
+    oecd,
+    oecd_concentration,
+    vollenweider,
+    vollenweider_concentration,
+)
+from permitload.capacity.outfalls import (
+    head_control,
+    incoming_correction,
+    section_control,
+    tail_control,
+)
+from permitload.capacity.plain import (
+    lake_non_uniformity,
+    non_uniform,
+    non_uniformity,
+    plain_network,
+    plain_network_concentration,
+    two_way,
+)
+from permitload.capacity.river import (
+    complete_mixing,
+    complete_mixing_concentration,
+    plug_flow,
+    plug_flow_concentration,
+    uniform_source,
+)
 from permitload.capacity.room import headroom
+from permitload.capacity.seasonal import FLOOD_SEASON, annual, decay_at
+from permitload.capacity.water import (
+    Fan,
+    Lake,
+    River,
+    carried,
+    exact_balance,
+    river_balance,
+    standard_balance,
+)
+from permitload.capacity.zone import (
+    MixingZone,
+    bank_zone,
+    bank_zone_load,
+    midstream_zone,
+    midstream_zone_load,
+)
 
-__all__ = ["headroom", "network", "ranges"]
+__all__ = [
+    "FLOOD_SEASON",
+    "Fan",
+    "Lake",
+    "MixingZone",
+    "River",
+    "advection_decay",
+    "advection_dispersion",
+    "advection_spread",
+    "annual",
+    "bank_discharge",
+    "bank_zone",
+    "bank_zone_load",
+    "carried",
+    "chain",
+    "class_margin",
+    "complete_mixing",
+    "complete_mixing_concentration",
+    "decay_at",
+    "dillon",
+    "dillon_concentration",
+    "dispersion_decay",
+    "dispersive_reach",
+    "estuary",
+    "estuary_concentration",
+    "exact_balance",
+    "goda",
+    "goda_concentration",
+    "head_control",
+    "headroom",
+    "incoming_correction",
+    "into_river",
+    "kirchner_dillon",
+    "lake_non_uniformity",
+    "lake_stock",
+    "lateral_dispersion",
+    "midstream_zone",
+    "midstream_zone_load",
+    "mixed_lake",
+    "mixed_lake_concentration",
+    "mixed_lake_course",
+    "mixing_length",
+    "network",
+    "non_uniform",
+    "non_uniformity",
+    "oconnor_number",
+    "oecd",
+    "oecd_concentration",
+    "outlet_loads",
+    "peclet_number",
+    "plain_network",
+    "plain_network_concentration",
+    "plug_flow",
+    "plug_flow_concentration",
+    "plume",
+    "radial_lake",
+    "radial_lake_concentration",
+    "ranges",
+    "regime",
+    "river_balance",
+    "section_control",
+    "standard_balance",
+    "stratified",
+    "tail_control",
+    "turnover",
+    "two_way",
+    "uniform_source",
+    "vollenweider",
+    "vollenweider_concentration",
+]
