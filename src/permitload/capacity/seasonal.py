@@ -77,8 +77,8 @@ def annual(capacity: xr.DataArray, months: Sequence[int] = FLOOD_SEASON) -> xr.D
     Returns
     -------
     Dataset
-        ``capacity_mass`` (…, period), ``flood_mass`` and ``other_mass`` (…) [t]; ``annual_sum`` (…),
-        the sum of the periods, and ``annual_worst`` (…), the least rate times 365 d [t/a]; the
+        ``capacity_mass`` (…, period), ``flood_mass`` and ``other_mass`` (…) [t]; ``annual_sum``
+        (…), the sum of the periods, and ``annual_worst`` (…), the least rate times 365 d [t/a]; the
         period that is the worst is the coordinate ``worst_period``. A study says which of the two
         bounds the statutory permit.
 
