@@ -25,7 +25,7 @@ river_only = capacity.river_balance
 # --- cases/quality/capacity ---------------------------------------------------------------------
 
 
-def _formula(row: dict[str, str]) -> float:
+def _formula(row: dict[str, str]) -> Any:
     inputs = case("quality/capacity")
     one = next(f for f in inputs["formula"] if f["id"] == row["item"])
     river = River(flow=one["Q"], velocity=one["u"], decay=one["K_d"], length=one["L"])
@@ -64,7 +64,7 @@ def test_two_way_box_of_the_capacity_case() -> None:
         "M_box_reverse": reverse,
         "M_box_weighted": capacity.two_way(forward, reverse, share),
     }
-    compare(rows("quality/capacity", "twoway"), lambda row: found[row["quantity"]] * GRAMS)
+    compare(rows("quality/capacity", "twoway"), lambda row: float(found[row["quantity"]]) * GRAMS)
 
 
 class Chain:
@@ -116,7 +116,7 @@ class Chain:
         self.present = pd.Series(self.inputs["W0"], self.rows.coefficient.columns) / GRAMS
         self.equal = sharing.proportion(self.present, self.rows, upper=1e9)
 
-    def value(self, row: dict[str, str]) -> float:
+    def value(self, row: dict[str, str]) -> Any:
         item, quantity = row["item"], row["quantity"]
         if row["variant"] == "chain":
             if quantity == "background_conc":
@@ -165,10 +165,10 @@ def test_mixed_lake_of_the_lakes_case() -> None:
     rivers = sum(q * c for q, c in one["Qin"]) / GRAMS
     steady = capacity.mixed_lake_concentration(lake, load, rivers)
 
-    def after(days: float) -> float:
+    def after(days: float) -> Any:
         return float(capacity.mixed_lake_course(lake, load, one["C_init"], days, rivers))
 
-    def value(row: dict[str, str]) -> float:
+    def value(row: dict[str, str]) -> Any:
         if row["quantity"] == "conc":
             return after(float(row["t_s"]) / 86400)
         return {
@@ -212,7 +212,7 @@ def test_lakes_in_series() -> None:
             after[i] = capacity.mixed_lake_course(lake, loads[i], before[i], 1 / 24, entering)
         course.append(after)
 
-    def value(row: dict[str, str]) -> float:
+    def value(row: dict[str, str]) -> Any:
         lake = int(row["item"][-1]) - 1
         if row["quantity"] == "conc_steady":
             return steady[lake]
@@ -225,7 +225,7 @@ def test_phosphorus_models_of_the_lakes_case() -> None:
     inputs = case("quality/lakes")
     target = inputs["tp_target"]
 
-    def value(row: dict[str, str]) -> float:
+    def value(row: dict[str, str]) -> Any:
         one = next(lake for lake in inputs["tp"] if lake["id"] == row["item"])
         area = one["area_km2"] * 1e6
         lake = Lake(storage_volume=area * one["depth"], flow=one["Q_m3s"], storage_area=area)
@@ -257,12 +257,12 @@ def test_capacities_of_the_lakes_case() -> None:
         "capacity_steady_net_of_inflow": net * GRAMS,
         "capacity_steady_net_of_inflow_t_a": net * TONNES,
     }
-    compare(rows("quality/lakes", "capacity"), lambda row: found[row["quantity"]])
+    compare(rows("quality/lakes", "capacity"), lambda row: float(found[row["quantity"]]))
     out = inputs["radial"]
     fan = Fan(angle=out["phi"], depth=out["H"], decay=out["K_d"])
     water = out["Qp"], out["C0"]
 
-    def value(row: dict[str, str]) -> float:
+    def value(row: dict[str, str]) -> Any:
         radius = float(row["x_m"])
         if row["quantity"] == "capacity":
             return capacity.radial_lake(fan, *water, out["Cs"], radius) * GRAMS
@@ -288,7 +288,7 @@ def _wide(variant: str) -> tuple[River, dict[str, Any]]:
     return river, one
 
 
-def _deviation(river: River, offset: float, position: float) -> float:
+def _deviation(river: River, offset: float, position: float) -> Any:
     """Greatest departure from the mean over the width, without decay."""
     still = River(
         velocity=river.velocity, depth=river.depth, width=river.width,
@@ -300,7 +300,7 @@ def _deviation(river: River, offset: float, position: float) -> float:
     return float(np.abs(rise / mean - 1.0).max())
 
 
-def _bank(row: dict[str, str]) -> float:
+def _bank(row: dict[str, str]) -> Any:
     river, one = _wide(row["variant"])
     quantity = row["quantity"]
     if quantity == "Ey_taylor":
@@ -344,10 +344,10 @@ def test_endless_river_of_the_dispersion_case() -> None:
         flow=one["Q"], velocity=one["Q"] / one["A"], decay=one["K_d"], dispersion=one["E"]
     )
 
-    def at(x: float) -> float:
+    def at(x: float) -> Any:
         return float(capacity.advection_dispersion(river, one["W"] / GRAMS, x))
 
-    def value(row: dict[str, str]) -> float:
+    def value(row: dict[str, str]) -> Any:
         if row["quantity"] == "upstream_length_1e":
             return -brentq(lambda x: at(x) / at(0.0) - np.exp(-1.0), -1e4, -1.0, xtol=1e-9)
         return at(float(row["x_m"]))

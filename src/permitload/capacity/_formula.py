@@ -48,7 +48,7 @@ INFINITE = np.uint64(0x7FF0000000000000)
 """Bits of infinity."""
 WORTH_A_THREAD = 1 << 19
 """Numbers for which a thread is worth its start."""
-SHARES = frozenset({"weight", "retention", "share"})
+SHARES = frozenset({"weight", "retention", "share", "non_uniformity"})
 """Inputs from 0 to 1."""
 UNBOUNDED = frozenset({"width"})
 """Inputs that may be infinite: a river so wide that its far bank does not matter."""

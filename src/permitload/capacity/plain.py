@@ -278,7 +278,7 @@ def non_uniform(capacity: Numbers, non_uniformity: Numbers) -> Numbers:
     def formula(capacity: Floats, share: Floats) -> Floats:
         return capacity * share
 
-    values = {"capacity": capacity, "share": non_uniformity}
+    values = {"capacity": capacity, "non_uniformity": non_uniformity}
     return evaluate("non_uniform", formula, values, signed=("capacity",))
 
 
