@@ -215,22 +215,34 @@ def _blocks(
     limits = [(bound[key], _most(key)) for key in keys]
     ordered = [(keys.index(below), keys.index(above)) for below, above in pairs.items()]
     result = np.empty(np.broadcast_shapes(*(array.shape for array in arrays)))
+    # what is one number stays one number, so that a formula computes with it once
+    wide = [i for i, array in enumerate(arrays) if array.size != 1]
+    numbers = [array.ravel()[0] if array.size == 1 else array for array in arrays]
+    for i in set(range(len(arrays))) - set(wide):
+        if not limits[i][0] <= numbers[i] <= limits[i][1]:
+            raise _Refused
+
+    def check(block: list[Floats]) -> None:
+        if not all(_proper(block[i], limits[i]) for i in wide):
+            raise _Refused
+        if any(np.any(block[below] > block[above]) for below, above in ordered):
+            raise _Refused
 
     def run(part: tuple[int, int]) -> None:
         walk: Any = np.nditer(
-            [*arrays, result],
+            [*(arrays[i] for i in wide), result],
             ["external_loop", "buffered", "ranged", "zerosize_ok"],
-            cast("Any", [["readonly"]] * len(arrays) + [["writeonly"]]),
-            op_dtypes=[np.float64] * (len(arrays) + 1),
+            cast("Any", [["readonly"]] * len(wide) + [["writeonly"]]),
+            op_dtypes=[np.float64] * (len(wide) + 1),
             buffersize=BLOCK,
         )
         walk.iterrange = part
+        block: list[Any] = list(numbers)
         with np.errstate(all="ignore"), walk:
-            for *block, out in walk:
-                if not all(map(_proper, block, limits)):
-                    raise _Refused
-                if any((block[below] > block[above]).any() for below, above in ordered):
-                    raise _Refused
+            for *given, out in walk if wide else [(result.reshape(-1),)]:
+                for i, array in zip(wide, given, strict=True):
+                    block[i] = array
+                check(block)
                 out[...] = formula(*block)
                 if not np.isfinite(out).all():
                     raise _Refused

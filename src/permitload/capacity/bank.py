@@ -20,10 +20,14 @@ __all__ = [
 ]
 
 GRAVITY = 9.81
-WELL_MIXED = 6.0
-"""Spread σ over width beyond which the plume is uniform to the last digit, exp(-π² 6²/2)."""
 REACH = 4.0
 """Images are summed up to 2 N B = 8 σ, where exp(-8²/2) is the last digit."""
+MODES = 3
+"""Modes that matter where σ is the width or more: exp(-π² 4²/2) is beyond the last digit."""
+NOTHING = -700.0
+"""Exponent of next to nothing; below it exp is many times slower."""
+LEAST = 1e-300
+"""What is less than this is nothing: more than a hundred times exp(NOTHING)."""
 
 
 def lateral_dispersion(depth: Numbers, width: Numbers, slope: Numbers) -> Numbers:
@@ -162,17 +166,11 @@ def plume(
 
     def formula(*inputs: Floats) -> Floats:
         velocity, depth, mixing, decay, width, load, position, across, offset = inputs
-        variance = 2.0 * mixing * position / velocity
-        sigma = np.sqrt(variance)
-        spread = sigma / width
-        most = float(np.ceil(REACH * np.minimum(spread, WELL_MIXED).max()))
-        total = np.zeros_like(sigma)
-        for n in range(-int(most), int(most) + 1) if images is None else range(-images, images + 1):
-            mirror = 2.0 * n * width if n else 0.0
-            for source in (offset, -offset):
-                total += np.exp(-((across - source - mirror) ** 2) / (2.0 * variance))
-        if images is None and most >= REACH * WELL_MIXED:
-            total = np.where(spread < WELL_MIXED, total, np.sqrt(2.0 * np.pi) * spread)
+        sigma = np.sqrt(2.0 * mixing * position / velocity)
+        if images is None:
+            total = _between_banks(sigma, width, across, offset)
+        else:
+            total = _images(sigma, width, across, offset, images)
         rise = load / (KG_PER_DAY * depth * velocity * np.sqrt(2.0 * np.pi) * sigma)
         return np.asarray(rise * total * np.exp(-decay * position / (SECONDS_PER_DAY * velocity)))
 
@@ -237,3 +235,33 @@ def bank_discharge(
 
     values = {"concentration": rise, "background": background, "standard": standard}
     return evaluate("bank_discharge", formula, values)
+
+
+def _between_banks(sigma: Floats, width: Floats, across: Floats, offset: Floats) -> Floats:
+    """Sum over all images: one by one near the outfall, by modes of the width far from it."""
+    spread = sigma / width
+    near = float(np.min(spread)) < 1.0
+    far = float(np.max(spread)) >= 1.0
+    if near:
+        count = int(np.ceil(REACH * min(1.0, float(np.max(spread)))))
+        total = _images(sigma, width, across, offset, count)
+    if far:
+        place, source = np.pi * across / width, np.pi * offset / width
+        uniform = np.ones_like(spread)
+        for n in range(1, MODES + 1):
+            fading = np.exp(np.maximum(-0.5 * (n * np.pi * spread) ** 2, NOTHING))
+            uniform = uniform + 2.0 * np.cos(n * place) * np.cos(n * source) * fading
+        uniform = uniform * np.sqrt(2.0 * np.pi) * spread
+        total = np.where(spread < 1.0, total, uniform) if near else uniform
+    return total
+
+
+def _images(sigma: Floats, width: Floats, across: Floats, offset: Floats, count: int) -> Floats:
+    """Sum over the outfall, its mirror image and ``count`` pairs of images of both."""
+    steep = -0.5 / sigma**2
+    total = 0.0 * steep
+    for n in range(-count, count + 1):
+        mirror = 2.0 * n * width if n else 0.0
+        for source in (offset + mirror, mirror - offset):
+            total = total + np.exp(np.maximum(steep * (across - source) ** 2, NOTHING))
+    return np.where(total > LEAST, total, 0.0)

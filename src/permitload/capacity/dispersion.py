@@ -256,12 +256,7 @@ def advection_dispersion(river: River, source_load: Numbers, position: Numbers) 
 
     def formula(*inputs: Floats) -> Floats:
         flow, velocity, decay, dispersion, load, x = inputs
-        rate = decay / SECONDS_PER_DAY
-        root = np.sqrt(1.0 + 4.0 * rate * dispersion / velocity**2)
-        # 1 - N = -4α/(1 + N), which does not cancel as α → 0
-        below = -2.0 * rate * x / (velocity * (1.0 + root))
-        above = velocity * x * (1.0 + root) / (2.0 * dispersion)
-        return load / (KG_PER_DAY * flow * root) * np.exp(np.where(x < 0.0, above, below))
+        return load / (KG_PER_DAY * flow) * kept(velocity, decay, dispersion, x)
 
     names = ("flow", "velocity", "decay", "dispersion")
     return _form("advection_dispersion", formula, river, names, source_load, position)
@@ -359,6 +354,15 @@ def dispersive_reach(
         "standard": standard,
     }  # fmt: skip
     return evaluate(name, formula, values)
+
+
+def kept(velocity: Floats, decay: Floats, dispersion: Floats, x: Floats) -> Floats:
+    """Share of the concentration in plain flow that a load has at x: e^(ux(1∓N)/(2Ex))/N."""
+    rate = decay / SECONDS_PER_DAY
+    root = np.sqrt(1.0 + 4.0 * rate * dispersion / velocity**2)
+    # 1 - N = -4α/(1 + N), which does not cancel as α → 0
+    half = 0.5 * velocity * (1.0 + root)
+    return np.asarray(np.exp(np.where(x < 0.0, half * x / dispersion, -rate * x / half)) / root)
 
 
 def _form(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from permitload.capacity._formula import Balance, Floats, Numbers, evaluate, fields, solved
-from permitload.capacity.dispersion import advection_dispersion
+from permitload.capacity.dispersion import kept
 from permitload.capacity.water import River, standard_balance
 from permitload.units import KG_PER_DAY
 
@@ -61,14 +59,14 @@ def estuary(
     >>> round(estuary(river, 0.5, 8.0, 10.277771, 2000.0) / 86.4, 4)  # 100 mg/L in 0.5 m3/s
     50.0
     """
-    kept = advection_dispersion(replace(river, flow=1.0), KG_PER_DAY, position)
 
     def formula(*inputs: Floats) -> Floats:
-        kept, flow, effluent_flow, background, standard = inputs
-        return np.asarray(KG_PER_DAY / kept * balance(flow, effluent_flow, background, standard))
+        velocity, decay, dispersion, flow, effluent_flow, background, x, standard = inputs
+        load = balance(flow, effluent_flow, background, standard)
+        return np.asarray(KG_PER_DAY * load / kept(velocity, decay, dispersion, x))
 
-    values = _values("estuary", river, kept, effluent_flow, background) | {"standard": standard}
-    return evaluate("estuary", formula, values)
+    values = _values("estuary", river, effluent_flow, background, position)
+    return evaluate("estuary", formula, values | {"standard": standard}, signed=("position",))
 
 
 def estuary_concentration(
@@ -104,19 +102,23 @@ def estuary_concentration(
     >>> round(estuary_concentration(river, 0.5, 0.0, 50.0 * 86.4, -2000.0), 7)
     0.0417188
     """
-    kept = advection_dispersion(replace(river, flow=1.0), KG_PER_DAY, position)
 
     def formula(*inputs: Floats) -> Floats:
-        kept, flow, effluent_flow, background, load = inputs
-        return solved(balance, (flow, effluent_flow), background, load * kept / KG_PER_DAY)
+        velocity, decay, dispersion, flow, effluent_flow, background, x, load = inputs
+        arriving = load / KG_PER_DAY * kept(velocity, decay, dispersion, x)
+        return solved(balance, (flow, effluent_flow), background, arriving)
 
     name = "estuary_concentration"
-    values = _values(name, river, kept, effluent_flow, background) | {"source_load": source_load}
-    return evaluate(name, formula, values, result="concentration", signed=("source_load",))
+    values = _values(name, river, effluent_flow, background, position)
+    values |= {"source_load": source_load}
+    signed = ("source_load", "position")
+    return evaluate(name, formula, values, result="concentration", signed=signed)
 
 
 def _values(
-    formula: str, river: River, kept: Numbers, effluent_flow: Numbers, background: Numbers
+    formula: str, river: River, effluent_flow: Numbers, background: Numbers, position: Numbers
 ) -> dict[str, Numbers]:
-    found = {"share": kept} | fields(river, formula, "flow")
-    return found | {"effluent_flow": effluent_flow, "background": background}
+    """Give the inputs that both functions share, in their order."""
+    found = fields(river, formula, "velocity", "decay", "dispersion", "flow")
+    water = {"effluent_flow": effluent_flow, "background": background, "position": position}
+    return found | water
