@@ -32,6 +32,13 @@ FAN = Fan(angle=3.0, depth=2.0, decay=0.05)
 WATER = {"effluent_flow": 0.5, "background": 12.0}
 WHERE = {"position": 500.0, "across": 10.0, "offset": 5.0}
 FORMULAS: dict[str, dict[str, Any]] = {
+    "allowable_demand": {"decay": 0.25, "reaeration": 0.5, "deficit": 1.0, "standard": 4.0},
+    "critical_time": {"decay": 0.25, "reaeration": 0.5, "demand": 12.0, "deficit": 1.0},
+    "oxygen_deficit": {
+        "decay": 0.25, "reaeration": 0.5, "demand": 12.0, "deficit": 1.0, "travel_time": 2.0,
+    },
+    "saturation": {"temperature": 20.0},
+    "ultimate_demand": {"demand": 3.5, "decay": 0.22, "days": 5.0},
     "advection_decay": {"river": TIDAL, "source_load": 50.0, "position": 500.0},
     "advection_dispersion": {"river": TIDAL, "source_load": 50.0, "position": -500.0},
     "advection_spread": {"river": TIDAL, "source_load": 50.0, "position": -500.0},
@@ -582,6 +589,19 @@ def test_the_second_images_at_five_kilometres() -> None:
     assert (two - one) / alone == pytest.approx(2 * 0.077, abs=1e-3)
 
 
+@pytest.mark.parametrize("offset", [0.0, 13.0])
+@pytest.mark.parametrize("spread", [0.3, 0.999, 1.001, 2.0, 5.0])
+def test_modes_and_images_are_one_plume(spread: float, offset: float) -> None:
+    x = 0.1 * (40.0 * spread) ** 2 / (2 * 0.05)
+    y = np.linspace(0.0, 40.0, 9)
+    found = capacity.plume(WIDE, 50.0, x, y, offset)
+    np.testing.assert_allclose(
+        found, capacity.plume(WIDE, 50.0, x, y, offset, images=40), rtol=1e-12
+    )
+    mixed = capacity.plume(WIDE, 50.0, np.array([x, 10 * x, x / 10]), 5.0, offset)
+    assert mixed[0] == pytest.approx(capacity.plume(WIDE, 50.0, x, 5.0, offset), rel=1e-12)
+
+
 def test_far_down_a_plume_is_plug_flow() -> None:
     river = replace(WIDE, flow=0.1 * 2.0 * 40.0, length=1e5)
     bank = capacity.bank_discharge(WIDE, 1e5, capacity.carried(WIDE, 12.0, 1e5), 20.0)
@@ -750,6 +770,43 @@ def test_still_water_is_no_plug_flow() -> None:
         DataError, match=r"velocity: 0.0 is not valid; right would be a finite number > 0"
     ):
         capacity.plug_flow(replace(REACH, velocity=0.0), 0.5, 12.0, 20.0)
+
+
+# --- oxygen -------------------------------------------------------------------------------------
+
+
+@often
+@given(st.floats(0.01, 5.0), st.floats(0.01, 5.0), st.floats(0.0, 1.0), st.floats(0.1, 8.0))
+def test_the_allowable_demand_just_meets_the_standard(
+    decay: float, reaeration: float, part: float, most: float
+) -> None:
+    deficit = part * most
+    demand = capacity.allowable_demand(decay, reaeration, deficit, most)
+    time = capacity.critical_time(decay, reaeration, demand, deficit)
+    worst = capacity.oxygen_deficit(decay, reaeration, demand, deficit, time)
+    assert worst == pytest.approx(most, rel=1e-9)
+    course = capacity.oxygen_deficit(
+        decay, reaeration, demand, deficit, np.linspace(0.0, 20.0 / min(decay, reaeration), 999)
+    )
+    assert course.max() <= most * (1.0 + 1e-9)
+    assert capacity.allowable_demand(decay, reaeration, deficit, most * 1.1) > demand
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-15, -1e-12, 1e-9])
+def test_equal_rates_are_no_exception(gap: float) -> None:
+    deficit = capacity.oxygen_deficit(0.25, 0.25 + gap, 12.0, 1.0, 2.0)
+    assert deficit == pytest.approx((0.25 * 2 * 12 + 1.0) * np.exp(-0.5), rel=1e-8)
+    time = capacity.critical_time(0.25, 0.25 + gap, 12.0, 1.0)
+    assert time == pytest.approx((1 - 1 / 12) / 0.25, rel=1e-8)
+
+
+def test_where_the_deficit_only_falls_the_head_is_worst() -> None:
+    assert capacity.critical_time(0.1, 0.9, 1.0, 5.0) == 0.0
+    assert capacity.critical_time(0.1, 0.9, 0.0, 5.0) == 0.0
+    with pytest.raises(
+        DataError, match=r"deficit: 5.0 is not valid; right would be at most the st"
+    ):
+        capacity.allowable_demand(0.1, 0.9, 5.0, 4.0)
 
 
 # --- regimes ------------------------------------------------------------------------------------

@@ -579,3 +579,38 @@ def test_months_and_the_year() -> None:
     assert year["other_mass"].item() == pytest.approx(841.1, abs=0.05)
     assert year["annual_worst"].item() == pytest.approx(1108.7, abs=0.05)
     assert year["worst_period"].item() == "2021-01"
+
+
+def test_oxygen_sag() -> None:
+    given = 0.25, 0.5, 12.0, 1.0
+    time = capacity.critical_time(*given)
+    assert time == pytest.approx(2.424543, abs=5e-7)
+    assert capacity.oxygen_deficit(*given, time) == pytest.approx(36 / 11, rel=1e-12)
+    assert 0.2 * 86.4 * time == pytest.approx(41.896, abs=5e-4)
+    found = capacity.saturation(np.array([10.0, 20.0, 25.0, 30.0]))
+    np.testing.assert_allclose(found, [11.25, 9.06977, 8.26855, 7.59740], atol=5e-6)
+
+
+def test_the_textbook_template_with_its_typing_error() -> None:
+    """A published table lets the deficit at the head decay with k1; right is k2."""
+    full = capacity.saturation(19.0)
+    given = 0.3, 0.65, 22.0, full - 6.5
+    days = np.array([2.2, 2.4]) / 1.3
+    found = full - capacity.oxygen_deficit(*given, days)
+    np.testing.assert_allclose(found, [3.261150, 3.262827], atol=5e-7)
+    typo = found + given[3] * (np.exp(-0.65 * days) - np.exp(-0.3 * days))
+    np.testing.assert_allclose(typo, [2.521634, 2.51086], atol=5e-6)
+    time = capacity.critical_time(*given)
+    assert [round(x, 6) for x in (time, 1.3 * time)] == [1.758921, 2.286597]
+    assert full - capacity.oxygen_deficit(*given, time) == pytest.approx(3.258503, abs=5e-7)
+
+
+def test_a_published_mixing_step() -> None:
+    mixed = [
+        capacity.complete_mixing_concentration(10.0, 0.1, above, own * 0.1 / GRAMS, exact)
+        for above, own in ((3.0, 50.0), (8.0, 2.0))
+    ]
+    assert [round(x, 2) for x in mixed] == [3.47, 7.94]
+    rates = [capacity.decay_at(rate, 22.0, 1.047) for rate in (0.2, 0.4)]
+    assert [round(x, 3) for x in rates] == [0.219, 0.438]
+    assert capacity.ultimate_demand(mixed[0], rates[0]) == pytest.approx(5.2043, abs=5e-5)
