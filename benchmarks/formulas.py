@@ -36,7 +36,7 @@ def formulas(size: int) -> dict[str, tuple[Callable[[], Any], int, int]]:
         "plug_flow": (lambda: capacity.plug_flow(river, *given, position), 9, 2),
         "uniform_source": (lambda: capacity.uniform_source(river, *given), 8, 1),
         "estuary": (lambda: capacity.estuary(tidal, *given, 500.0), 7, 1),
-        "mixed_lake": (lambda: capacity.mixed_lake(lake, standard), 5, 0),
+        "mixed_lake": (lambda: capacity.mixed_lake(lake, standard), 6, 0),
         "radial_lake": (lambda: capacity.radial_lake(fan, *given, radius), 6, 1),
         "goda": (lambda: capacity.goda(lake, standard), 4, 0),
         "plain_network": (

@@ -69,8 +69,8 @@ class _Refused(Exception):
 
 def mean_kept(exponent: Floats) -> Floats:
     """Mean of exp(-z s) over s in [0, 1]: (1 - exp(-z)) / z, and 1 at z = 0; z is not negative."""
-    some = np.maximum(exponent, 1e-300)  # where the quotient is 1 to the last digit
-    return np.asarray(-np.expm1(-some) / some)
+    less = np.minimum(-exponent, -1e-300)  # where the quotient is 1 to the last digit
+    return np.asarray(np.expm1(less) / less)
 
 
 def solved(

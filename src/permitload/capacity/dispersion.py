@@ -362,7 +362,11 @@ def kept(velocity: Floats, decay: Floats, dispersion: Floats, x: Floats) -> Floa
     root = np.sqrt(1.0 + 4.0 * rate * dispersion / velocity**2)
     # 1 - N = -4α/(1 + N), which does not cancel as α → 0
     half = 0.5 * velocity * (1.0 + root)
-    return np.asarray(np.exp(np.where(x < 0.0, half * x / dispersion, -rate * x / half)) / root)
+    exponent = -x * rate / half
+    above = x < 0.0
+    if np.any(above):
+        exponent = np.where(above, half * (x / dispersion), exponent)
+    return np.asarray(np.exp(exponent) / root)
 
 
 def _form(

@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 YEAR = DAYS_PER_YEAR * SECONDS_PER_DAY
-APPARENT_SETTLING = 10.0
-"""Settling of nutrients in a lake [m/a]."""
+APPARENT_SETTLING = 10.0 / YEAR
+"""Settling of nutrients in a lake, 10 m/a [m/s]."""
 OECD = 1.55, 0.82
 """Factor and exponent of the OECD regression in µg/L."""
 
@@ -186,7 +186,7 @@ def goda(lake: Lake, standard: Numbers) -> Numbers:
     """
 
     def formula(flow: Floats, area: Floats, standard: Floats) -> Floats:
-        return KG_PER_DAY * standard * (flow + APPARENT_SETTLING * area / YEAR)
+        return KG_PER_DAY * standard * (flow + APPARENT_SETTLING * area)
 
     values = fields(lake, "goda", "flow", "storage_area") | {"standard": standard}
     return evaluate("goda", formula, values)
@@ -220,7 +220,7 @@ def goda_concentration(lake: Lake, source_load: Numbers) -> Numbers:
     """
 
     def formula(flow: Floats, area: Floats, load: Floats) -> Floats:
-        return load / (KG_PER_DAY * (flow + APPARENT_SETTLING * area / YEAR))
+        return load / (KG_PER_DAY * (flow + APPARENT_SETTLING * area))
 
     name = "goda_concentration"
     values = fields(lake, name, "flow", "storage_area") | {"source_load": source_load}

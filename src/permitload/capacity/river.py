@@ -195,9 +195,9 @@ def plug_flow(
 
     def formula(*inputs: Floats) -> Floats:
         flow, velocity, decay, length, effluent_flow, background, standard, position = inputs
-        rate = decay / (SECONDS_PER_DAY * velocity)
-        lost = background * np.expm1(-rate * position)
-        gained = standard * np.expm1(rate * (length - position))
+        rate = decay / (-SECONDS_PER_DAY * velocity)
+        lost = background * np.expm1(rate * position)
+        gained = standard * np.expm1(rate * (position - length))
         mixed = balance(flow, effluent_flow, background, standard)
         return np.asarray(KG_PER_DAY * (mixed + balance(flow, effluent_flow, lost, gained)))
 
@@ -308,7 +308,7 @@ def uniform_source(
         exponent = decay * length / (SECONDS_PER_DAY * velocity)
         mixed = balance(flow, effluent_flow, background, standard)
         # what the background loses, (1 - e^-t) over the mean that is kept, is t itself
-        lost = balance(flow, effluent_flow, -background * exponent, 0.0 * standard)
+        lost = balance(flow, effluent_flow, -background * exponent, 0.0)
         return np.asarray(KG_PER_DAY * (mixed / mean_kept(exponent) + lost))
 
     values = _reach("uniform_source", river, effluent_flow, background) | {"standard": standard}
