@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {"errors", "schema", "study", "quality", "sharing"},
 }  # fmt: skip
 COMPANIONS = {
-    "_variables": "schema", "_tables": "schema", "_profile": "sampling",
+    "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",
     "_frames": "frames", "_labels": "frames",

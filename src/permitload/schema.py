@@ -11,7 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from permitload._tables import DATASETS, TABLES, Column, Table
-from permitload._variables import DIMENSIONS, TERMS, VARIABLES, Variable
+from permitload._terms import TERMS
+from permitload._variables import DIMENSIONS, VARIABLES, Variable
 from permitload.errors import Fault, raise_faults
 
 __all__ = [
