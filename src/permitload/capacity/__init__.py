@@ -5,6 +5,7 @@ water can take, in the river and signed: what is negative is owed. A network giv
 total load, prices and the range of splits; its best split is a vertex and never a permit.
 """
 
+from permitload.capacity.alternatives import compare, upstream_share
 from permitload.capacity.bank import bank_discharge, lateral_dispersion, mixing_length, plume
 from permitload.capacity.best import network, ranges
 from permitload.capacity.chain import chain, class_margin, into_river, outlet_loads
@@ -45,6 +46,7 @@ from permitload.capacity.outfalls import (
     section_control,
     tail_control,
 )
+from permitload.capacity.owed import owed
 from permitload.capacity.oxygen import (
     allowable_demand,
     critical_time,
@@ -60,6 +62,7 @@ from permitload.capacity.plain import (
     plain_network_concentration,
     two_way,
 )
+from permitload.capacity.points import points
 from permitload.capacity.river import (
     complete_mixing,
     complete_mixing_concentration,
@@ -103,6 +106,7 @@ __all__ = [
     "carried",
     "chain",
     "class_margin",
+    "compare",
     "complete_mixing",
     "complete_mixing_concentration",
     "critical_time",
@@ -137,6 +141,7 @@ __all__ = [
     "oecd",
     "oecd_concentration",
     "outlet_loads",
+    "owed",
     "oxygen_deficit",
     "peclet_number",
     "plain_network",
@@ -144,6 +149,7 @@ __all__ = [
     "plug_flow",
     "plug_flow_concentration",
     "plume",
+    "points",
     "radial_lake",
     "radial_lake_concentration",
     "ranges",
@@ -158,6 +164,7 @@ __all__ = [
     "two_way",
     "ultimate_demand",
     "uniform_source",
+    "upstream_share",
     "vollenweider",
     "vollenweider_concentration",
 ]

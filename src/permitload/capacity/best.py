@@ -20,7 +20,7 @@ from permitload.sharing.rows import sparse_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["network", "ranges"]
+__all__ = ["Optimum", "Problem", "canonical", "network", "optimum", "problems", "ranges"]
 
 Floats = NDArray[np.float64]
 
@@ -80,18 +80,13 @@ def network(
     """
     array = response["response"] if isinstance(response, xr.Dataset) else response
     found = {}
-    for key, problem in _problems(array, headroom, bounds):
-        program, status = problem.program, problem.status
-        try:
-            solution, table = priced(program, 1.0)
-        except InfeasibleError:
-            program, status = replace(program, lower=0.0 * program.lower), "floors_infeasible"
-            solution, table = priced(program, 1.0)
+    for key, problem in problems(array, headroom, bounds):
+        best = optimum(problem)
         found[key] = {
-            "total": solution.value,
-            "status": status,
-            "canonical_load": _canonical(program, solution),
-            **_prices(problem, table),
+            "total": best.solution.value,
+            "status": best.status,
+            "canonical_load": canonical(best.program, best.solution),
+            **_prices(problem, best.table),
         }
     return _dataset(array, found)
 
@@ -129,7 +124,7 @@ def ranges(
     """
     array = response["response"] if isinstance(response, xr.Dataset) else response
     found = {}
-    for key, problem in _problems(array, headroom, bounds):
+    for key, problem in problems(array, headroom, bounds):
         program = problem.program
         try:
             solution = program.maximise(1.0)
@@ -150,17 +145,40 @@ def ranges(
     return _dataset(array, found)
 
 
-class _Problem(NamedTuple):
-    """Linear program of one pollutant and period, and the headroom with its sign."""
+class Problem(NamedTuple):
+    """Linear program of one pollutant and period, and the headroom with its sign.
+
+    Outlets that reach an exceeded section are ``shut``: their bounds are 0.
+    """
 
     program: Program
     limit: Floats
     status: str
+    shut: NDArray[np.bool_]
 
 
-def _problems(
+class Optimum(NamedTuple):
+    """Best total of a problem, without the floors where they do not fit, and its prices."""
+
+    program: Program
+    status: str
+    solution: Solution
+    table: pd.DataFrame
+
+
+def optimum(problem: Problem) -> Optimum:
+    """Best total and its prices."""
+    try:
+        return Optimum(problem.program, problem.status, *priced(problem.program, 1.0))
+    except InfeasibleError:
+        program = replace(problem.program, lower=0.0 * problem.program.lower)
+        return Optimum(program, "floors_infeasible", *priced(program, 1.0))
+
+
+def problems(
     response: xr.DataArray, headroom: xr.DataArray, bounds: xr.Dataset | None
-) -> Iterator[tuple[tuple[str, str], _Problem]]:
+) -> Iterator[tuple[tuple[str, str], Problem]]:
+    """One linear program for each pollutant and period, from checked inputs."""
     rows = sparse_rows(response, headroom)
     bound = _bounds(response, bounds)
     outlet = index_of(response["outlet"].values.astype(object))
@@ -177,7 +195,7 @@ def _problems(
         yield key, _problem(outlet, one, *bound[key])
 
 
-def _problem(outlet: pd.Index[Any], rows: Rows, floor: Floats, ceiling: Floats) -> _Problem:
+def _problem(outlet: pd.Index[Any], rows: Rows, floor: Floats, ceiling: Floats) -> Problem:
     matrix, limit = rows.coefficient, rows.limit.to_numpy()
     exceeded = limit < 0
     # What reaches an exceeded section gets nothing; its row is then met by the decided loads.
@@ -186,10 +204,10 @@ def _problem(outlet: pd.Index[Any], rows: Rows, floor: Floats, ceiling: Floats) 
     floor, ceiling = (np.where(shut, 0.0, bound) for bound in (floor, ceiling))
     columns = Program().columns(outlet, floor, ceiling)
     program = columns.at_most(rows.limit.index, matrix, np.maximum(limit, 0.0), "mg/L")
-    return _Problem(program, limit, "background_exceeds" if exceeded.any() else "ok")
+    return Problem(program, limit, "background_exceeds" if exceeded.any() else "ok", shut)
 
 
-def _canonical(program: Program, solution: Solution) -> Floats:
+def canonical(program: Program, solution: Solution) -> Floats:
     """Fairest split of the best total: leximin of the loads themselves."""
     split = np.array(solution.column, dtype=float)
     kept = face(program, solution)
@@ -206,7 +224,7 @@ def _canonical(program: Program, solution: Solution) -> Floats:
     return split
 
 
-def _prices(problem: _Problem, table: pd.DataFrame) -> dict[str, Floats]:
+def _prices(problem: Problem, table: pd.DataFrame) -> dict[str, Floats]:
     below, reached = problem.limit < 0, np.diff(problem.program.matrix.indptr) > 0
     # Below zero headroom nothing is left to gain or to lose.
     return {

@@ -1,0 +1,278 @@
+"""Points of the set of loads that all sections allow, side by side: best, fair, in proportion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import sparse
+
+from permitload.capacity._arrays import attributes, matched, place, spread
+from permitload.capacity.best import Optimum, Problem, canonical, optimum, problems
+from permitload.errors import Fault, raise_faults
+from permitload.program import Program, Solution, face, leximin, priced
+from permitload.sharing import Filling, Rows, fill, proportion
+
+__all__ = ["POINTS", "bests", "points"]
+
+Floats = NDArray[np.float64]
+
+POINTS = ("max_total", "canonical", "equal_ratio", "max_min", "present_scaled")
+"""Points of :func:`points`, in order."""
+FULL = 1e-9
+"""Part of its size by which a full row may be off its limit."""
+
+
+def points(
+    response: xr.Dataset | xr.DataArray,
+    headroom: xr.DataArray,
+    source_load: xr.DataArray,
+    weight: xr.DataArray | None = None,
+    bounds: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Five points of the set ``response @ load <= headroom``, signed, with what binds each.
+
+    The set itself, labelled, is :func:`permitload.sharing.section_rows`. Where headroom is
+    negative, the outlets that reach the section share the cut that it owes by the rule of the
+    point, and their loads are negative; the others share what is left without counting on that
+    cut. A section that no outlet reaches asks nobody for a cut.
+
+    Parameters
+    ----------
+    response : Dataset or DataArray
+        ``response`` (section, outlet, pollutant, period) [(mg/L)/(kg/d)], >= 0.
+    headroom : DataArray
+        (section, indicator, period) [mg/L], with its sign.
+    source_load : DataArray
+        Present load (outlet, and pollutant or period where it differs) [kg/d], >= 0.
+    weight : DataArray, optional
+        Relative claim (outlet, …) >= 0 of the points ``equal_ratio`` and ``max_min``; by
+        default 1 for every outlet.
+    bounds : Dataset, optional
+        ``floor`` and ``ceiling`` as for :func:`network`.
+
+    Returns
+    -------
+    Dataset
+        By ``point``: ``max_total``, one vertex of the best total; ``canonical``, the fairest
+        split of that total; ``equal_ratio``, one factor for all weights; ``max_min``, the least
+        load per weight as great as can be, then the next; ``present_scaled``, one factor for all
+        present loads. ``point_load`` (point, outlet, pollutant, period) [kg/d]; ``total`` (point,
+        pollutant, period) [kg/d]; ``binding``, the sections that are full; ``spare`` (point,
+        section, …) [mg/L]; ``point_price`` (point, section, …) [(kg/d)/(mg/L)], the gain of the
+        point's own total per unit of headroom, which for a fair point can be negative; where
+        two sections are full at once it is that of one of them. ``status`` (pollutant, period).
+
+    Raises
+    ------
+    DataError
+        As :func:`network`; if a weight or a load is no number >= 0, or a response negative.
+
+    Notes
+    -----
+    The price of a rule follows from its levels: what rises next to a row with more headroom
+    takes room in the rows that filled later, a triangular system.
+
+    Examples
+    --------
+    >>> labels = {"section": ["S1"], "outlet": ["A", "B"], "pollutant": ["TP"], "period": ["dry"]}
+    >>> response = xr.DataArray([[[[0.01]], [[0.04]]]], coords=labels, dims=list(labels))
+    >>> room = response[:, 0].drop_vars("outlet").rename(pollutant="indicator") * 0 + 0.5
+    >>> load = xr.DataArray([10.0, 10.0], {"outlet": ["A", "B"]}, ["outlet"])
+    >>> found = points(response, room, load)
+    >>> found.total.sel(point=["max_total", "max_min"]).values.ravel()
+    array([50., 20.])
+    """
+    array = response["response"] if isinstance(response, xr.Dataset) else response
+    like = array.isel(section=0, drop=True).transpose("outlet", "pollutant", "period")
+    claims = [
+        _claim(given, like, name)
+        for name, given in (("weight", weight), ("source_load", source_load))
+    ]
+    found = []
+    for k, (_, problem) in enumerate(problems(array, headroom, bounds)):
+        best = optimum(problem)
+        even, present = (claim.reshape(len(claim), -1)[:, k] for claim in claims)
+        kept, owed = _kept(best, even, present), _owed(problem, even, present)
+        found.append([*_signed(problem, kept, owed), best.status])
+    return _dataset(array, found)
+
+
+def bests(
+    response: xr.DataArray, headroom: xr.DataArray, bounds: xr.Dataset | None
+) -> list[tuple[float, Floats, str]]:
+    """Signed best total, its price by section and its status, by pollutant and then period."""
+    found = []
+    for _, problem in problems(response, headroom, bounds):
+        best = optimum(problem)
+        point = _Point(best.solution.column.to_numpy(), best.table["shadow_price"].to_numpy())
+        nothing = _Point(np.zeros(len(point.load)), np.zeros(len(point.price)))
+        program = _asked(problem)
+        cut = _cheapest(program, *priced(program, -1.0), len(nothing.price)) if program else nothing
+        price = np.where(problem.limit < 0, cut.price, point.price)
+        found.append((best.solution.value - float(cut.load.sum()), price, best.status))
+    return found
+
+
+class _Point(NamedTuple):
+    """Loads [kg/d], or cuts of them, and the gain of their signed total by section."""
+
+    load: Floats
+    price: Floats
+
+
+def _claim(given: xr.DataArray | None, like: xr.DataArray, name: str) -> Floats:
+    if given is None:
+        return np.ones(like.shape)
+    full = matched(spread(given.reset_coords(drop=True), like), like, name).astype(float)
+    bad = np.argwhere(~((full.values >= 0) & np.isfinite(full.values)))
+    raise_faults(
+        [
+            Fault("points", place(full, k), name, full.values[tuple(k)], "is no claim", "a >= 0")
+            for k in bad
+        ]
+    )
+    return np.asarray(full.values)
+
+
+def _kept(best: Optimum, even: Floats, present: Floats) -> list[_Point]:
+    """Points of the loads that may be discharged, in the order of ``POINTS``."""
+    program, price = best.program, best.table["shadow_price"].to_numpy()
+    vertex = best.solution.column.to_numpy()
+    rows = Rows(program.matrix, program.limit)
+    ends = program.lower, program.upper
+    return [
+        _Point(vertex, price),
+        _Point(canonical(program, best.solution), price),
+        *(_ruled(rule, claim, rows, ends)
+          for rule, claim in ((proportion, even), (fill, even), (proportion, present))),
+    ]  # fmt: skip
+
+
+def _ruled(
+    rule: Callable[..., Filling], claim: Floats, rows: Rows, ends: tuple[Floats, Floats]
+) -> _Point:
+    found = rule(claim, rows, lower=ends[0], upper=ends[1])
+    return _Point(found.share, _slope(rows.coefficient, claim, found.stopped_by))
+
+
+def _slope(matrix: sparse.csr_array, claim: Floats, stop: NDArray[Any]) -> Floats:
+    """Gain of the total per unit of each row's limit: levels of those whom a row has stopped."""
+    price = np.zeros(matrix.shape[0])
+    held = np.array([k for k, row in enumerate(stop) if not isinstance(row, str)], dtype=int)
+    if not len(held):
+        return price
+    rows, group = np.unique(stop[held].astype(int), return_inverse=True)
+    member = np.zeros((len(claim), len(rows)))
+    member[held, group] = claim[held]
+    price[rows] = np.linalg.solve((matrix[rows] @ member).T, member.sum(axis=0))
+    return price
+
+
+def _asked(problem: Problem) -> Program | None:
+    """Cuts that cure the exceeded sections, as far as anyone reaches them."""
+    matrix = problem.program.matrix
+    row = np.flatnonzero((problem.limit < 0) & (matrix.max(axis=1).toarray().ravel() > 0))
+    if not len(row):
+        return None
+    program = Program().columns(range(matrix.shape[1]), 0.0, np.where(problem.shut, np.inf, 0.0))
+    return program.at_least(row.tolist(), matrix[row], -problem.limit[row], "mg/L")
+
+
+def _owed(problem: Problem, even: Floats, present: Floats) -> list[_Point]:
+    """Cuts that the exceeded sections owe, in the order of ``POINTS``."""
+    size = problem.program.matrix.shape
+    program = _asked(problem)
+    if program is None:
+        return [_Point(np.zeros(size[1]), np.zeros(size[0]))] * len(POINTS)
+    solution, table = priced(program, -1.0)
+    least = _cheapest(program, solution, table, size[0])
+    split = least.load.copy()
+    kept = face(program, solution)
+    if len(kept.column):
+        one = pd.Series(1.0, kept.column)
+        split[kept.column.astype(int)] = leximin(kept, 0.0 * one, -one)["share"]
+    return [
+        least, _Point(split, least.price),
+        *(_shared(program, rule, claim, size)
+          for rule, claim in ((_together, even), (_evenly, even), (_together, present))),
+    ]  # fmt: skip
+
+
+def _cheapest(program: Program, solution: Solution, table: pd.DataFrame, count: int) -> _Point:
+    """Least total cut; its price is that of the signed total."""
+    price = np.zeros(count)
+    price[program.row.astype(int)] = table["shadow_price"]
+    return _Point(solution.column.to_numpy(), price)
+
+
+def _shared(
+    program: Program,
+    rule: Callable[[Floats, sparse.csr_array, Floats], tuple[Floats, NDArray[Any]]],
+    claim: Floats,
+    size: tuple[int, int],
+) -> _Point:
+    """Cut shared by a rule among those with a claim; rows that none of them reaches are out."""
+    claim = np.where(program.upper > 0, claim, 0.0)
+    row = np.flatnonzero(program.matrix @ claim > 0)
+    cut, price = np.zeros(size[1]), np.zeros(size[0])
+    if len(row):
+        matrix = program.matrix[row]
+        cut, stop = rule(claim, matrix, program.limit[row])
+        price[program.row[row].astype(int)] = _slope(matrix, claim, stop)
+    return _Point(cut, price)
+
+
+def _together(claim: Floats, matrix: sparse.csr_array, owed: Floats) -> tuple[Floats, NDArray[Any]]:
+    """One factor for all claims."""
+    factor = owed / (matrix @ claim)
+    stop = np.full(len(claim), int(np.argmax(factor)), dtype=object)
+    return float(factor.max()) * claim, stop
+
+
+def _evenly(claim: Floats, matrix: sparse.csr_array, owed: Floats) -> tuple[Floats, NDArray[Any]]:
+    """Greatest cut per claim as small as can be, then the next."""
+    start = -_together(claim, matrix, owed)[0]
+    found = fill(claim, Rows(matrix, -owed), lower=start, upper=0.0, origin=start)
+    return np.abs(found.share), found.stopped_by
+
+
+def _signed(problem: Problem, kept: list[_Point], owed: list[_Point]) -> list[Floats]:
+    """Loads, prices, what is left at the sections, and which of them are full."""
+    matrix, limit = problem.program.matrix, problem.limit
+    load = np.stack([one.load - cut.load for one, cut in zip(kept, owed, strict=True)]) + 0.0
+    prices = [
+        np.where(limit < 0, cut.price, one.price) for one, cut in zip(kept, owed, strict=True)
+    ]
+    # A cut that is owed at one section is no room for others at the next.
+    used = np.stack([
+        np.where(limit < 0, matrix @ -cut.load, matrix @ one.load)
+        for one, cut in zip(kept, owed, strict=True)
+    ])  # fmt: skip
+    spare = limit - used
+    full = np.abs(spare) <= FULL * (np.abs(limit) + np.abs(used))
+    reached = np.diff(matrix.indptr) > 0
+    return [load, np.stack(prices), spare, full & reached]
+
+
+def _dataset(response: xr.DataArray, found: list[list[Any]]) -> xr.Dataset:
+    shape = response.sizes["pollutant"], response.sizes["period"]
+    section = response["section"].values
+    load, price, spare, full, status = (list(part) for part in zip(*found, strict=True))
+    binding = [["; ".join(map(str, section[row])) for row in one] for one in full]
+    arrays = {
+        "point_load": (("point", "outlet"), load), "point_price": (("point", "section"), price),
+        "spare": (("point", "section"), spare), "binding": (("point",), binding),
+        "total": (("point",), [one.sum(axis=1) for one in load]), "status": ((), status),
+    }  # fmt: skip
+    data = {}
+    for name, (dims, parts) in arrays.items():
+        values = np.stack([np.asarray(part) for part in parts], axis=-1)
+        values = values.reshape(*values.shape[:-1], *shape)
+        data[name] = ((*dims, "pollutant", "period"), values, attributes(name))
+    coords = {name: coord for name, coord in response.coords.items() if coord.dims}
+    return xr.Dataset(data, coords | {"point": list(POINTS)})
