@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from permitload.errors import DataError
 from permitload.sharing._level import level_at
 from permitload.sharing.filling import Filling, refuse_overfull
-from permitload.sharing.rows import Rows, room
+from permitload.sharing.rows import Room, Rows, room
 
 __all__ = ["proportion"]
+
+Floats = NDArray[np.float64]
 
 
 def proportion(
@@ -71,14 +73,7 @@ def proportion(
     step, base = np.where(moving, problem.step, 1.0), problem.origin
     start = np.where(moving, (problem.lower - base) / step, 0.0)
     end = np.where(moving, (problem.upper - base) / step, 0.0)
-    spare = problem.limit - problem.matrix @ problem.lower
-    levels = np.full(len(spare), np.inf)
-    for r in range(len(spare)):
-        row = slice(problem.matrix.indptr[r], problem.matrix.indptr[r + 1])
-        j = problem.matrix.indices[row]
-        slope = problem.matrix.data[row] * problem.step[j]
-        levels[r] = level_at(max(float(spare[r]), 0.0), slope, start[j], end[j], "right")
-    lowest = float(levels.min(initial=np.inf))
+    lowest, full = _lowest(problem, np.where(moving, problem.step, 0.0), start, end)
     level = min(lowest, float(end[moving].max(initial=0.0)))
     if not np.isfinite(level):
         raise DataError("nothing bounds the level; right would be a row, or a ceiling for each")
@@ -86,9 +81,37 @@ def proportion(
     share = np.where(moving, free, problem.lower)
     reason = np.full(len(share), None, dtype=object)
     if np.isfinite(lowest):
-        reason[:] = [problem.row[int(np.argmin(levels))]] * len(share)
+        reason[:] = [problem.row[full]] * len(share)
     reason[start > level] = "floor"
     reason[end <= level] = "ceiling"
     reason[~moving] = "fixed"
     reached = np.where(moving, (share - base) / step, 1.0)
     return Filling(*(problem.given(values, target) for values in (share, reached, reason)))
+
+
+def _lowest(problem: Room, step: Floats, start: Floats, end: Floats) -> tuple[float, int]:
+    """Greatest level that every row allows, and the row that is full there.
+
+    A row is solved only if it does not fit at the lowest level found so far.
+    """
+    matrix = problem.matrix
+    spare = np.maximum(problem.limit - matrix @ problem.lower, 0.0)
+    slope = matrix @ step
+    todo = slope > 0
+    likely = np.divide(spare, slope, out=np.full(len(spare), np.inf), where=todo)
+    top = end[step > 0].max(initial=0.0)
+    lowest, full = np.inf, 0
+    while True:
+        level = min(lowest, top)
+        over = todo
+        if np.isfinite(level):
+            over = todo & (matrix @ (step * (np.clip(level, start, end) - start)) > spare)
+        if not over.any():
+            return float(lowest), full
+        r = int(np.argmin(np.where(over, likely, np.inf)))
+        row = slice(matrix.indptr[r], matrix.indptr[r + 1])
+        j = matrix.indices[row]
+        found = level_at(float(spare[r]), matrix.data[row] * step[j], start[j], end[j], "right")
+        todo[r] = False
+        if found < lowest:
+            lowest, full = found, r
