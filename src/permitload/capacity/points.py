@@ -242,7 +242,7 @@ def _evenly(claim: Floats, matrix: sparse.csr_array, owed: Floats) -> tuple[Floa
 
 
 def _signed(problem: Problem, kept: list[_Point], owed: list[_Point]) -> list[Floats]:
-    """Loads, prices, what is left at the sections, and which of them are full."""
+    """Signed loads, prices, what is left at the sections, and which of them are full."""
     matrix, limit = problem.program.matrix, problem.limit
     load = np.stack([one.load - cut.load for one, cut in zip(kept, owed, strict=True)]) + 0.0
     prices = [
