@@ -228,7 +228,7 @@ def test_owed_on_random_networks_against_the_model(drawn: Case) -> None:
     np.testing.assert_allclose(found.own_part + found.other_part, found.cut_owed, **near)
     # What is cut, put back into the model: every section comes down to what others leave.
     after = quality.at(drawn.sections, drawn.with_(load=drawn_load - found.cut_load).steady())
-    most = np.maximum(background, 20.0).transpose(*order)
+    most = background.clip(min=20.0).transpose(*order)
     assert (after.transpose(*order).values <= most.values * (1 + 1e-6)).all()
     # Second way: the least total cut as a program of scipy.
     for p in range(2):
@@ -255,7 +255,7 @@ def test_points_on_random_networks_against_the_model(drawn: Case) -> None:
     for name in found.point.values:
         granted = found.point_load.sel(point=name, drop=True).clip(min=0.0)
         after = quality.at(drawn.sections, drawn.with_(load=granted).steady())
-        most = np.maximum(background, 20.0)
+        most = background.clip(min=20.0)
         assert (after <= most * (1 + 1e-6)).all(), name
         # Full sections of the set are full in the model.
         for p in found.pollutant.values:

@@ -405,3 +405,45 @@ def test_rounding_costs_little_and_is_stated(results: Path) -> None:
     lost = {p: float(v.rstrip("%")) for p, v in withheld["withheld by rounding"].items()}
     assert set(lost) == {"COD", "NH3-N", "TN", "TP", "Sb"}
     assert all(0.0 <= v < 1.0 for v in lost.values())
+
+
+@pytest.mark.parametrize("rule", ["sum_of_periods", "worst_period"])
+def test_both_bases_of_a_year_are_reported_and_one_bounds(tmp_path: Path, rule: str) -> None:
+    folder = _copy(tmp_path)
+    text = (folder / "study.toml").read_text("utf8")
+    changed = text.replace('annual = "sum_of_periods"', f'annual = "{rule}"')
+    changed = changed.replace("precision = 0.0001", "precision = 0.001")
+    (folder / "study.toml").write_text(changed, "utf8")
+    results = study.run(folder)
+    days = pd.read_csv(folder / "periods.csv").set_index("period")["days [d]"]
+    table = pd.read_csv(results / "capacity.csv", dtype={"period": str})
+    mass = table["total [kg/d]"] * table["period"].map(days.rename(index=str)) / 1000.0
+    np.testing.assert_allclose(table["capacity_mass [t]"], mass, rtol=1e-12)
+    by = table.groupby("pollutant")
+    summed = mass.groupby(table["pollutant"]).sum()
+    worst = by["total [kg/d]"].min() * 0.365
+    np.testing.assert_allclose(by["annual_sum [t/a]"].first(), summed, rtol=1e-12)
+    np.testing.assert_allclose(by["annual_worst [t/a]"].max(), worst, rtol=1e-12)
+    right = summed if rule == "sum_of_periods" else np.minimum(summed, worst)
+    np.testing.assert_allclose(by["annual_limit [t/a]"].min(), right, rtol=1e-12)
+    annual = pd.read_csv(results / "permits.csv").set_index(["source", "pollutant"])
+    monthly = pd.read_csv(results / "permits_monthly.csv").groupby(["source", "pollutant"])
+    months = monthly["permit_mass [t]"].sum().reindex(annual.index)
+    permit = annual["permit [t/a]"]
+    if rule == "sum_of_periods":
+        np.testing.assert_allclose(permit, months, rtol=1e-9)
+    else:
+        least = np.minimum(months, annual["permit_worst [t/a]"])
+        assert (permit <= least * (1 + 1e-9)).all() and (permit > least - 0.0010001).all()
+        assert (permit < months - 0.001).any()
+        units = permit / 0.001
+        np.testing.assert_allclose(units, units.round(), atol=1e-6)
+    # The year's row of the provenance is the permit.
+    rows = pd.read_csv(results / "provenance.csv")
+    year = rows[(rows["step"] == "year") & (rows["quantity"] == "permit")]
+    year = year.set_index(["source", "pollutant"])["value"].reindex(annual.index)
+    np.testing.assert_allclose(year, permit, rtol=1e-9)
+    manifest = json.loads((results / "manifest.json").read_text("utf8"))
+    assert manifest["options"]["annual"] == rule and manifest["basis"]["annual"] == "assumed"
+    assert "逐期累计年量" in (results / "report.html").read_text("utf8")
+    assert not study.verify(results).faults

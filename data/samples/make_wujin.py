@@ -20,6 +20,7 @@ pollutants = ["COD", "NH3-N", "TN", "TP", "Sb"]
 [capacity]
 margin_of_safety = 0.10
 decided = ["industry"]
+annual = "sum_of_periods"
 
 [allocation]
 target = "present_load"
@@ -29,6 +30,7 @@ precision = 0.0001
 [basis]
 margin_of_safety = "assumed"
 decided = "assumed"
+annual = "assumed"
 target = "assumed"
 compose = "assumed"
 precision = "assumed"

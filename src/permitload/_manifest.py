@@ -48,6 +48,7 @@ def describe(
             "pollutants": list(settings.pollutants), "decided": list(settings.decided),
             "margin_of_safety": settings.margin_of_safety, "precision": settings.precision,
             "target": settings.target.__name__, "compose": settings.compose.__name__,
+            "annual": settings.annual.__name__,
         },
         "basis": dict(settings.basis),
         "summary": {

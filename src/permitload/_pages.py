@@ -57,6 +57,7 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
         ("margin_of_safety", settings.margin_of_safety, "1", basis["margin_of_safety"], ""),
         ("decided", ", ".join(settings.decided), "", basis["decided"], ""),
         ("target", settings.target.__name__, "", basis["target"], ""),
+        ("annual", settings.annual.__name__, "", basis["annual"], ""),
         ("compose", settings.compose.__name__, "", basis["compose"], ""),
         ("precision", settings.precision, "t", basis["precision"], ""),
     ]

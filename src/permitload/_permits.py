@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from permitload import allocation, quality, sharing, sources
+from permitload._settings import Settings
 from permitload.errors import Fault, InfeasibleError, raise_faults
 from permitload.units import DAYS_PER_YEAR, rate, tonnes
 
@@ -93,7 +94,7 @@ def verified(
 
 
 def permit_table(
-    shared: xr.Dataset, decided: xr.Dataset, works: pd.DataFrame
+    shared: xr.Dataset, decided: xr.Dataset, works: pd.DataFrame, settings: Settings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Permits by year and by period: what, how much, and what stopped it."""
     days = shared["period"].coords["days"]
@@ -119,11 +120,11 @@ def permit_table(
         key=lambda column: column.map(order) if column.name == "period" else column,
     ).reset_index(drop=True)
     monthly["permit"] = tonnes(monthly["permitted_load"], monthly["days"]).round(_DIGITS)
-    return _annual(monthly), monthly
+    return _annual(monthly, settings), monthly
 
 
-def _annual(monthly: pd.DataFrame) -> pd.DataFrame:
-    """Sum of the periods, beside the worst period's rate held all year."""
+def _annual(monthly: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Sum of the periods, beside the worst period's rate held all year; one bounds the permit."""
     keys = ["enterprise", "source", "pollutant", "sector", "outlet", "works"]
     groups = monthly.groupby(keys, sort=False)
     year = monthly.groupby(keys, sort=False)["days"].sum()
@@ -133,8 +134,12 @@ def _annual(monthly: pd.DataFrame) -> pd.DataFrame:
         for name in ("source_load", "permitted_load", "accepted_load", "ceiling")
     }  # fmt: skip
     table = pd.DataFrame({name: rate(total, year) for name, total in mass.items()})
-    table["permit"] = mass["permitted_load"].round(_DIGITS)
+    summed = mass["permitted_load"].round(_DIGITS)
     table["permit_worst"] = tonnes(groups["permitted_load"].min(), DAYS_PER_YEAR)
+    bound = settings.annual(summed, table["permit_worst"])
+    # a bound that is no sum of whole units is cut to them
+    whole = allocation.truncate(bound, settings.precision)
+    table["permit"] = summed.where(bound == summed, whole).round(_DIGITS)
     table["stopped_by"] = groups["stopped_by"].agg(_reasons)
     return table.reset_index()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from permitload import allocation
+from permitload import allocation, capacity
 from permitload.units import flux
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _KEYS = ["source", "pollutant", "period"]
 _COLUMNS = [*_KEYS, "step", "quantity", "value", "unit", "subject", "reference"]
 
 
-def table(outcome: Outcome, monthly: pd.DataFrame) -> pd.DataFrame:
+def table(outcome: Outcome, monthly: pd.DataFrame, annual: pd.DataFrame) -> pd.DataFrame:
     """Rows of every permit in ``monthly``, in its order, with the file and line of each input."""
     found, settings = outcome.datasets, outcome.settings
     explained = allocation.explain(
@@ -27,12 +27,27 @@ def table(outcome: Outcome, monthly: pd.DataFrame) -> pd.DataFrame:
         settings.target, settings.precision,
     )  # fmt: skip
     given = _given(outcome, monthly)
-    rows = pd.concat([_laws(given), explained], ignore_index=True)
+    parts = [_laws(given), explained]
+    if settings.annual is not capacity.sum_of_periods:
+        explained["quantity"] = explained["quantity"].mask(
+            explained["step"] == "year", "annual_sum"
+        )
+        parts += [_bounded(annual, name) for name in ("permit_worst", "permit")]
+    rows = pd.concat(parts, ignore_index=True)
     place = _place(rows, monthly)
     order = np.argsort(place, kind="stable")
     order = order[place[order] >= 0]
     rows = rows.iloc[order].reset_index(drop=True)
     return rows.assign(reference=_references(rows, given, outcome))[_COLUMNS]
+
+
+def _bounded(annual: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One number of the annual permits, where it is more than the sum of the periods."""
+    rows = annual[["source", "pollutant"]].assign(
+        period="", step="year", quantity=name, value=annual[name], unit="t/a", subject="",
+        reference="study.toml, capacity, annual",
+    )  # fmt: skip
+    return rows
 
 
 def _place(rows: pd.DataFrame, monthly: pd.DataFrame) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ import xarray as xr
 
 from permitload import _manifest, _permits, _provenance, io
 from permitload.errors import DataError, Fault, raise_faults
+from permitload.units import DAYS_PER_YEAR, tonnes
 
 if TYPE_CHECKING:
     from permitload._outcome import Outcome
@@ -136,18 +137,32 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     """Tables that are published: permits and how they came about, capacity, sections, balance."""
     found = outcome.datasets
     annual, monthly = _permits.permit_table(
-        found["allocation"], found["sources"], outcome.tables["works"]
+        found["allocation"], found["sources"], outcome.tables["works"], outcome.settings
     )
     monthly = monthly.rename(columns={"permit": "permit_mass"})
-    capacity = found["capacity"][["total", "status"]].reset_coords(drop=True)
     return {
         "permits": annual[_PERMITS],
         "permits_monthly": monthly[_MONTHLY],
-        "capacity": _long(capacity.to_dataframe(), found["capacity"]),
+        "capacity": _capacity(outcome),
         "sections": _sections(outcome),
         "balance": _balance(outcome),
-        "provenance": _provenance.table(outcome, monthly),
+        "provenance": _provenance.table(outcome, monthly, annual),
     }
+
+
+def _capacity(outcome: Outcome) -> pd.DataFrame:
+    """Best totals by period, and what they make of a year on both bases."""
+    found = outcome.datasets["capacity"]
+    rate = found["total"]
+    mass = tonnes(rate, rate["days"])
+    whole = mass.sum("period"), tonnes(rate.min("period"), DAYS_PER_YEAR)
+    columns = {
+        "total": rate, "status": found["status"], "capacity_mass": mass,
+        "annual_sum": whole[0], "annual_worst": whole[1],
+        "annual_limit": outcome.settings.annual(*whole),
+    }  # fmt: skip
+    frame = xr.Dataset({name: array.reset_coords(drop=True) for name, array in columns.items()})
+    return _long(frame.to_dataframe(), found["total"])
 
 
 def _long(frame: pd.DataFrame, like: xr.Dataset | xr.DataArray) -> pd.DataFrame:

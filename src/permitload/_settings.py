@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from permitload import allocation, sharing
+from permitload import allocation, capacity, sharing
 from permitload.errors import Fault
 
 _BASES = ("statutory", "pilot", "assumed")
@@ -29,6 +29,8 @@ class Settings:
     """Share of every limit withheld: HJ 2.3-2018 asks for at least 10 % in class III water
     (from memory, unverified)."""
     decided: tuple[str, ...] = ("industry",)
+    annual: Callable[..., Any] = capacity.sum_of_periods
+    """Which basis of a year bounds the annual permits."""
     target: Callable[..., Any] = allocation.present_load
     compose: Callable[..., Any] = sharing.fill
     precision: float = 0.001
@@ -38,11 +40,13 @@ class Settings:
 
 _TARGETS = {name: getattr(allocation, name) for name in ("present_load",)}
 _COMPOSERS = {name: getattr(sharing, name) for name in ("fill", "proportion")}
+_ANNUAL = {name: getattr(capacity, name) for name in ("sum_of_periods", "worst_period")}
+_FUNCTIONS = {"target": _TARGETS, "compose": _COMPOSERS, "annual": _ANNUAL}
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "study": ("title", "title_zh", "pollutants"),
-    "capacity": ("margin_of_safety", "decided"),
+    "capacity": ("margin_of_safety", "decided", "annual"),
     "allocation": ("target", "compose", "precision"),
-    "basis": ("margin_of_safety", "decided", "target", "compose", "precision"),
+    "basis": ("margin_of_safety", "decided", "annual", "target", "compose", "precision"),
 }
 
 
@@ -126,8 +130,8 @@ def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
         if not good or len(set(labels)) < len(labels):
             return None, ("is not a list of different labels", 'a list such as ["COD", "TP"]')
         return tuple(labels), None
-    if key in ("target", "compose"):
-        known = _TARGETS if key == "target" else _COMPOSERS
+    if key in _FUNCTIONS:
+        known = _FUNCTIONS[key]
         if isinstance(given, str) and given in known:
             return known[given], None
         return None, ("is unknown", f"one of {', '.join(known)}")

@@ -71,7 +71,13 @@ from permitload.capacity.river import (
     uniform_source,
 )
 from permitload.capacity.room import headroom
-from permitload.capacity.seasonal import FLOOD_SEASON, annual, decay_at
+from permitload.capacity.seasonal import (
+    FLOOD_SEASON,
+    annual,
+    decay_at,
+    sum_of_periods,
+    worst_period,
+)
 from permitload.capacity.water import (
     Fan,
     Lake,
@@ -159,6 +165,7 @@ __all__ = [
     "section_control",
     "standard_balance",
     "stratified",
+    "sum_of_periods",
     "tail_control",
     "turnover",
     "two_way",
@@ -167,4 +174,5 @@ __all__ = [
     "upstream_share",
     "vollenweider",
     "vollenweider_concentration",
+    "worst_period",
 ]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from permitload.capacity._arrays import attributes
+from permitload.capacity._arrays import attributes, matched
 from permitload.capacity.points import bests
 from permitload.errors import DataError, Fault, raise_faults
 
@@ -128,9 +129,7 @@ def upstream_share(
                      "measured": (response, measured, bounds)})  # fmt: skip
     share = -found["change"].sel(alternative="measured", drop=True)
     names = {"indicator": "pollutant"}
-    with xr.set_options(arithmetic_join="exact"):
-        order = {dim: at_target[dim].values for dim in ("section", "indicator", "period")}
-        rise = (at_target - measured.sel(order)).rename(names)
+    rise = (at_target - matched(measured, at_target, "measured")).rename(names)
     rise = rise.sel(pollutant=found["pollutant"].values, period=found["period"].values)
     rise = rise.transpose("section", "pollutant", "period").reset_coords(drop=True)
     return found.assign(
@@ -150,6 +149,6 @@ def _refuse_others(given: Mapping[str, Alternative], base: xr.DataArray) -> None
     )
 
 
-def _priced(price: np.ndarray[tuple[int], np.dtype[np.float64]], sections: object) -> str:
+def _priced(price: NDArray[np.float64], sections: object) -> str:
     order = np.argsort(-price, kind="stable")
     return "; ".join(str(np.asarray(sections)[k]) for k in order if price[k] > 0)

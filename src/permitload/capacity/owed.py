@@ -71,10 +71,8 @@ def owed(
     shape = array.sizes["section"], *array.shape[2:]
     relief = np.zeros(array.shape)
     room = np.stack([row.limit.to_numpy() for row in rows.values()], axis=-1).reshape(shape)
-    for k, row in enumerate(rows.values()):
-        place = np.unravel_index(k, shape[1:])
-        load = given.values[:, *place]
-        relief[:, :, *place] = row.coefficient.toarray() * load
+    for row, (i, j) in zip(rows.values(), np.ndindex(*shape[1:]), strict=True):
+        relief[:, :, i, j] = row.coefficient.toarray() * given.values[:, i, j]
     spare = room - relief.sum(axis=1)
     cut, other = np.maximum(-spare, 0.0), np.maximum(-room, 0.0)
     best = network(array, headroom, xr.Dataset({"ceiling": given}))

@@ -12,7 +12,7 @@ from permitload.capacity._formula import Floats, Numbers, evaluate
 from permitload.errors import Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR, tonnes
 
-__all__ = ["FLOOD_SEASON", "annual", "decay_at"]
+__all__ = ["FLOOD_SEASON", "annual", "decay_at", "sum_of_periods", "worst_period"]
 
 FLOOD_SEASON = (5, 6, 7, 8, 9)
 """Flood season (汛期) of Jiangsu by month; from memory, the notice of the year prevails."""
@@ -111,6 +111,48 @@ def annual(capacity: xr.DataArray, months: Sequence[int] = FLOOD_SEASON) -> xr.D
     for name, array in named.items():
         array.attrs = attributes(name)
     return xr.Dataset(named).assign_coords(worst_period=worst)
+
+
+def sum_of_periods(annual_sum: Numbers, annual_worst: Numbers) -> Numbers:
+    """Bound an annual permit by the sum of its periods.
+
+    Parameters
+    ----------
+    annual_sum, annual_worst : number or array
+        The two bases of a year [t/a].
+
+    Returns
+    -------
+    number or array
+        ``annual_sum``.
+
+    Examples
+    --------
+    >>> sum_of_periods(2167.6, 1108.7)
+    2167.6
+    """
+    return annual_sum
+
+
+def worst_period(annual_sum: Numbers, annual_worst: Numbers) -> Numbers:
+    """Bound an annual permit by the rate of the worst period held for the year, if that is less.
+
+    Parameters
+    ----------
+    annual_sum, annual_worst : number or array
+        The two bases of a year [t/a].
+
+    Returns
+    -------
+    number or array
+        The lesser; where periods do not cover the year the sum may be.
+
+    Examples
+    --------
+    >>> float(worst_period(2167.6, 1108.7))
+    1108.7
+    """
+    return np.minimum(annual_sum, annual_worst)
 
 
 def _refuse_no_year(capacity: xr.DataArray, months: Sequence[int]) -> None:

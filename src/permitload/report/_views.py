@@ -254,7 +254,11 @@ def capacity(table: pd.DataFrame) -> View:
         ]
         for line, codes in zip(base.rows, status.to_numpy(), strict=True)
     ]
-    return View(base.heads, rows, [])
+    bases = [name for name in ("annual_sum", "annual_worst") if name in table]
+    year = table.groupby("pollutant", sort=False)[bases].first()
+    for row, values in zip(rows, year.to_numpy(float), strict=True):
+        row += [Cell(number(value)) for value in values]
+    return View([*base.heads, *map(head, bases)], rows, [])
 
 
 def balance(table: pd.DataFrame, keys: Sequence[str], name: str) -> View:

@@ -58,7 +58,8 @@ class Report:
         - ``permits_monthly``: enterprise, source, pollutant, period, source_load (present) and
           permitted_load [kg/d], level (granted share of the target) [1], stopped_by; optional
           permit_mass [t], ceiling [kg/d];
-        - ``capacity``: pollutant, period, total [kg/d], status;
+        - ``capacity``: pollutant, period, total [kg/d], status; optional annual_sum and
+          annual_worst [t/a];
         - ``sections``: section, indicator, period, limit, allowed, background, headroom and
           concentration (with the permits) [mg/L]; optional name, present_concentration [mg/L];
         - ``balance``: term, pollutant, period, ledger [kg/d], one term being ``residual``;
