@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
-__all__ = ["DIMENSIONS", "TERMS", "VARIABLES", "Variable"]
+__all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
 
 
 @dataclass(frozen=True, slots=True)
