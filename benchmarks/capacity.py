@@ -63,11 +63,15 @@ def plain(rows: sharing.Rows, upper: Floats) -> Callable[[], highspy.Highs]:
 
 def programs(run: Callable[[], object]) -> int:
     """Count the linear programs that a call solves."""
-    with mock.patch.object(
-        highspy.Highs, "run", autospec=True, side_effect=highspy.Highs.run
-    ) as at:
+    solve, calls = highspy.Highs.run, []
+
+    def counted(solver: highspy.Highs) -> object:
+        calls.append(solver)
+        return solve(solver)
+
+    with mock.patch.object(highspy.Highs, "run", counted):
         run()
-    return at.call_count
+    return len(calls)
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from permitload.sharing import Rows, fill
 from permitload.sharing.rows import sparse_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Optimum", "Problem", "canonical", "network", "optimum", "problems", "ranges"]
 
@@ -86,7 +86,7 @@ def network(
             "total": best.solution.value,
             "status": best.status,
             "canonical_load": canonical(best.program, best.solution),
-            **_prices(problem, best.table),
+            **_prices(problem, best.price),
         }
     return _dataset(array, found)
 
@@ -163,16 +163,18 @@ class Optimum(NamedTuple):
     program: Program
     status: str
     solution: Solution
-    table: pd.DataFrame
+    price: Any
 
 
-def optimum(problem: Problem) -> Optimum:
-    """Best total and its prices."""
+def optimum(
+    problem: Problem, solve: Callable[[Program, float], tuple[Solution, Any]] = priced
+) -> Optimum:
+    """Best total and its prices, as the function that solves gives them."""
     try:
-        return Optimum(problem.program, problem.status, *priced(problem.program, 1.0))
+        return Optimum(problem.program, problem.status, *solve(problem.program, 1.0))
     except InfeasibleError:
         program = replace(problem.program, lower=0.0 * problem.program.lower)
-        return Optimum(program, "floors_infeasible", *priced(program, 1.0))
+        return Optimum(program, "floors_infeasible", *solve(program, 1.0))
 
 
 def problems(

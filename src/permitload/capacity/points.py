@@ -14,7 +14,7 @@ from scipy import sparse
 from permitload.capacity._arrays import attributes, matched, place, spread
 from permitload.capacity.best import Optimum, Problem, canonical, optimum, problems
 from permitload.errors import Fault, raise_faults
-from permitload.program import Program, Solution, face, leximin, priced
+from permitload.program import Program, Solution, face, gained, leximin
 from permitload.sharing import Filling, Rows, fill, proportion
 
 __all__ = ["POINTS", "bests", "points"]
@@ -95,7 +95,7 @@ def points(
     ]
     found = []
     for k, (_, problem) in enumerate(problems(array, headroom, bounds)):
-        best = optimum(problem)
+        best = optimum(problem, gained)
         even, present = (claim.reshape(len(claim), -1)[:, k] for claim in claims)
         kept, owed = _kept(best, even, present), _owed(problem, even, present)
         found.append([*_signed(problem, kept, owed), best.status])
@@ -108,11 +108,11 @@ def bests(
     """Signed best total, its price by section and its status, by pollutant and then period."""
     found = []
     for _, problem in problems(response, headroom, bounds):
-        best = optimum(problem)
-        point = _Point(best.solution.column.to_numpy(), best.table["shadow_price"].to_numpy())
+        best = optimum(problem, gained)
+        point = _Point(best.solution.column.to_numpy(), best.price.to_numpy())
         nothing = _Point(np.zeros(len(point.load)), np.zeros(len(point.price)))
         program = _asked(problem)
-        cut = _cheapest(program, *priced(program, -1.0), len(nothing.price)) if program else nothing
+        cut = _cheapest(program, *gained(program, -1.0), len(nothing.price)) if program else nothing
         price = np.where(problem.limit < 0, cut.price, point.price)
         found.append((best.solution.value - float(cut.load.sum()), price, best.status))
     return found
@@ -141,7 +141,7 @@ def _claim(given: xr.DataArray | None, like: xr.DataArray, name: str) -> Floats:
 
 def _kept(best: Optimum, even: Floats, present: Floats) -> list[_Point]:
     """Points of the loads that may be discharged, in the order of ``POINTS``."""
-    program, price = best.program, best.table["shadow_price"].to_numpy()
+    program, price = best.program, best.price.to_numpy()
     vertex = best.solution.column.to_numpy()
     rows = Rows(program.matrix, program.limit)
     ends = program.lower, program.upper
@@ -189,8 +189,8 @@ def _owed(problem: Problem, even: Floats, present: Floats) -> list[_Point]:
     program = _asked(problem)
     if program is None:
         return [_Point(np.zeros(size[1]), np.zeros(size[0]))] * len(POINTS)
-    solution, table = priced(program, -1.0)
-    least = _cheapest(program, solution, table, size[0])
+    solution, gain = gained(program, -1.0)
+    least = _cheapest(program, solution, gain, size[0])
     split = least.load.copy()
     kept = face(program, solution)
     if len(kept.column):
@@ -203,10 +203,10 @@ def _owed(problem: Problem, even: Floats, present: Floats) -> list[_Point]:
     ]  # fmt: skip
 
 
-def _cheapest(program: Program, solution: Solution, table: pd.DataFrame, count: int) -> _Point:
+def _cheapest(program: Program, solution: Solution, gain: pd.Series[float], count: int) -> _Point:
     """Least total cut; its price is that of the signed total."""
     price = np.zeros(count)
-    price[program.row.astype(int)] = table["shadow_price"]
+    price[program.row.astype(int)] = gain
     return _Point(solution.column.to_numpy(), price)
 
 

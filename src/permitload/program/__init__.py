@@ -14,7 +14,7 @@ Examples
 
 from permitload.program.conflict import conflicts
 from permitload.program.filling import leximin
-from permitload.program.price import face, gains, priced, prices
+from permitload.program.price import face, gained, gains, priced, prices
 from permitload.program.registry import Program
 from permitload.program.relaxation import relax
 from permitload.program.solution import Solution
@@ -24,6 +24,7 @@ __all__ = [
     "Solution",
     "conflicts",
     "face",
+    "gained",
     "gains",
     "leximin",
     "priced",

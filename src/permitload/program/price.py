@@ -14,7 +14,7 @@ from permitload.program._slopes import Duals, slopes, undecided
 from permitload.program.registry import Program, cost_of, solution_of, solved
 from permitload.program.solution import Solution
 
-__all__ = ["face", "gains", "priced", "prices"]
+__all__ = ["face", "gained", "gains", "priced", "prices"]
 
 Floats = NDArray[np.float64]
 
@@ -197,9 +197,37 @@ def gains(program: Program, objective: ArrayLike) -> pd.Series[float]:
     >>> gains(program, 1.0).tolist()
     [1.0, 0.0]
     """
+    return gained(program, objective)[1]
+
+
+def gained(program: Program, objective: ArrayLike) -> tuple[Solution, pd.Series[float]]:
+    """Optimum and :func:`gains` in one, without the ranges of :func:`priced`.
+
+    Parameters
+    ----------
+    program, objective
+        As for :func:`prices`.
+
+    Returns
+    -------
+    Solution, Series
+        What :meth:`Program.maximise` and :func:`gains` return.
+
+    Raises
+    ------
+    InfeasibleError, DataError, ConvergenceError
+        As :meth:`Program.maximise`.
+
+    Examples
+    --------
+    >>> program = Program().columns(["E1"]).at_most(["S1", "S2"], [[1.0], [1.0]], [2.0, 3.0])
+    >>> solution, gain = gained(program, 1.0)
+    >>> solution.value, gain["S1"]
+    (2.0, np.float64(1.0))
+    """
     cost = cost_of(program, objective)
     answer = solved(program, cost)
     gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price + 0.0
     parted = undecided(program, answer)
     gain[parted] = slopes(program, cost, answer, parted, 1)[0]
-    return pd.Series(gain, program.row, name="shadow_price")
+    return solution_of(program, cost, answer), pd.Series(gain, program.row, name="shadow_price")
