@@ -198,6 +198,8 @@ SETTINGS = {
     "is unknown; right would be one of margin_of_safety, decided, annual",
     '[study]\npollutants = ["COD"]\n[capacity]\nmargin_of_safety = 10': "study.toml, row capacity, "
     "margin_of_safety: 10 is not valid; right would be a number from 0 to 0.999",
+    CHOSEN + '[capacity]\nannual = "mean"': "study.toml, row capacity, annual: mean is unknown; "
+    "right would be one of sum_of_periods, worst_period",
     '[study]\npollutants = ["COD"]\n[allocation]\ncompose = "magic"': "study.toml, row allocation, "
     "compose: magic is unknown; right would be one of fill, proportion",
     '[study]\npollutants = ["COD"]\n[allocation]\ntarget = "__import__"': "study.toml, row "

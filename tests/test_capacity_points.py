@@ -104,6 +104,24 @@ def test_points_are_signed_where_headroom_is_negative() -> None:
     assert (found.point_load >= 0.0).all() and not found.binding.str.contains("S1").any()
 
 
+def test_points_keep_floors_where_they_fit_and_say_where_not() -> None:
+    response = responses([[0.01, 0.01]])
+    load = loads(response, [30.0, 30.0])
+    for room, floor, right, status in (
+        # 100 kg/d: B keeps 70, A gets what is left; without floors each gets half.
+        (1.0, [0.0, 70.0], [30.0, 70.0], "ok"), (0.6, [0.0, 70.0], [30.0, 30.0],
+                                                 "floors_infeasible"),
+    ):  # fmt: skip
+        found = capacity.points(response, rooms(response, [room]), load,
+                                bounds=bounds(response, floor, 90.0))  # fmt: skip
+        for name in ("equal_ratio", "max_min", "present_scaled"):
+            point = one(found, name)
+            np.testing.assert_allclose(point.point_load, right, **NEAR)
+            # One more at the section is 100 kg/d more, whoever gets it.
+            np.testing.assert_allclose(point.point_price, [100.0], **NEAR)
+        assert (found.status == status).all()
+
+
 def test_fair_cut_goes_on_after_the_first_section_is_cured() -> None:
     # S1 owes 1.0 of A alone: 100. S2 owes 1.2 of A and B: A's 100 leave 20 to B.
     response = responses([[0.01, 0.0], [0.01, 0.01]])
