@@ -1,4 +1,4 @@
-"""Reading concentrations of a quality Dataset at control sections."""
+"""Reading concentrations and water of a quality Dataset at control sections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from permitload.errors import Fault, raise_faults
 from permitload.schema import VARIABLES, text
 from permitload.units import KG_PER_DAY, SECONDS_PER_DAY
 
-__all__ = ["at"]
+__all__ = ["at", "flow_at"]
 
 Floats = NDArray[np.float64]
 
@@ -56,14 +56,7 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
         found: xr.DataArray = xr.concat(every, quality["scenario"], join="exact")
         return found.transpose(..., "scenario")
     quality = _ordered(quality)
-    frame = sections if "section" in sections.columns else sections.reset_index()
-    frame = frame.reindex(columns=["section", "reach", "node", "position"]).reset_index(drop=True)
-    frame = frame.assign(
-        reach=text(frame["reach"]), node=text(frame["node"]),
-        position=pd.to_numeric(frame["position"], errors="coerce").astype(float),
-    )  # fmt: skip
-    extent = _extents(quality, set(frame["reach"]) - {""})
-    raise_faults(_faults(frame, quality, extent))
+    frame, extent = _placed(sections, quality)
     shape = (len(frame), quality.sizes["pollutant"], quality.sizes["period"])
     values = np.empty(shape)
     nodes, at_nodes = quality.indexes["node"], quality["node_concentration"].values
@@ -83,20 +76,77 @@ def at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
         ]
     )  # fmt: skip
     attrs = {"units": "mg/L", "long_name": VARIABLES["concentration"].meaning}
-    return xr.DataArray(
-        values,
-        {
-            "section": text(frame["section"]).to_numpy(dtype=object),
-            "pollutant": quality["pollutant"],
-            "period": quality["period"],
-            "reach": ("section", frame["reach"].to_numpy(dtype=object)),
-            "node": ("section", frame["node"].to_numpy(dtype=object)),
-            "position": ("section", frame["position"].to_numpy()),
-        },
-        ("section", "pollutant", "period"),
-        name="concentration",
-        attrs=attrs,
-    )
+    dims = ("section", "pollutant", "period")
+    return xr.DataArray(values, _coords(frame, quality, dims), dims, "concentration", attrs)
+
+
+def flow_at(sections: pd.DataFrame, quality: xr.Dataset) -> xr.DataArray:
+    """Water that passes control sections, the outlets' effluent included.
+
+    Parameters
+    ----------
+    sections : DataFrame
+        As for :func:`at`; the flow is read where the concentration is.
+    quality : Dataset
+        Result of :func:`permitload.quality.steady`.
+
+    Returns
+    -------
+    DataArray flow (section, period)
+        Discharge [m3/s], positive along the drawing of the reach; at a node all water that
+        leaves it, positive. The coordinates are those of :func:`at`.
+
+    Raises
+    ------
+    DataError
+        If a section is off the network.
+
+    Examples
+    --------
+    >>> quality = xr.Dataset(
+    ...     {"node_flow": (("node", "period"), [[3.0]])},
+    ...     {"node": ["a"], "pollutant": ["COD"], "period": ["01"],
+    ...      "segment_reach": ("segment", [])})
+    >>> flow_at(pd.DataFrame({"section": ["S"], "node": ["a"]}), quality).item()
+    3.0
+    """
+    quality = _ordered(quality)
+    frame, extent = _placed(sections, quality)
+    values = np.empty((len(frame), quality.sizes["period"]))
+    nodes, at_nodes = quality.indexes["node"], quality["node_flow"].values
+    arrays = {n: quality[n].values for n in _WATER} if extent else {}
+    for s, row in enumerate(frame.itertuples()):
+        if row.reach:
+            values[s] = _flow_in_reach(arrays, extent[str(row.reach)], float(row.position))
+        else:
+            values[s] = at_nodes[nodes.get_loc(row.node)]
+    attrs = {"units": "m3/s", "long_name": VARIABLES["flow"].meaning}
+    dims = ("section", "period")
+    return xr.DataArray(values, _coords(frame, quality, dims), dims, "flow", attrs)
+
+
+def _placed(sections: pd.DataFrame, quality: xr.Dataset) -> tuple[pd.DataFrame, dict[str, Extent]]:
+    """Sections with the columns of a place, and the segments of their reaches."""
+    frame = sections if "section" in sections.columns else sections.reset_index()
+    frame = frame.reindex(columns=["section", "reach", "node", "position"]).reset_index(drop=True)
+    frame = frame.assign(
+        reach=text(frame["reach"]), node=text(frame["node"]),
+        position=pd.to_numeric(frame["position"], errors="coerce").astype(float),
+    )  # fmt: skip
+    extent = _extents(quality, set(frame["reach"]) - {""})
+    raise_faults(_faults(frame, quality, extent))
+    return frame, extent
+
+
+def _coords(frame: pd.DataFrame, quality: xr.Dataset, dims: tuple[str, ...]) -> dict[str, Any]:
+    """Labels and places of sections, and the other dimensions of what is read there."""
+    return {
+        "section": text(frame["section"]).to_numpy(dtype=object),
+        **{dim: quality[dim] for dim in dims[1:]},
+        "reach": ("section", frame["reach"].to_numpy(dtype=object)),
+        "node": ("section", frame["node"].to_numpy(dtype=object)),
+        "position": ("section", frame["position"].to_numpy()),
+    }
 
 
 def _ordered(quality: xr.Dataset) -> xr.Dataset:
@@ -118,6 +168,8 @@ Arrays = dict[str, NDArray[Any]]
 _READ = ("concentration", "dispersion", "loss_rate", "position", "position_to", "segment_area",
          "segment_concentration", "segment_flow", "segment_load")  # fmt: skip
 """What is read of a reach."""
+_WATER = ("position", "position_to", "segment_flow")
+"""What is read of a reach for its water."""
 
 
 def _extents(quality: xr.Dataset, reaches: set[str]) -> dict[str, Extent]:
@@ -171,16 +223,35 @@ def _in_reach(arrays: Arrays, extent: Extent, position: float) -> Floats:
     """Concentration (pollutant, period) at one position."""
     r, low, high = extent
     start, stop = arrays["position"][low:high], arrays["position_to"][low:high]
-    ends = np.append(start, stop[-1])
-    nearest = float(ends[np.abs(ends - position).argmin()])
-    position = nearest if abs(nearest - position) <= _profile.SNAP else position
-    left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, high - low - 1))
-    right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, high - low - 1))
+    position, left, right = _around(start, stop, position)
     outer = arrays["concentration"][r]
     forward = arrays["segment_flow"][low + right, 0] >= 0.0
     ahead = outer[1] if position >= stop[-1] else _in_segment(arrays, low + right, r, position)
     back = outer[0] if position <= 0.0 else _in_segment(arrays, low + left, r, position)
     return np.where(forward, ahead, back)
+
+
+def _around(start: Floats, stop: Floats, position: float) -> tuple[float, int, int]:
+    """Position, at the end of a segment where it is next to it; segments on its two sides."""
+    ends = np.append(start, stop[-1])
+    nearest = float(ends[np.abs(ends - position).argmin()])
+    position = nearest if abs(nearest - position) <= _profile.SNAP else position
+    left = int(np.clip(np.searchsorted(stop, position, side="left"), 0, len(start) - 1))
+    right = int(np.clip(np.searchsorted(start, position, side="right") - 1, 0, len(start) - 1))
+    return position, left, right
+
+
+def _flow_in_reach(arrays: Arrays, extent: Extent, position: float) -> Floats:
+    """Flow (period) at one position, just below what enters there."""
+    _, low, high = extent
+    start, stop = arrays["position"][low:high], arrays["position_to"][low:high]
+    position, left, right = _around(start, stop, position)
+    flow = arrays["segment_flow"][low:high]
+    ahead, back = (
+        flow[k, 0] + (flow[k, 1] - flow[k, 0]) * (position - start[k]) / (stop[k] - start[k])
+        for k in (right, left)
+    )
+    return np.where(flow[right, 0] >= 0.0, ahead, back)
 
 
 def _in_segment(arrays: Arrays, segment: int, reach: int, position: float) -> Floats:

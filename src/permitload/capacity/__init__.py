@@ -9,6 +9,7 @@ from permitload.capacity.alternatives import compare, upstream_share
 from permitload.capacity.bank import bank_discharge, lateral_dispersion, mixing_length, plume
 from permitload.capacity.best import network, ranges
 from permitload.capacity.chain import chain, class_margin, into_river, outlet_loads
+from permitload.capacity.closure import closure, remaining, stamp
 from permitload.capacity.dispersion import (
     advection_decay,
     advection_dispersion,
@@ -113,6 +114,7 @@ __all__ = [
     "chain",
     "class_margin",
     "compare",
+    "closure",
     "complete_mixing",
     "complete_mixing_concentration",
     "critical_time",
@@ -160,9 +162,11 @@ __all__ = [
     "radial_lake_concentration",
     "ranges",
     "regime",
+    "remaining",
     "river_balance",
     "saturation",
     "section_control",
+    "stamp",
     "standard_balance",
     "stratified",
     "sum_of_periods",

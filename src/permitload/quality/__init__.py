@@ -3,6 +3,6 @@
 from permitload.quality.kinetics import loss_rate, node_loss
 from permitload.quality.response import response
 from permitload.quality.steady import steady
-from permitload.sampling import at
+from permitload.sampling import at, flow_at
 
-__all__ = ["at", "loss_rate", "node_loss", "response", "steady"]
+__all__ = ["at", "flow_at", "loss_rate", "node_loss", "response", "steady"]

@@ -55,6 +55,7 @@ def dataset(
         "ledger": (("term", *columns), stack("ledger") * KG_PER_DAY),
         "loss_rate": (("reach", "pollutant", "period"), known.rate),
         "dispersion": (("reach", "period"), water("dispersion")),
+        "node_flow": (("node", "period"), water("through")),
         "segment_flow": (("segment", "end", "period"), flow),
         "segment_area": (("segment", "period"), water("volume") / size),
         "segment_load": (
