@@ -47,6 +47,7 @@ def describe(
         "options": {
             "pollutants": list(settings.pollutants), "decided": list(settings.decided),
             "margin_of_safety": settings.margin_of_safety, "precision": settings.precision,
+            "closure_tolerance": settings.closure_tolerance,
             "target": settings.target.__name__, "compose": settings.compose.__name__,
             "annual": settings.annual.__name__,
         },

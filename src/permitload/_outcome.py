@@ -26,7 +26,7 @@ class Outcome:
         Rivers.
     datasets : mapping of Dataset
         ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
-        ``limits``, ``capacity``, ``allocation``, ``sources``.
+        ``limits``, ``capacity``, ``closure``, ``sensitivity``, ``allocation``, ``sources``.
     """
 
     settings: _settings.Settings

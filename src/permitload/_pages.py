@@ -55,6 +55,7 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
     settings, basis = outcome.settings, dict(outcome.settings.basis)
     rows: list[tuple[str, object, str, str, str]] = [
         ("margin_of_safety", settings.margin_of_safety, "1", basis["margin_of_safety"], ""),
+        ("closure_tolerance", settings.closure_tolerance, "1", basis["closure_tolerance"], ""),
         ("decided", ", ".join(settings.decided), "", basis["decided"], ""),
         ("target", settings.target.__name__, "", basis["target"], ""),
         ("annual", settings.annual.__name__, "", basis["annual"], ""),

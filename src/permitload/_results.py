@@ -26,6 +26,8 @@ KEYS = {
     "permits_monthly": ("source", "pollutant", "period"),
     "capacity": ("pollutant", "period"),
     "sections": ("section", "indicator", "period"),
+    "closure": ("section", "indicator", "period"),
+    "sensitivity": ("pollutant", "period", "decay_factor"),
     "balance": ("term", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity"),
 }
@@ -36,6 +38,9 @@ _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "st
 _MONTHLY = ["enterprise", "source", "pollutant", "period", "permitted_load", "permit_mass",
             "stopped_by", "level", "source_load", "ceiling", "accepted_load", "sector",
             "outlet", "works"]  # fmt: skip
+_CLOSURE = ["present_concentration", "observed", "observed_lower", "observed_upper", "samples",
+            "difference", "relative_error", "flow", "unexplained_load", "remaining_capacity",
+            "agreement", "calibrated"]  # fmt: skip
 
 
 def refuse_target(root: Path, target: Path) -> None:
@@ -140,11 +145,15 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         found["allocation"], found["sources"], outcome.tables["works"], outcome.settings
     )
     monthly = monthly.rename(columns={"permit": "permit_mass"})
+    closure = found["closure"][_CLOSURE].reset_coords(drop=True)
+    moved = found["sensitivity"].reset_coords(drop=True)
     return {
         "permits": annual[_PERMITS],
         "permits_monthly": monthly[_MONTHLY],
         "capacity": _capacity(outcome),
         "sections": _sections(outcome),
+        "closure": _long(closure.to_dataframe(), closure),
+        "sensitivity": _long(moved.to_dataframe(), moved),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
     }
@@ -160,6 +169,7 @@ def _capacity(outcome: Outcome) -> pd.DataFrame:
         "total": rate, "status": found["status"], "capacity_mass": mass,
         "annual_sum": whole[0], "annual_worst": whole[1],
         "annual_limit": outcome.settings.annual(*whole),
+        "calibrated": found["calibrated"], "not_calibrated": found["not_calibrated"],
     }  # fmt: skip
     frame = xr.Dataset({name: array.reset_coords(drop=True) for name, array in columns.items()})
     return _long(frame.to_dataframe(), found["total"])
@@ -184,6 +194,7 @@ def _sections(outcome: Outcome) -> pd.DataFrame:
     )  # fmt: skip
     keys = ["section", "indicator", "period"]
     extra = {"limit": limit, "headroom": found["limits"]["headroom"]}
+    extra["calibrated"] = found["closure"]["calibrated"]
     extra |= {
         name: found["capacity"][name].rename(pollutant="indicator")
         for name in ("shadow_price", "price_lower", "price_upper")

@@ -28,6 +28,8 @@ class Settings:
     margin_of_safety: float = 0.1
     """Share of every limit withheld: HJ 2.3-2018 asks for at least 10 % in class III water
     (from memory, unverified)."""
+    closure_tolerance: float = capacity.TOLERANCE
+    """Relative error of a monthly mean up to which a section counts as calibrated."""
     decided: tuple[str, ...] = ("industry",)
     annual: Callable[..., Any] = capacity.sum_of_periods
     """Which basis of a year bounds the annual permits."""
@@ -44,10 +46,14 @@ _ANNUAL = {name: getattr(capacity, name) for name in ("sum_of_periods", "worst_p
 _FUNCTIONS = {"target": _TARGETS, "compose": _COMPOSERS, "annual": _ANNUAL}
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "study": ("title", "title_zh", "pollutants"),
-    "capacity": ("margin_of_safety", "decided", "annual"),
+    "capacity": ("margin_of_safety", "closure_tolerance", "decided", "annual"),
     "allocation": ("target", "compose", "precision"),
-    "basis": ("margin_of_safety", "decided", "annual", "target", "compose", "precision"),
-}
+    "basis": ("margin_of_safety", "closure_tolerance", "decided", "annual", "target", "compose",
+              "precision"),
+}  # fmt: skip
+_RANGES = {
+    "margin_of_safety": (0.0, 0.999), "closure_tolerance": (0.0, 10.0), "precision": (1e-9, 1e3)
+}  # fmt: skip
 
 
 def read(folder: Path) -> tuple[Settings, list[Fault]]:
@@ -135,7 +141,7 @@ def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
         if isinstance(given, str) and given in known:
             return known[given], None
         return None, ("is unknown", f"one of {', '.join(known)}")
-    low, high = (0.0, 0.999) if key == "margin_of_safety" else (1e-9, 1000.0)
+    low, high = _RANGES[key]
     number = None if isinstance(given, bool) or not isinstance(given, int | float) else given
     # compared before it is converted: a whole number of TOML may be beyond any float
     if number is not None and low <= number <= high:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from permitload import (
     _checks,
+    _closure,
     _frames,
     _permits,
     _rates,
@@ -162,6 +163,15 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     headroom = capacity.headroom(limits, background, settings.margin_of_safety)
     found = capacity.network(response, headroom, _bounds(decided, response))
     say("allocation")
+    say("closure")
+    loads = sources.by_outlet(decided["source_load"], _outlets(response))
+    closed, stamp = _closure.compared(
+        tables, present, (response, headroom), loads, settings.closure_tolerance
+    )
+    say("capacity with other decay")
+    moved = _closure.sensitivity(
+        lambda factor: _capacity_at(model, factor, kept, (limits, decided), settings), found
+    )
     days = water["days"].reset_coords(drop=True)
     shared = _shared_out(settings, response, headroom, decided, days)
     say("permits in the full model")
@@ -172,8 +182,8 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     datasets = {
         "hydraulics": water, "background": background, "present": present,
         "permitted": permitted, "response": response,
-        "limits": limits.assign(headroom=headroom), "capacity": found,
-        "allocation": shared, "sources": decided,
+        "limits": limits.assign(headroom=headroom), "capacity": found.assign(stamp),
+        "closure": closed, "sensitivity": moved, "allocation": shared, "sources": decided,
     }  # fmt: skip
     return Outcome(settings, tables, network, datasets)
 
@@ -283,13 +293,19 @@ class _Model:
         tables: Tables,
         pollutants: tuple[str, ...],
     ) -> None:
-        self.network, self.water = network, water
+        self.network, self.water, self.tables, self.pollutants = network, water, tables, pollutants
         self.outlets, self.sections = tables["outlets"], tables["sections"]
         rates = tables["kinetics"]
         self.kinetics = {p: _rates.law(rates[rates["pollutant"] == p], network) for p in pollutants}
         dims = ["node", "pollutant", "period"]
         table = tables["inflow"][tables["inflow"]["pollutant"].isin(pollutants)]
         self.inflow = table.set_index(dims)["concentration"].to_xarray()
+
+    def with_decay(self, factor: float) -> _Model:
+        """Build the same model with every decay multiplied by a factor."""
+        rates = self.tables["kinetics"]
+        tables = {**self.tables, "kinetics": rates.assign(decay=factor * rates["decay"])}
+        return _Model(self.network, self.water, tables, self.pollutants)
 
     def at_outlets(self, load: xr.DataArray) -> xr.DataArray:
         """Sum loads of sources (source, pollutant, period) [kg/d] at all outlets."""
@@ -310,8 +326,23 @@ class _Model:
         return found.sel(outlet=outlets)
 
 
+def _capacity_at(
+    model: _Model, factor: float, kept: xr.DataArray, given: tuple[xr.Dataset, xr.Dataset],
+    settings: _settings.Settings,
+) -> xr.Dataset:  # fmt: skip
+    """Capacity with every decay multiplied by a factor; ``given`` are limits and decided loads."""
+    (limits, decided), other = given, model.with_decay(factor)
+    response = other.response(np.unique(decided["outlet"].values))
+    headroom = capacity.headroom(limits, other.steady(kept), settings.margin_of_safety)
+    return capacity.network(response, headroom, _bounds(decided, response))
+
+
+def _outlets(response: xr.Dataset) -> pd.DataFrame:
+    """Outlets of a response, as a table."""
+    return pd.DataFrame({"outlet": response["outlet"].values})
+
+
 def _bounds(decided: xr.Dataset, response: xr.Dataset) -> xr.Dataset:
     """Floors and ceilings of the decided sources, summed at their outlets."""
-    outlets = pd.DataFrame({"outlet": response["outlet"].values})
-    ends = ("floor", "ceiling")
+    outlets, ends = _outlets(response), ("floor", "ceiling")
     return xr.Dataset({n: sources.by_outlet(decided[n], outlets).rename(n) for n in ends})
