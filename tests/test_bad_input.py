@@ -195,7 +195,7 @@ SETTINGS = {
     '[study]\npollutants = "COD"': "study.toml, row study, pollutants: COD is not a list of "
     'different labels; right would be a list such as ["COD", "TP"]',
     '[study]\npollutants = ["COD"]\n[capacity]\nmargin = 0.1': "study.toml, row capacity, margin: "
-    "is unknown; right would be one of margin_of_safety, decided, annual",
+    "is unknown; right would be one of margin_of_safety, closure_tolerance, decided, annual",
     '[study]\npollutants = ["COD"]\n[capacity]\nmargin_of_safety = 10': "study.toml, row capacity, "
     "margin_of_safety: 10 is not valid; right would be a number from 0 to 0.999",
     CHOSEN + '[capacity]\nannual = "mean"': "study.toml, row capacity, annual: mean is unknown; "

@@ -1,11 +1,13 @@
 """Write the tables of the sample study ``wujin``; the same bytes at every run.
 
-Numbers stand in ``wujin_water.py`` and ``wujin_sources.py``; ``wujin/README.md`` says line by
-line which of them are facts and which are assumed or invented.
+Numbers stand in ``wujin_water.py``, ``wujin_sources.py`` and ``wujin_observed.py``;
+``wujin/README.md`` says line by line which of them are facts and which are assumed or invented.
 """
 
 from pathlib import Path
 
+import pandas as pd
+from wujin_observed import observation_tables
 from wujin_sources import source_tables
 from wujin_water import flow_tables, network_tables, water_tables
 
@@ -19,6 +21,7 @@ pollutants = ["COD", "NH3-N", "TN", "TP", "Sb"]
 
 [capacity]
 margin_of_safety = 0.10
+closure_tolerance = 0.30
 decided = ["industry"]
 annual = "sum_of_periods"
 
@@ -29,6 +32,7 @@ precision = 0.0001
 
 [basis]
 margin_of_safety = "assumed"
+closure_tolerance = "assumed"
 decided = "assumed"
 annual = "assumed"
 target = "assumed"
@@ -41,7 +45,13 @@ def main(folder: Path) -> None:
     """Write ``study.toml`` and every table."""
     folder.mkdir(exist_ok=True)
     (folder / "study.toml").write_text(STUDY, encoding="utf-8", newline="\n")
-    tables = network_tables() | flow_tables() | water_tables() | source_tables()
+    (folder / "observations.csv").unlink(missing_ok=True)
+    _write(network_tables() | flow_tables() | water_tables() | source_tables(), folder)
+    # the model of the study so far says what is observed
+    _write(observation_tables(folder), folder)
+
+
+def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
 

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from permitload import _rates, plot, quality, report
+from permitload.plot.labels import bilingual
 from permitload.schema import text
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, pd.DataFrame]
 
+_UNCALIBRATED = ", 容量未率定（部分或全部时段） capacity uncalibrated in some periods or all"
 _WORST = ", worst period of each reach 各河段最不利时段"
 
 
@@ -28,6 +30,8 @@ def page(outcome: Outcome, tables: Tables, manifest: Mapping[str, object]) -> re
         settings.title_zh,
         {**tables, "permits": _named(outcome, tables["permits"]),
          "sections": _with_present(outcome, tables["sections"]),
+         "closure": _named_sections(outcome, tables["closure"]),
+         "sensitivity": _of_the_year(outcome, tables["sensitivity"]),
          "parameters": _parameters(outcome)},
         _figures(outcome, tables),
         manifest,
@@ -40,13 +44,28 @@ def _named(outcome: Outcome, permits: pd.DataFrame) -> pd.DataFrame:
     return permits.assign(name=text(permits["enterprise"].map(names)))
 
 
+def _named_sections(outcome: Outcome, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows by section with the names of the sections."""
+    names = outcome.tables["sections"].set_index("section")["name"]
+    return table.assign(name=table["section"].map(names).fillna(""))
+
+
+def _of_the_year(outcome: Outcome, sensitivity: pd.DataFrame) -> pd.DataFrame:
+    """Mean of the periods by their days, of each pollutant and factor of decay."""
+    days = outcome.tables["periods"].set_index("period")["days"]
+    weight = sensitivity["period"].map(days) / days.sum()
+    mean = sensitivity.assign(total=weight * sensitivity["total"])
+    mean = mean.groupby(["pollutant", "decay_factor"], sort=False)["total"].sum().reset_index()
+    base = mean["pollutant"].map(mean[mean["decay_factor"] == 1.0].set_index("pollutant")["total"])
+    return mean.assign(total_change=mean["total"] / base.where(base > 0.0) - 1.0)
+
+
 def _with_present(outcome: Outcome, sections: pd.DataFrame) -> pd.DataFrame:
     """Sections with their names and the concentration at present loads."""
     found = quality.at(outcome.tables["sections"], outcome.datasets["present"])
     column = found.rename("present_concentration").reset_coords(drop=True).to_dataframe()
     column = column.reset_index().rename(columns={"pollutant": "indicator"})
-    names = outcome.tables["sections"].set_index("section")["name"]
-    sections = sections.assign(name=sections["section"].map(names).fillna(""))
+    sections = _named_sections(outcome, sections)
     return sections.merge(column, on=["section", "indicator", "period"], validate="1:1")
 
 
@@ -130,7 +149,8 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     main = _named(outcome, tables["permits"]).assign(stopped_by=_main_reasons(outcome, tables))
     for pollutant in outcome.settings.pollutants:
         mine = use.sel(indicator=pollutant).rename(indicator="pollutant")
-        axes = {"limit_use": plot.headroom_use(mine)}
+        stamps = _stamps(outcome, pollutant)
+        axes = {"limit_use": plot.headroom_use(mine.assign_coords(section=stamps))}
         permits = main[main["pollutant"] == pollutant]
         if len(permits):
             axes["permits"] = plot.permits_bars(permits)
@@ -140,8 +160,10 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
             load = load.assign_coords(pollutant=pollutant)
             if load.sizes["period"] > 1:
                 axes["monthly"] = plot.monthly(load, total.reset_coords("pollutant", drop=True))
+        known = (outcome.datasets["capacity"]["calibrated"].sel(pollutant=pollutant) == "yes").all()
         for kind, ax in axes.items():
-            drawn[kind][pollutant] = plot.png(ax)
+            stamp = _UNCALIBRATED if kind == "monthly" and not known else ""
+            drawn[kind][pollutant + stamp] = plot.png(ax)
     flow = outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series()
     for pollutant in _by_use(use) if placed else []:
         ax = plot.network_map(
@@ -150,6 +172,16 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
         )  # fmt: skip
         drawn["map"][pollutant + _WORST] = plot.png(ax)
     return {kind: found for kind, found in drawn.items() if found}
+
+
+def _stamps(outcome: Outcome, pollutant: str) -> list[str]:
+    """Labels of the sections, with the stamp where a period is not calibrated."""
+    known = outcome.datasets["closure"]["calibrated"].sel(indicator=pollutant) == "yes"
+    stamp = bilingual("未率定", "uncalibrated")
+    return [
+        str(name) if some else f"{name} {stamp}"
+        for name, some in zip(known["section"].values, known.all("period").values, strict=True)
+    ]
 
 
 def _by_use(use: xr.DataArray) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from permitload import allocation, capacity, sharing
+from permitload import allocation, sharing
 from permitload.errors import Fault
 
 _BASES = ("statutory", "pilot", "assumed")
@@ -28,7 +28,7 @@ class Settings:
     margin_of_safety: float = 0.1
     """Share of every limit withheld: HJ 2.3-2018 asks for at least 10 % in class III water
     (from memory, unverified)."""
-    closure_tolerance: float = capacity.TOLERANCE
+    closure_tolerance: float = 0.3
     """Relative error of a monthly mean up to which a section counts as calibrated."""
     decided: tuple[str, ...] = ("industry",)
     annual: Callable[..., Any] = capacity.sum_of_periods

@@ -9,14 +9,7 @@ from permitload.capacity.alternatives import compare, upstream_share
 from permitload.capacity.bank import bank_discharge, lateral_dispersion, mixing_length, plume
 from permitload.capacity.best import network, ranges
 from permitload.capacity.chain import chain, class_margin, into_river, outlet_loads
-from permitload.capacity.closure import (
-    CALIBRATED,
-    TOLERANCE,
-    UNCALIBRATED,
-    closure,
-    remaining,
-    stamp,
-)
+from permitload.capacity.closure import closure, remaining, stamp
 from permitload.capacity.dispersion import (
     advection_decay,
     advection_dispersion,
@@ -104,10 +97,7 @@ from permitload.capacity.zone import (
 )
 
 __all__ = [
-    "CALIBRATED",
     "FLOOD_SEASON",
-    "TOLERANCE",
-    "UNCALIBRATED",
     "Fan",
     "Lake",
     "MixingZone",

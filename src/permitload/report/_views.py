@@ -21,6 +21,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ok": ("正常", "ok"),
     "background_exceeds": ("背景超标", "background exceeds"),
     "floors_infeasible": ("保障量无法满足", "floors infeasible"),
+    "yes": ("已率定", "calibrated"),
+    "agrees": ("吻合", "agrees"),
+    "unexplained": ("未解释", "unexplained"),
+    "unobserved": ("无实测", "unobserved"),
     "meets": ("达标", "meets"),
     "exceeds": ("超标", "exceeds"),
     "statutory": ("法定", "statutory"),
@@ -203,8 +207,10 @@ def _column(values: pd.Series[Any], name: str) -> list[Cell]:
         return [Cell(text) for text in exact(values.tolist())]
     if name == "granted":
         return list(values)
-    if name in ("status", "basis"):
+    if name in ("status", "basis", "agreement"):
         return [Cell(word(value), str(value)) for value in values]
+    if name == "calibrated":
+        return [stamped(value) for value in values]
     if name == "value":
         return [Cell(f"{v:.10g}" if isinstance(v, float) else plain(v)) for v in values]
     if pd.api.types.is_numeric_dtype(values):
@@ -240,25 +246,44 @@ def _below(wide: pd.DataFrame) -> Any:  # noqa: ANN401 - an array of text
     return np.array(exact(wide.to_numpy(float).ravel().tolist())).reshape(wide.shape)
 
 
+def stamped(calibrated: object) -> Cell:
+    """Whether a section is calibrated, as a badge where it is not.
+
+    Examples
+    --------
+    >>> stamped("yes").text, stamped("未率定 uncalibrated").kind
+    ('已率定 calibrated', 'uncalibrated')
+    """
+    return Cell(word(calibrated), "" if calibrated == "yes" else "uncalibrated")
+
+
 def capacity(table: pd.DataFrame) -> View:
-    """Capacity by pollutant and period; a status other than ok stands below its number."""
+    """Capacity by pollutant and period; below it a status other than ok, and the stamp."""
     base = matrix(table, ["pollutant"], "period", ["total"])
-    status = table.pivot(index="pollutant", columns="period", values="status").reindex(
-        index=pd.unique(table["pollutant"]), columns=pd.unique(table["period"])
+    rows, columns = pd.unique(table["pollutant"]), pd.unique(table["period"])
+    known = table if "calibrated" in table else table.assign(calibrated="yes")
+    status, stamp = (
+        known.pivot(index="pollutant", columns="period", values=name)
+        .reindex(index=rows, columns=columns)
+        .to_numpy()
+        for name in ("status", "calibrated")
     )
-    rows = [
-        [line[0]]
-        + [
-            cell if code == "ok" else cell._replace(kind=str(code), below=word(code))
-            for cell, code in zip(line[1:], codes, strict=True)
-        ]
-        for line, codes in zip(base.rows, status.to_numpy(), strict=True)
+    marked = [
+        [line[0], *map(_marked, line[1:], *codes)]
+        for line, *codes in zip(base.rows, status, stamp, strict=True)
     ]
     bases = [name for name in ("annual_sum", "annual_worst") if name in table]
     year = table.groupby("pollutant", sort=False)[bases].first()
-    for row, values in zip(rows, year.to_numpy(float), strict=True):
-        row += [Cell(number(value)) for value in values]
-    return View([*base.heads, *map(head, bases)], rows, [])
+    for line, values in zip(marked, year.to_numpy(float), strict=True):
+        line += [Cell(number(value)) for value in values]
+    return View([*base.heads, *map(head, bases)], marked, [])
+
+
+def _marked(cell: Cell, status: object, calibrated: object) -> Cell:
+    """Give a number of capacity what is to be said beside it."""
+    said = [] if status == "ok" else [word(status)]
+    said += [] if calibrated == "yes" else [str(calibrated)]
+    return cell._replace(kind="" if status == "ok" else str(status), below="；".join(said))
 
 
 def balance(table: pd.DataFrame, keys: Sequence[str], name: str) -> View:

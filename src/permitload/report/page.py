@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _views, _why
+from permitload.report import _closed, _views, _why
 
 __all__ = ["Report", "render"]
 
@@ -36,9 +36,10 @@ _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "gr
 _NOT_MORE = ("enterprise", "name", "source", "full_section", "months", "worst", "source_load",
              "permitted_load", "granted", "ceiling")  # fmt: skip
 _SECTIONS = ("section", "name", "indicator", "period", "limit", "allowed", "background",
-             "present_concentration", "concentration", "limit_use", "status")  # fmt: skip
+             "present_concentration", "concentration", "limit_use", "status",
+             "calibrated")  # fmt: skip
 _OWED = ("section", "name", "indicator", "period", "limit", "allowed", "background", "missing",
-         "affected")  # fmt: skip
+         "calibrated", "affected")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,9 @@ class Report:
         - ``balance``: term, pollutant, period, ledger [kg/d], one term being ``residual``;
         - ``parameters``: parameter, value, basis (statutory, pilot or assumed); optional unit,
           note;
-        - ``water``, a table that may be missing: term, period, flow [m3/s], one term being
-          ``residual``.
+        - tables that may be missing: ``water``: term, period, flow [m3/s], one term being
+          ``residual``; ``closure``, as it is published; ``sensitivity``: pollutant,
+          decay_factor, total [kg/d] and total_change [1] of the year.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``) → caption, such as
         the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
@@ -194,6 +196,11 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             tables["parameters"], ("parameter", "value", "unit", "basis", "note")
         ),
     }
+    if "closure" in tables:
+        views["closure"] = _closed.worst(tables["closure"])
+        views["unexplained"] = _closed.unexplained(tables["closure"])
+    if "sensitivity" in tables:
+        views["sensitivity"] = _closed.sensitivity(tables["sensitivity"])
     if "water" in tables:
         views["water"] = _views.balance(tables["water"], ["period"], "flow")
     return {name: _views.top(view) for name, view in views.items()} | {
@@ -234,6 +241,7 @@ def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "meets": status.count("meets"),
         "exceeds": status.count("exceeds"),
         "owed": _why.owed_in_words(tables["sections"]),
+        "closed": _closed.counted(tables.get("closure")),
         "parameters": len(basis),
         "assumed": int((basis == "assumed").sum()),
     }  # fmt: skip

@@ -1,0 +1,50 @@
+"""Closure and what rests on it: observed against simulated, other decay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from permitload.report import _views
+from permitload.report._views import Cell, Head, View
+
+_CLOSURE = ("section", "name", "indicator", "period", "present_concentration", "observed",
+            "difference", "relative_error", "unexplained_load", "remaining_capacity",
+            "agreement")  # fmt: skip
+_UNEXPLAINED = ("section", "name", "indicator", "period", "present_concentration", "observed",
+                "relative_error", "flow", "unexplained_load")  # fmt: skip
+
+
+def counted(table: pd.DataFrame | None) -> dict[str, int]:
+    """Count the combinations of section, indicator and period by how they agree."""
+    found: Sequence[str] = [] if table is None else table["agreement"].tolist()
+    return {code: found.count(code) for code in ("agrees", "unexplained", "unobserved")}
+
+
+def worst(table: pd.DataFrame) -> View:
+    """Period of each section and indicator that the model explains least."""
+    error = table["relative_error"].abs().fillna(-1.0)
+    rows = error.groupby([table["section"], table["indicator"]], sort=False).idxmax()
+    return _views.view(table.loc[rows.tolist()], _CLOSURE)
+
+
+def unexplained(table: pd.DataFrame) -> View:
+    """Rows beyond the tolerance, the greatest load first where there are too many."""
+    some = table[table["agreement"] == "unexplained"]
+    return _views.view(_views.greatest_first(some, some["unexplained_load"].abs()), _UNEXPLAINED)
+
+
+def sensitivity(table: pd.DataFrame) -> View:
+    """Total of each pollutant by factor of decay, and its change below."""
+    factors = pd.unique(table["decay_factor"])
+    heads = [_views.head("pollutant")]
+    heads += [Head(f"衰减 decay × {factor:g}", "", number=True) for factor in factors]
+    rows = []
+    for pollutant, some in table.groupby("pollutant", sort=False):
+        by_factor = some.set_index("decay_factor")
+        rows.append([Cell(str(pollutant))] + [
+            Cell(_views.number(total), below="" if change != change else f"{change:+.1%}")
+            for total, change in by_factor.loc[factors, ["total", "total_change"]].to_numpy()
+        ])  # fmt: skip
+    return View(heads, rows, [])
