@@ -21,7 +21,8 @@ from permitload.cli import app
 from permitload.errors import DataError, Fault
 
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
-TABLES = ["permits", "permits_monthly", "capacity", "sections", "balance", "provenance"]
+TABLES = ["permits", "permits_monthly", "capacity", "sections", "closure", "sensitivity",
+          "balance", "provenance"]  # fmt: skip
 runner = CliRunner()
 
 
@@ -75,11 +76,11 @@ def test_what_a_run_wrote_is_verified(original: Path) -> None:
     found = study.verify(original / "results", progress=steps.append)
     assert found.faults == ()
     assert found.notes == ()
-    assert found.compared["tables"] == 6
-    assert found.compared["Datasets"] == 9
+    assert found.compared["tables"] == len(TABLES)
+    assert found.compared["Datasets"] == 11
     assert found.compared["figures"] == 6
     lines = sum((original / "results" / f"{n}.csv").read_text().count("\n") for n in TABLES)
-    assert found.compared["rows"] == lines - 6
+    assert found.compared["rows"] == lines - len(TABLES)
     assert steps[0] == "manifest and hashes"
     assert steps[-1] == "comparing"
 
@@ -119,6 +120,8 @@ def _forge(results: Path) -> None:
         ("permits_monthly", "P1, COD, dry", "stopped_by"),
         ("capacity", "COD, dry", "total [kg/d]"),
         ("sections", "S2, NH3-N, wet", "background [mg/L]"),
+        ("closure", "S1, COD, dry", "remaining_capacity [kg/d]"),
+        ("sensitivity", "COD, dry, 0.5", "total [kg/d]"),
         ("balance", "decayed, COD, dry", "ledger [kg/d]"),
         ("provenance", "P1, COD, dry, stop, headroom", "value"),
     ],
