@@ -150,9 +150,10 @@ def test_flow_of_a_node_is_all_that_arrives(outcome: study.Outcome) -> None:
              "position": np.where(network.reaches["to_node"] == "W5",
                                   network.reaches["length"], 0.0)}
         ), present,
-    ).to_pandas()  # fmt: skip
-    into = ends[network.reaches["to_node"] == "W5"].clip(lower=0.0).sum()
-    into += (-ends[network.reaches["from_node"] == "W5"]).clip(lower=0.0).sum()
+    ).values  # fmt: skip
+    arriving = np.where(network.reaches["to_node"] == "W5", 1.0, -1.0)[:, None] * ends
+    there = (network.reaches[["from_node", "to_node"]] == "W5").any(axis=1)
+    into = np.maximum(arriving, 0.0)[there].sum(axis=0)
     np.testing.assert_allclose(quality.flow_at(nodes, present)[0], into, rtol=1e-12)
 
 
@@ -160,7 +161,8 @@ def test_remaining_is_negative_exactly_where_the_present_exceeds(outcome: study.
     """Capacity side (response, headroom) against the full model at present loads."""
     left = outcome.datasets["closure"]["remaining_capacity"]
     present = outcome.datasets["closure"]["present_concentration"]
-    allowed = outcome.datasets["limits"]["limit"].reset_coords(drop=True) * 0.9
+    limit: xr.DataArray = outcome.datasets["limits"]["limit"].reset_coords(drop=True)
+    allowed: xr.DataArray = 0.9 * limit
     over = present > allowed.transpose(*present.dims)
     assert 10 < int(over.sum()) < over.size
     np.testing.assert_array_equal((left < 0.0).values, over.values)
@@ -250,7 +252,9 @@ def test_report_and_figures_carry_the_stamp(results: Path) -> None:
     page = (results / "report.html").read_text("utf8")
     part = {name: page.split(f'id="{name}"')[1].split("<h2")[0] for name in
             ("closure", "capacity", "sections")}  # fmt: skip
-    assert part["closure"].count("<tr><th") == 8 * 5 + 12  # worst of each, and S5 by month
+    assert (
+        part["closure"].count('<tr><th scope="row"') == 8 * 5 + 12
+    )  # worst of each, and S5 by month
     assert part["closure"].count('class="badge unexplained"') == 1
     assert part["capacity"].count("<small>未率定 uncalibrated</small>") == 12 + 8
     worst = part["sections"].split("<tr><th")

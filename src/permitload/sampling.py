@@ -251,7 +251,8 @@ def _flow_in_reach(arrays: Arrays, extent: Extent, position: float) -> Floats:
         flow[k, 0] + (flow[k, 1] - flow[k, 0]) * (position - start[k]) / (stop[k] - start[k])
         for k in (right, left)
     )
-    return np.where(flow[right, 0] >= 0.0, ahead, back)
+    found: Floats = np.where(flow[right, 0] >= 0.0, ahead, back)
+    return found
 
 
 def _in_segment(arrays: Arrays, segment: int, reach: int, position: float) -> Floats:

@@ -103,9 +103,9 @@ def closure(
     )
     near = present.clip(found["observed_lower"], found["observed_upper"])
     agrees = np.abs(near - present) <= closure_tolerance * near
-    words = xr.where(agrees, "agrees", "unexplained").where(near.notnull(), "unobserved")
-    found["agreement"] = words.astype(object)
-    found["calibrated"] = xr.where(words == "agrees", CALIBRATED, UNCALIBRATED).astype(object)
+    words = np.where(near.isnull(), "unobserved", np.where(agrees, "agrees", "unexplained"))
+    found["agreement"] = (near.dims, words.astype(object))
+    found["calibrated"] = (near.dims, np.where(agrees, CALIBRATED, UNCALIBRATED).astype(object))
     return found.transpose(*_KEYS).map(lambda array: array.assign_attrs(attributes(array.name)))
 
 
@@ -207,12 +207,12 @@ def stamp(response: xr.Dataset | xr.DataArray, calibrated: xr.DataArray) -> xr.D
     for place in np.ndindex(names.shape):
         names[place] = "; ".join(labels[order[place]])
     dims = ("pollutant", "period")
-    one = xr.DataArray(names, {dim: lacking[dim].values for dim in dims}, dims)
     return xr.Dataset(
         {
-            "calibrated": xr.where(one == "", CALIBRATED, UNCALIBRATED).astype(object),
-            "not_calibrated": one,
-        }
+            "calibrated": (dims, np.where(names == "", CALIBRATED, UNCALIBRATED).astype(object)),
+            "not_calibrated": (dims, names),
+        },
+        {dim: lacking[dim].values for dim in dims},
     )
 
 
