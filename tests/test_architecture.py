@@ -55,7 +55,7 @@ COMPANIONS = {
     "_checks": "study", "_settings": "study", "_results": "study", "_outcome": "study",
     "_pages": "study", "_permits": "study",
     "_manifest": "study", "_provenance": "study", "_compare": "study", "_verify": "study",
-    "_rates": "study", "_closure": "study",
+    "_rates": "study", "_closure": "study", "_units": "study",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from permitload.errors import DataError, Fault
 
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
 TABLES = ["permits", "permits_monthly", "capacity", "sections", "closure", "sensitivity",
-          "balance", "provenance"]  # fmt: skip
+          "units", "balance", "provenance"]  # fmt: skip
 runner = CliRunner()
 
 
@@ -77,7 +77,7 @@ def test_what_a_run_wrote_is_verified(original: Path) -> None:
     assert found.faults == ()
     assert found.notes == ()
     assert found.compared["tables"] == len(TABLES)
-    assert found.compared["Datasets"] == 11
+    assert found.compared["Datasets"] == 12
     assert found.compared["figures"] == 6
     lines = sum((original / "results" / f"{n}.csv").read_text().count("\n") for n in TABLES)
     assert found.compared["rows"] == lines - len(TABLES)
@@ -122,6 +122,7 @@ def _forge(results: Path) -> None:
         ("sections", "S2, NH3-N, wet", "background [mg/L]"),
         ("closure", "S1, COD, dry", "remaining_capacity [kg/d]"),
         ("sensitivity", "COD, dry, 0.5", "total [kg/d]"),
+        ("units", "S1, COD", "capacity [kg/d]"),
         ("balance", "decayed, COD, dry", "ledger [kg/d]"),
         ("provenance", "P1, COD, dry, stop, headroom", "value"),
     ],

@@ -21,6 +21,7 @@ ACCEPTANCE = {
 }
 WORKS_OUTLET = {"COD": 40.0, "NH3-N": 3.0, "TN": 10.0, "TP": 0.3, "Sb": 0.05}
 WORKS_PRESENT = {"COD": 33.0, "NH3-N": 1.8, "TN": 8.5, "TP": 0.22, "Sb": 0.025}  # assumed
+WORKS_PLANNED = {("WK1", "TN"): 6.0, ("WK1", "Sb"): 0.015}  # upgrade of the park works, invented
 
 # --- Enterprises: sector, name, works or reach, position [m], wastewater [m3/s]; all invented
 ENTERPRISES = {
@@ -215,10 +216,11 @@ def source_tables() -> dict[str, pd.DataFrame]:
     """Enterprises, works, outlets, sources and their loads."""
     law = "outlet DB32/1072-2018, from memory, unverified"
     works = [
-        (w, f"O-{w}", p, row[2], most, WORKS_OUTLET[p], *_works_basis(p, law, row[3]))
+        (w, f"O-{w}", p, row[2], most, WORKS_OUTLET[p], WORKS_PLANNED.get((w, p)),
+         *_works_basis(p, law, row[3]))
         for w, row in WORKS.items()
         for p, most in ACCEPTANCE[w].items()
-    ]
+    ]  # fmt: skip
     return {
         "outlets": table(
             "outlet reach node position[m] position_to[m] effluent_flow[m3/s] name note",
@@ -226,7 +228,7 @@ def source_tables() -> dict[str, pd.DataFrame]:
         ),
         "works": table(
             "works outlet pollutant design_flow[m3/s] acceptance_concentration[mg/L] "
-            "outlet_concentration[mg/L] basis name note",
+            "outlet_concentration[mg/L] planned_concentration[mg/L] basis name note",
             works,
         ),
         "sources": table(

@@ -114,6 +114,7 @@ REACHES = {
     "PB2": ("PBE", "PBP", 1600, 2.0, 1.0, 0.8, "牛塘镇", "虚构牛塘圩内河2 invented polder canal"),
     "PB3": ("PBP", "W2", 1500, 2.5, 1.0, 0.9, "牛塘镇", "虚构牛塘圩内河3 invented polder canal"),
 }
+LAND = 1.2  # [km2] drained to a kilometre of river, the same everywhere; invented
 SUMMER_RISE = 0.6  # [m] stage of July above January, the same everywhere on a flat plain
 # Polders: first letters of their canals, reach that receives, pumps [m3/s], name; the canals
 # carry the monthly mean of what is pumped
@@ -253,7 +254,10 @@ def network_tables() -> dict[str, pd.DataFrame]:
             "polder outlet_reach pump_capacity[m3/s] name",
             [(polder, *row[1:]) for polder, row in POLDERS.items()],
         ),
-        "districts": table("reach district", [(r, row[6]) for r, row in REACHES.items()]),
+        "districts": table(
+            "reach district land_area[km2]",
+            [(r, row[6], round(LAND * row[2] / 1000, 2)) for r, row in REACHES.items()],
+        ),
         "periods": table(
             "period days[d] start temperature[degC]",
             list(zip(PERIODS, DAYS, STARTS.strftime("%Y-%m-%d"), TEMPERATURE, strict=True)),

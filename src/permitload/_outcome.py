@@ -26,7 +26,8 @@ class Outcome:
         Rivers.
     datasets : mapping of Dataset
         ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
-        ``limits``, ``capacity``, ``closure``, ``sensitivity``, ``allocation``, ``sources``.
+        ``limits``, ``capacity``, ``closure``, ``sensitivity``, ``units``, ``allocation``,
+        ``sources``.
     """
 
     settings: _settings.Settings

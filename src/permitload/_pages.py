@@ -171,7 +171,29 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
             outcome.tables["outlets"], flow,
         )  # fmt: skip
         drawn["map"][pollutant + _WORST] = plot.png(ax)
+    if placed:
+        drawn["units"] = _map_of_units(outcome, tables["units"])
     return {kind: found for kind, found in drawn.items() if found}
+
+
+def _map_of_units(outcome: Outcome, units: pd.DataFrame) -> dict[str, bytes]:
+    """Map of the control units, of the pollutant that uses the capacity of one of them most."""
+    most = units.groupby("pollutant", sort=False)["capacity_use"].max()
+    if most.isna().all():
+        return {}
+    pollutant = str(most.idxmax())
+    use = units[units["pollutant"] == pollutant].set_index("control_unit")["capacity_use"]
+    values = _unit_of_reaches(outcome).map(use).rename("capacity_use")
+    ax = plot.network_map(outcome.network, values, outcome.tables["sections"])
+    known = (units[units["pollutant"] == pollutant]["calibrated"] == "yes").all()
+    return {pollutant + ("" if known else _UNCALIBRATED): plot.png(ax)}
+
+
+def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
+    """Control unit of each reach, of its upper end where a section cuts it."""
+    tables = outcome.tables
+    units = outcome.network.control_units(tables["sections"], districts=tables["districts"])
+    return units.drop_duplicates("reach").set_index("reach")["control_unit"]
 
 
 def _stamps(outcome: Outcome, pollutant: str) -> list[str]:
@@ -208,9 +230,7 @@ def _use_of_reaches(outcome: Outcome, pollutant: str) -> pd.Series[float]:
 
     A reach is held to what its control unit's section allows.
     """
-    tables, found = outcome.tables, outcome.datasets
-    units = outcome.network.control_units(tables["sections"], districts=tables["districts"])
-    unit = units.drop_duplicates("reach").set_index("reach")["control_unit"]
+    found, unit = outcome.datasets, _unit_of_reaches(outcome)
     allowed = found["limits"]["limit"].sel(indicator=pollutant) * (
         1.0 - outcome.settings.margin_of_safety
     )

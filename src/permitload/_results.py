@@ -28,6 +28,7 @@ KEYS = {
     "sections": ("section", "indicator", "period"),
     "closure": ("section", "indicator", "period"),
     "sensitivity": ("pollutant", "period", "decay_factor"),
+    "units": ("control_unit", "pollutant"),
     "balance": ("term", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity"),
 }
@@ -41,6 +42,9 @@ _MONTHLY = ["enterprise", "source", "pollutant", "period", "permitted_load", "pe
 _CLOSURE = ["present_concentration", "observed", "observed_lower", "observed_upper", "samples",
             "difference", "relative_error", "flow", "unexplained_load", "remaining_capacity",
             "agreement", "calibrated"]  # fmt: skip
+_UNITS = ["capacity", "source_load", "capacity_use", "whole_load", "land_area", "load_density",
+          "stopped_by", "present_share", "planned_load", "planned_share",
+          "calibrated"]  # fmt: skip
 
 
 def refuse_target(root: Path, target: Path) -> None:
@@ -154,6 +158,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "sections": _sections(outcome),
         "closure": _long(closure.to_dataframe(), closure),
         "sensitivity": _long(moved.to_dataframe(), moved),
+        "units": _long(found["units"][_UNITS].to_dataframe(), found["units"]),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
     }

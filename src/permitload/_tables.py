@@ -100,7 +100,12 @@ TABLES = _tables(
         "polder outlet_reach pump_capacity name?",
         "the pumps of one polder towards one reach",
     ),
-    ("districts?", "reach", "reach district", "district of one reach"),
+    (
+        "districts?",
+        "reach",
+        "reach district land_area?",
+        "district of one reach, and the land that drains to it",
+    ),
     ("periods", "period", "period days start? temperature?", "one period, in order"),
     (
         "flows",
@@ -161,8 +166,8 @@ TABLES = _tables(
     (
         "works?",
         "works pollutant",
-        "works outlet pollutant design_flow acceptance_concentration outlet_concentration basis? "
-        "name? note?",
+        "works outlet pollutant design_flow acceptance_concentration outlet_concentration "
+        "planned_concentration? basis? name? note?",
         "what one works accepts and discharges of one pollutant",
     ),
     (

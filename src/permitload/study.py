@@ -23,6 +23,7 @@ from permitload import (
     _rates,
     _results,
     _settings,
+    _units,
     _verify,
     allocation,
     capacity,
@@ -182,9 +183,12 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     datasets = {
         "hydraulics": water, "background": background, "present": present,
         "permitted": permitted, "response": response,
-        "limits": limits.assign(headroom=headroom), "capacity": found.assign(stamp),
+        "limits": limits.assign(headroom=headroom, allowed=allowed),
+        "capacity": found.assign(stamp),
         "closure": closed, "sensitivity": moved, "allocation": shared, "sources": decided,
     }  # fmt: skip
+    say("control units")
+    datasets["units"] = _by_unit(model, given["source_load"], datasets)
     return Outcome(settings, tables, network, datasets)
 
 
@@ -324,6 +328,16 @@ class _Model:
             self.network, self.water, self.outlets[needed], self.sections, self.kinetics
         )
         return found.sel(outlet=outlets)
+
+
+def _by_unit(model: _Model, load: xr.DataArray, datasets: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Sum the study by control unit, with the works as they are and as they are planned."""
+    later = _units.planned(load, model.tables)
+    after = None
+    if later is not None:
+        after = model.at_outlets(later), model.steady(model.at_outlets(later))
+    present = model.at_outlets(load)
+    return _units.by_unit(model.network, model.tables, datasets, present, after)
 
 
 def _capacity_at(

@@ -169,7 +169,7 @@ def _draw_reaches(
     rivers.set_array(np.ma.masked_invalid(shown))
     bar = ax.figure.colorbar(rivers, ax=ax, shrink=0.8, spacing="uniform")
     bar.set_ticks(list(norm.boundaries), labels=[f"{value:g}" for value in _style.BREAKS])
-    bar.set_label(f"{label('limit_use')} [1]")
+    bar.set_label(f"{label(values.name if values.name in VARIABLES else 'limit_use')} [1]")
     _style.finish(bar.ax)
     if np.isnan(shown).any():
         words = bilingual("无数据", "no value")

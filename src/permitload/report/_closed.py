@@ -1,4 +1,4 @@
-"""Closure and what rests on it: observed against simulated, other decay."""
+"""Closure and what rests on it: observed against simulated, other decay, control units."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ _CLOSURE = ("section", "name", "indicator", "period", "present_concentration", "
             "agreement")  # fmt: skip
 _UNEXPLAINED = ("section", "name", "indicator", "period", "present_concentration", "observed",
                 "relative_error", "flow", "unexplained_load")  # fmt: skip
+_UNITS = ("control_unit", "capacity", "source_load", "capacity_use", "whole_load", "land_area",
+          "load_density", "stopped_by", "present_share", "planned_load", "planned_share",
+          "calibrated")  # fmt: skip
 
 
 def counted(table: pd.DataFrame | None) -> dict[str, int]:
@@ -48,3 +51,8 @@ def sensitivity(table: pd.DataFrame) -> View:
             for total, change in by_factor.loc[factors, ["total", "total_change"]].to_numpy()
         ])  # fmt: skip
     return View(heads, rows, [])
+
+
+def units(table: pd.DataFrame) -> View:
+    """Control units of one pollutant, with sums of what adds up."""
+    return _views.view(table, _UNITS, ("capacity", "source_load", "whole_load", "planned_load"))

@@ -29,7 +29,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "balance": ("term", "pollutant", "period", "ledger"),
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
-_FIGURES = ("map", "limit_use", "permits", "monthly")
+_FIGURES = ("map", "limit_use", "permits", "monthly", "units")
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -68,9 +68,9 @@ class Report:
           note;
         - tables that may be missing: ``water``: term, period, flow [m3/s], one term being
           ``residual``; ``closure``, as it is published; ``sensitivity``: pollutant,
-          decay_factor, total [kg/d] and total_change [1] of the year.
+          decay_factor, total [kg/d] and total_change [1] of the year; ``units``, as published.
     figures : mapping of mapping of bytes
-        Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``) → caption, such as
+        Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``) → caption, such as
         the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
         left out. Of the maps the first is shown, the others unfold.
     manifest : mapping
@@ -186,6 +186,8 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             for n in order
         },
     }
+    if "units" in tables:
+        by_pollutant["units"] = {n: _closed.units(_of(tables["units"], n)) for n in order}
     views = {
         "stopped": _why.stopped(monthly, tables["sections"]),
         "capacity": _views.capacity(tables["capacity"]),

@@ -1,0 +1,219 @@
+"""Control units of a study: what each may carry, carries, and would carry with planned works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from permitload import quality, sources
+from permitload.network import RiverNetwork
+from permitload.schema import described
+from permitload.units import flux
+
+__all__ = ["by_unit", "land", "membership", "planned"]
+
+Tables = Mapping[str, pd.DataFrame]
+
+_AT_CEILING = 1e-9
+"""Share of a ceiling below it at which a load stands at it."""
+
+
+def planned(source_load: xr.DataArray, tables: Tables) -> xr.DataArray | None:
+    """Cut loads to what works are planned to discharge; None where nothing is planned.
+
+    Parameters
+    ----------
+    source_load : DataArray
+        Present loads (source, pollutant, period) [kg/d] with the coordinate ``works``.
+    tables : mapping of DataFrame
+        ``works`` and ``sources`` of the study.
+
+    Returns
+    -------
+    DataArray or None
+        Each load at most ``wastewater_flow × planned_concentration`` of its works.
+    """
+    plans = tables["works"].dropna(subset="planned_concentration")
+    if plans.empty:
+        return None
+    water = tables["sources"].set_index("source")["wastewater_flow"]
+    loads = source_load.copy(deep=True)
+    for works, pollutant, most in plans[["works", "pollutant", "planned_concentration"]].values:
+        if pollutant not in loads["pollutant"]:
+            continue
+        behind = loads["source"].values[(loads["works"] == works).values]
+        place = {"source": behind, "pollutant": pollutant}
+        law = flux(most, water.loc[behind].to_numpy())
+        loads.loc[place] = np.minimum(loads.loc[place], law[:, None])
+    return loads
+
+
+def by_unit(
+    network: RiverNetwork,
+    tables: Tables,
+    found: Mapping[str, xr.Dataset],
+    present: xr.DataArray,
+    after: tuple[xr.DataArray, xr.Dataset] | None,
+) -> xr.Dataset:
+    """Sum a study by control unit; all loads are means of the year.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        Rivers.
+    tables : mapping of DataFrame
+        Tables of the study.
+    found : mapping of Dataset
+        ``capacity``, ``closure``, ``limits``, ``response`` and ``sources`` of the study.
+    present : DataArray
+        Present loads of all outlets (outlet, pollutant, period) [kg/d].
+    after : tuple or None
+        The same with planned works, and the quality that they give.
+
+    Returns
+    -------
+    Dataset (control_unit, pollutant)
+        ``capacity``: the unit's part of the network's greatest total, split most evenly;
+        ``source_load``, present, of what is decided, and ``capacity_use``, the one over the
+        other; ``whole_load``, of all sources; ``land_area`` (control_unit) and
+        ``load_density``, NaN where an area is not known; ``stopped_by``; ``present_share`` and
+        ``planned_share`` of the periods in which all sections of the unit meet what is
+        allowed; ``planned_load``, NaN without plans; ``calibrated``.
+    """
+    member = membership(network, tables)
+    days = tables["periods"].set_index("period")["days"]
+    weight = xr.DataArray(days / days.sum())
+    decided = sources.by_outlet(found["sources"]["source_load"], tables["outlets"])
+
+    def yearly(load: xr.DataArray) -> xr.DataArray:
+        part = member.sel(outlet=load["outlet"].values)
+        return xr.dot(load.reset_coords(drop=True), part, weight, dim=["outlet", "period"])
+
+    best = yearly(found["capacity"]["canonical_load"])
+    mine, whole, area = yearly(decided), yearly(present), land(network, tables, member)
+    allowed = found["limits"]["allowed"].rename(indicator="pollutant").reset_coords(drop=True)
+    table = {
+        "capacity": best, "source_load": mine, "capacity_use": mine / best.where(best > 0.0),
+        "whole_load": whole, "land_area": area, "load_density": whole / area.where(area > 0.0),
+        "stopped_by": _stops(found, member),
+        "present_share": _share(tables, found["present"], allowed, member),
+        "planned_load": best * np.nan if after is None else yearly(after[0]),
+        "planned_share": best * np.nan if after is None
+        else _share(tables, after[1], allowed, member),
+        "calibrated": found["capacity"]["calibrated"].reset_coords(drop=True)
+        .reduce(_worst_stamp, "period"),
+    }  # fmt: skip
+    return described(xr.Dataset(table).transpose("control_unit", "pollutant"))
+
+
+def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:
+    """Share of each outlet (outlet, control_unit) that lies in each unit.
+
+    A load spread along a reach belongs to the units by the lengths that it covers.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        Rivers.
+    tables : mapping of DataFrame
+        ``outlets``, ``sections`` and ``districts`` of the study.
+
+    Returns
+    -------
+    DataArray
+        Shares [1]; those of an outlet sum to 1. Units stand in the order of their sections.
+    """
+    sections, districts = tables["sections"], tables["districts"]
+    stretches = network.control_units(sections, districts=districts)
+    order = {name: i for i, name in enumerate(sections["section"])}
+    units = sorted(set(stretches["control_unit"]), key=lambda u: order[u.split("+")[0]])
+    outlets = tables["outlets"]
+    wide = (outlets["position_to"] > outlets["position"]).to_numpy()
+    member = pd.DataFrame(0.0, outlets["outlet"], pd.Index(units, name="control_unit"))
+    points = outlets[~wide].assign(position_to=np.nan)
+    if len(points):
+        names = network.units_of(points, sections, districts=districts)
+        for outlet, unit in names.items():
+            member.loc[outlet, unit] = 1.0
+    spread = outlets[wide].merge(stretches, on="reach", suffixes=("", "_unit"))
+    start = spread[["position", "position_unit"]].max(axis=1)
+    covered = (spread[["position_to", "position_to_unit"]].min(axis=1) - start).clip(lower=0.0)
+    part = covered / (spread["position_to"] - spread["position"])
+    for outlet, unit, share in zip(spread["outlet"], spread["control_unit"], part, strict=True):
+        member.loc[outlet, unit] += share
+    return xr.DataArray(member)
+
+
+def land(network: RiverNetwork, tables: Tables, units: xr.DataArray) -> xr.DataArray:
+    """Land of each unit [km2]: that of its reaches, by length where a section cuts one.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        Rivers.
+    tables : mapping of DataFrame
+        ``districts`` with ``land_area`` [km2] of a reach, and ``sections``.
+    units : DataArray
+        With the coordinate ``control_unit``.
+
+    Returns
+    -------
+    DataArray
+        (control_unit) [km2]; NaN where the land of a reach is not given.
+    """
+    stretches = network.control_units(tables["sections"], districts=tables["districts"])
+    area = tables["districts"].set_index("reach")["land_area"].reindex(stretches["reach"])
+    length = network.reaches["length"].reindex(stretches["reach"]).to_numpy()
+    part = (stretches["position_to"] - stretches["position"]).to_numpy() / length
+    mine = pd.Series(area.to_numpy() * part).groupby(stretches["control_unit"].to_numpy())
+    total = mine.agg(lambda some: some.sum(skipna=False))
+    return xr.DataArray(total.rename_axis("control_unit")).sel(control_unit=units["control_unit"])
+
+
+def _stops(found: Mapping[str, xr.Dataset], member: xr.DataArray) -> xr.DataArray:
+    """Name what keeps the capacity of each unit from being more, and in how many periods."""
+    capacity = found["capacity"].reset_coords(drop=True)
+    load = capacity["canonical_load"]
+    ceiling = sources.by_outlet(
+        found["sources"]["ceiling"], pd.DataFrame({"outlet": load["outlet"].values})
+    ).reset_coords(drop=True)
+    headroom = found["limits"]["headroom"].rename(indicator="pollutant").reset_coords(drop=True)
+    full = (capacity["shadow_price"] > 0.0) | (headroom < 0.0)
+    held = load < ceiling * (1.0 - _AT_CEILING)
+    reached = full & (found["response"]["response"].reset_coords(drop=True) > 0.0) & held
+    here = member.sel(outlet=load["outlet"].values) > 0.0
+    some = ((ceiling > 0.0) & here).any(["outlet", "period"])
+    names, count = reached["section"].values, reached.sizes["period"]
+    words = np.full((here.sizes["control_unit"], load.sizes["pollutant"]), "", dtype=object)
+    for place in np.argwhere(some.transpose("control_unit", "pollutant").values):
+        at = {"control_unit": place[0]}, {"pollutant": place[1]}
+        rows = (reached.isel(at[1]) & here.isel(at[0])).any("outlet").transpose("section", "period")
+        times = [*rows.values.sum(axis=1), count - int(rows.any("section").sum())]
+        stops = zip([*names, "ceiling"], map(int, times), strict=True)
+        ranked = sorted(stops, key=lambda stop: -stop[1])
+        words[tuple(place)] = "; ".join(f"{name} {n}/{count}" for name, n in ranked if n)
+    return xr.DataArray(
+        words, {"control_unit": here["control_unit"].values, "pollutant": load["pollutant"].values},
+        ("control_unit", "pollutant"),
+    )  # fmt: skip
+
+
+def _share(
+    tables: Tables, state: xr.Dataset, allowed: xr.DataArray, member: xr.DataArray
+) -> xr.DataArray:
+    """Share of the periods in which all sections of each unit meet what is allowed."""
+    met = quality.at(tables["sections"], state).reset_coords(drop=True) <= allowed
+    units = member["control_unit"].values
+    every = [met.sel(section=str(unit).split("+")).all("section").mean("period") for unit in units]
+    return xr.concat(every, pd.Index(units, name="control_unit"))
+
+
+def _worst_stamp(labels: NDArray[Any], axis: int) -> NDArray[Any]:
+    """Choose the stamp if any label along an axis is one."""
+    first = np.asarray(labels != "yes").argmax(axis=axis)
+    return np.take_along_axis(labels, np.expand_dims(first, axis), axis).squeeze(axis)
