@@ -92,7 +92,7 @@ def by_unit(
 
     def yearly(load: xr.DataArray) -> xr.DataArray:
         part = member.sel(outlet=load["outlet"].values)
-        return xr.dot(load.reset_coords(drop=True), part, weight, dim=["outlet", "period"])
+        return (load.reset_coords(drop=True) * weight * part).sum(["outlet", "period"])
 
     best = yearly(found["capacity"]["canonical_load"])
     mine, whole, area = yearly(decided), yearly(present), land(network, tables, member)

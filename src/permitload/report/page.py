@@ -70,9 +70,9 @@ class Report:
           ``residual``; ``closure``, as it is published; ``sensitivity``: pollutant,
           decay_factor, total [kg/d] and total_change [1] of the year; ``units``, as published.
     figures : mapping of mapping of bytes
-        Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``) → caption, such as
-        the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
-        left out. Of the maps the first is shown, the others unfold.
+        Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``) →
+        caption, such as the pollutant → PNG, from :func:`permitload.plot.png`. A section without
+        figures is left out. Of the maps the first is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 

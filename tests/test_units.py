@@ -1,0 +1,175 @@
+"""Control units: what adds up, where loads belong, land, planned works."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from permitload import RiverNetwork, _frames, _units, io, quality, study
+
+SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
+KEYS = ["control_unit", "pollutant"]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return study.run(SAMPLE, tmp_path_factory.mktemp("units") / "results")
+
+
+@pytest.fixture(scope="module")
+def units(results: Path) -> pd.DataFrame:
+    return pd.read_csv(results / "units.csv")
+
+
+def _yearly(table: pd.DataFrame, column: str) -> "pd.Series[float]":
+    """Mean over the year of the sum of all rows, by pollutant."""
+    days = pd.read_csv(SAMPLE / "periods.csv").set_index("period")["days [d]"]
+    mass = table[column] * table["period"].map(days)
+    return mass.groupby(table["pollutant"]).sum() / days.sum()
+
+
+def test_units_add_up_to_the_park(results: Path, units: pd.DataFrame) -> None:
+    total = units.groupby("pollutant")
+    capacity = _yearly(pd.read_csv(results / "capacity.csv"), "total [kg/d]")
+    pd.testing.assert_series_equal(
+        total["capacity [kg/d]"].sum(), capacity, check_names=False, rtol=1e-9
+    )
+    loads = io.expand_periods(
+        pd.read_csv(SAMPLE / "source_loads.csv", keep_default_na=False,
+                    na_values={"source_load [kg/d]": ""}),
+        pd.read_csv(SAMPLE / "periods.csv")["period"].tolist(),
+    )  # fmt: skip
+    everything = _yearly(loads, "source_load [kg/d]")
+    pd.testing.assert_series_equal(
+        total["whole_load [kg/d]"].sum(), everything, check_names=False, rtol=1e-9
+    )
+    industry = loads[loads["source"].str.startswith("E")]
+    pd.testing.assert_series_equal(
+        total["source_load [kg/d]"].sum(), _yearly(industry, "source_load [kg/d]"),
+        check_names=False, rtol=1e-9,
+    )  # fmt: skip
+    land = pd.read_csv(SAMPLE / "districts.csv")["land_area [km2]"].sum()
+    assert units.drop_duplicates("control_unit")["land_area [km2]"].sum() == pytest.approx(land)
+
+
+def test_use_and_density_divide_what_stands_beside(units: pd.DataFrame) -> None:
+    some = units[units["capacity [kg/d]"] > 0.0]
+    product = some["capacity_use"] * some["capacity [kg/d]"]
+    np.testing.assert_allclose(product, some["source_load [kg/d]"], rtol=1e-12)
+    none = units[units["capacity [kg/d]"] == 0.0]
+    assert len(none) >= 5 and none["capacity_use"].isna().all()
+    product = units["load_density [kg/d/km2]"] * units["land_area [km2]"]
+    np.testing.assert_allclose(product, units["whole_load [kg/d]"], rtol=1e-12)
+
+
+def test_what_binds_is_what_has_a_price(results: Path, units: pd.DataFrame) -> None:
+    """Sb is discharged in three units; only S6 ever limits it, in the months it has a price."""
+    sections = pd.read_csv(results / "sections.csv").query("indicator == 'Sb'")
+    priced = sections[sections["shadow_price [(kg/d)/(mg/L)]"] > 0.0]
+    assert set(priced["section"]) == {"S6"}
+    words = units.query("pollutant == 'Sb'").set_index("control_unit")["stopped_by"].fillna("")
+    count = len(priced)
+    assert words["S6"] == f"S6 {count}/12; ceiling {12 - count}/12"
+    assert words["S2"] == words["S5"] == "ceiling 12/12"
+    assert (words.drop(["S2", "S5", "S6"]) == "").all()
+
+
+def test_shares_of_periods_follow_the_sections(results: Path, units: pd.DataFrame) -> None:
+    closed = pd.read_csv(results / "closure.csv")
+    met = (closed["remaining_capacity [kg/d]"] >= 0.0).groupby(
+        [closed["section"], closed["indicator"]]
+    )
+    expected = met.mean()
+    got = units.set_index(KEYS)["present_share"]
+    np.testing.assert_allclose(got, expected.loc[got.index], rtol=1e-12)
+    assert (got < 1.0).sum() >= 4
+
+
+def test_planned_works_are_a_study_with_those_loads(tmp_path: Path, units: pd.DataFrame) -> None:
+    """Write the planned loads into the table of loads: its present is the planned state."""
+    folder = tmp_path / "study"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    loads = pd.read_csv(folder / "source_loads.csv")
+    placed = pd.read_csv(folder / "sources.csv").set_index("source")
+    plans = pd.read_csv(folder / "works.csv").dropna(subset="planned_concentration [mg/L]")
+    assert len(plans) == 2
+    cut = 0
+    for row in plans.to_dict("records"):
+        behind = placed.index[placed["works"] == row["works"]]
+        mine = loads["source"].isin(behind) & (loads["pollutant"] == row["pollutant"])
+        water = loads.loc[mine, "source"].map(placed["wastewater_flow [m3/s]"])
+        most = water * row["planned_concentration [mg/L]"] * 86.4
+        cut += int((loads.loc[mine, "source_load [kg/d]"] > most).sum())
+        loads.loc[mine, "source_load [kg/d]"] = loads.loc[mine, "source_load [kg/d]"].clip(
+            upper=most
+        )
+    assert cut > 100
+    loads.to_csv(folder / "source_loads.csv", index=False)
+    done = study.solve(folder)
+    at = quality.at(done.tables["sections"], done.datasets["present"]).to_series()
+    limit = done.datasets["limits"]["limit"].rename(indicator="pollutant").to_series()
+    met = (at <= 0.9 * limit.reindex(at.index)).groupby(["section", "pollutant"]).mean()
+    got = units.set_index(KEYS)
+    np.testing.assert_allclose(got["planned_share"], met.loc[got.index], rtol=1e-12)
+    whole = done.datasets["units"]["whole_load"].to_series().reindex(got.index)
+    np.testing.assert_allclose(got["planned_load [kg/d]"], whole, rtol=1e-9)
+    better = got["planned_share"] > got["present_share"]
+    assert got.index[better].tolist() == [("S6", "TN"), ("S6", "Sb")]
+
+
+def test_the_readme_says_what_the_units_show(units: pd.DataFrame) -> None:
+    said = (SAMPLE / "README.md").read_text("utf8").split("Control units: ")[1]
+    worst = units.loc[units["capacity_use"].idxmax()]
+    assert f"{worst['control_unit']} uses most" in said
+    assert f"({worst['pollutant']} {worst['capacity_use']:.2f} of it" in said
+    mine = units[units["control_unit"] == "S6"].set_index("pollutant")
+    months = (12 * mine["present_share"]).round().astype(int)
+    assert f"in {months['TN']} and in {months['Sb']} of 12" in said
+    assert (mine.loc[["TN", "Sb"], "planned_share"] == 1.0).all()
+
+
+def test_what_is_not_given_is_empty(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    districts = pd.read_csv(folder / "districts.csv")
+    districts.loc[districts["reach"] == "HT2", "land_area [km2]"] = np.nan
+    districts.to_csv(folder / "districts.csv", index=False)
+    works = pd.read_csv(folder / "works.csv")
+    works.drop(columns="planned_concentration [mg/L]").to_csv(folder / "works.csv", index=False)
+    found = study.solve(folder).datasets["units"]
+    known = found["land_area"].notnull().to_series()
+    assert known.index[~known].tolist() == ["S5", "S8"]  # HT2 is cut by S5, the rest flows on
+    assert bool((found["load_density"].notnull() == found["land_area"].notnull()).all())
+    assert bool(found["planned_share"].isnull().all()) and bool(
+        found["planned_load"].isnull().all()
+    )
+
+
+def test_a_spread_load_is_split_where_a_section_cuts_its_reach() -> None:
+    network = RiverNetwork(
+        pd.DataFrame({"reach": ["R", "Q"], "from_node": ["a", "b"], "to_node": ["b", "c"],
+                      "length": [1000.0, 500.0]})
+    )  # fmt: skip
+    given = {
+        "sections": {"section": ["S1", "S2"], "reach": ["R", "Q"], "position": [400.0, 500.0]},
+        "outlets": {"outlet": ["P", "W", "N"], "reach": ["R", "R", ""], "node": ["", "", "b"],
+                    "position": [400.0, 100.0, np.nan], "position_to": [np.nan, 600.0, np.nan]},
+        "districts": {"reach": ["R", "Q"], "district": ["t", "t"], "land_area": [5.0, 2.0]},
+    }  # fmt: skip
+    tables = {name: _frames.complete(pd.DataFrame(rows), name) for name, rows in given.items()}
+    member = _units.membership(network, tables)
+    np.testing.assert_allclose(
+        member.sel(control_unit=["S1", "S2"]), [[1.0, 0.0], [0.6, 0.4], [0.0, 1.0]], rtol=1e-12
+    )
+    land = _units.land(network, tables, member)
+    np.testing.assert_allclose(land.sel(control_unit=["S1", "S2"]), [2.0, 5.0], rtol=1e-12)
+
+
+def test_page_and_map_show_the_units(results: Path) -> None:
+    page = (results / "report.html").read_text("utf8").split('id="units"')[1].split("<h2")[0]
+    assert page.count('<tr><th scope="row"') == 8 * 5
+    assert page.count('class="badge uncalibrated"') == 16
+    assert page.count("<img ") == 1
+    assert [path.name for path in (results / "figures").glob("units_*")] == ["units_TN.png"]
