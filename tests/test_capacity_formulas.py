@@ -93,7 +93,8 @@ FORMULAS: dict[str, dict[str, Any]] = {
     "vollenweider_concentration": {"lake": LAKE, "source_load": 50.0},
 }  # fmt: skip
 OTHERS = {
-    "annual", "chain", "class_margin", "exact_balance", "bank_zone", "head_control", "headroom",
+    "annual", "chain", "class_margin", "compare", "owed", "points", "sum_of_periods",
+    "upstream_share", "worst_period", "exact_balance", "bank_zone", "head_control", "headroom",
     "midstream_zone", "network", "outlet_loads", "ranges", "regime", "river_balance",
     "section_control", "standard_balance", "tail_control",
 }  # fmt: skip
