@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from permitload import allocation, sharing
+from permitload import allocation, capacity, sharing
 from permitload.errors import Fault
 
 _BASES = ("statutory", "pilot", "assumed")
