@@ -167,6 +167,32 @@ def test_a_spread_load_is_split_where_a_section_cuts_its_reach() -> None:
     np.testing.assert_allclose(land.sel(control_unit=["S1", "S2"]), [2.0, 5.0], rtol=1e-12)
 
 
+def test_water_without_a_section_has_no_units_and_still_permits(
+    tmp_path: Path, results: Path
+) -> None:
+    """A river of its own that nobody discharges to, beside the sample."""
+    folder = tmp_path / "study"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    months = pd.read_csv(folder / "periods.csv")["period"]
+    for name, rows in {
+        "reaches": {"reach": ["Z"], "from_node": "Z0", "to_node": "Z1", "length [m]": 1000.0},
+        "flows": {"period": months, "reach": "Z", "flow [m3/s]": 1.0, "area [m2]": 10.0},
+        "boundaries": {"period": [*months, *months], "node": ["Z0"] * 12 + ["Z1"] * 12,
+                       "flow [m3/s]": [1.0] * 12 + [-1.0] * 12},
+        "inflow": {"pollutant": ["COD", "NH3-N", "TN", "TP", "Sb"], "node": "Z0",
+                   "concentration [mg/L]": 0.001},
+    }.items():  # fmt: skip
+        table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+        more = pd.DataFrame(rows).astype(str)
+        pd.concat([table, more]).to_csv(folder / f"{name}.csv", index=False)
+    found = study.run(folder, tmp_path / "out")
+    assert len(pd.read_csv(found / "units.csv")) == 0
+    assert "Some water leads to no control section" in (found / "report.html").read_text("utf8")
+    mine, theirs = (pd.read_csv(at / "permits.csv")["permit [t/a]"] for at in (found, results))
+    np.testing.assert_allclose(mine, theirs, rtol=1e-9)
+    assert study.verify(found, folder).faults == ()
+
+
 def test_page_and_map_show_the_units(results: Path) -> None:
     page = (results / "report.html").read_text("utf8").split('id="units"')[1].split("<h2")[0]
     assert page.count('<tr><th scope="row"') == 8 * 5

@@ -15,7 +15,7 @@ from permitload.network import RiverNetwork
 from permitload.schema import described
 from permitload.units import flux
 
-__all__ = ["by_unit", "land", "membership", "planned"]
+__all__ = ["by_unit", "land", "membership", "none", "planned"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -109,6 +109,18 @@ def by_unit(
         .reduce(_worst_stamp, "period"),
     }  # fmt: skip
     return described(xr.Dataset(table).transpose("control_unit", "pollutant"))
+
+
+def none(capacity: xr.Dataset) -> xr.Dataset:
+    """Write the result of :func:`by_unit` for a network that cannot be told apart into units."""
+    dims = ("control_unit", "pollutant")
+    empty = np.empty((0, capacity.sizes["pollutant"]))
+    numbers = ("capacity", "source_load", "capacity_use", "whole_load", "land_area",
+               "load_density", "present_share", "planned_load", "planned_share")  # fmt: skip
+    table = dict.fromkeys(numbers, (dims, empty))
+    table |= {name: (dims, empty.astype(object)) for name in ("stopped_by", "calibrated")}
+    labels = {"control_unit": empty[:, 0].astype(object), "pollutant": capacity["pollutant"].values}
+    return described(xr.Dataset(table, labels))
 
 
 def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:

@@ -33,7 +33,7 @@ from permitload import (
 )
 from permitload._outcome import Outcome
 from permitload._verify import Verification
-from permitload.errors import Fault, raise_faults
+from permitload.errors import DataError, Fault, raise_faults
 from permitload.network import RiverNetwork
 from permitload.schema import TABLES
 
@@ -331,7 +331,14 @@ class _Model:
 
 
 def _by_unit(model: _Model, load: xr.DataArray, datasets: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Sum the study by control unit, with the works as they are and as they are planned."""
+    """Sum the study by control unit, with the works as they are and as they are planned.
+
+    Water that leads to no section has no unit: then there are none, and the permits stand.
+    """
+    try:
+        model.network.control_units(model.sections, districts=model.tables["districts"])
+    except DataError:
+        return _units.none(datasets["capacity"])
     later = _units.planned(load, model.tables)
     after = None
     if later is not None:

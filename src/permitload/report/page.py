@@ -186,7 +186,7 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             for n in order
         },
     }
-    if "units" in tables:
+    if len(tables.get("units", ())):
         by_pollutant["units"] = {n: _closed.units(_of(tables["units"], n)) for n in order}
     views = {
         "stopped": _why.stopped(monthly, tables["sections"]),
