@@ -93,6 +93,7 @@ FORMULAS: dict[str, dict[str, Any]] = {
     "vollenweider_concentration": {"lake": LAKE, "source_load": 50.0},
 }  # fmt: skip
 OTHERS = {
+    "closure", "remaining", "stamp",
     "annual", "chain", "class_margin", "compare", "owed", "points", "sum_of_periods",
     "upstream_share", "worst_period", "exact_balance", "bank_zone", "head_control", "headroom",
     "midstream_zone", "network", "outlet_loads", "ranges", "regime", "river_balance",

@@ -177,7 +177,7 @@ def _capacity(outcome: Outcome) -> pd.DataFrame:
         "calibrated": found["calibrated"], "not_calibrated": found["not_calibrated"],
     }  # fmt: skip
     frame = xr.Dataset({name: array.reset_coords(drop=True) for name, array in columns.items()})
-    return _long(frame.to_dataframe(), found["total"])
+    return _long(frame.to_dataframe(dim_order=list(rate.dims)), rate)
 
 
 def _long(frame: pd.DataFrame, like: xr.Dataset | xr.DataArray) -> pd.DataFrame:
