@@ -356,8 +356,25 @@ def test_dispersive_reach_inverts_its_form(flow: float, limit: float, x: float) 
     total = replace(river, flow=flow + 0.5)
     forms = [capacity.advection_dispersion, capacity.advection_spread, capacity.dispersion_decay]
     for form in forms + ([capacity.advection_decay] if x >= 0 else []):
-        load = capacity.dispersive_reach(river, 0.5, 2.0, limit, x, form)
-        _close(form(total, load + 86.4 * flow * 2.0, x), limit)
+        load = capacity.dispersive_reach(river, 0.5, 0.0, limit, x, form)
+        _close(form(total, load, x), limit)
+        # water at the standard has no room, wherever it is controlled above or at the outfall
+        for place in (0.0, min(x, 0.0)):
+            full = capacity.dispersive_reach(river, 0.0, limit, limit, place, form)
+            _close(full, 0.0, scale=load + 1.0)
+        assert capacity.dispersive_reach(river, 0.5, 2.0, limit, x, form) < load
+
+
+@often
+@given(positive, st.floats(0.0, 2000.0))
+def test_background_passes_an_outfall_without_becoming_its_load(flow: float, x: float) -> None:
+    """A concentration that decays along the river as its steady equation says leaves no room."""
+    river = replace(TIDAL, flow=flow, width=40.0, depth=2.0)
+    decay, speed, spread = (float(v) for v in (river.decay, river.velocity,
+                                               river.dispersion))  # fmt: skip
+    slope = np.roots([spread, -speed, -decay / 86400.0]).min()  # E C'' - u C' - K C = 0
+    room = capacity.dispersive_reach(river, 0.0, 5.0, 5.0 * float(np.exp(slope * x)), x)
+    _close(room, 0.0, scale=500.0 * flow)
 
 
 def test_plug_flow_is_the_dispersive_reach_without_dispersion() -> None:
@@ -966,3 +983,22 @@ def test_margins_and_distances() -> None:
     distance = np.array([0.0, 1e3, 1001.0, 10e3, 20e3, 40e3, 40001.0])
     found = capacity.into_river(distance)
     np.testing.assert_array_equal(found, [1.0, 1.0, 0.9, 0.9, 0.8, 0.7, 0.6])
+
+
+def test_incoming_excess_is_corrected_below_the_first_outfall_alone() -> None:
+    river = River(flow=10.0, velocity=0.1, decay=0.2, length=8000.0)
+    at_head, halfway, at_end = (
+        capacity.incoming_correction(river, 24.0, 20.0, x) / 86.4 for x in (0.0, 4000.0, 8000.0)
+    )
+    assert at_head == pytest.approx(6.762, abs=5e-4)
+    # what arrives halfway is over the standard; the second half removes this share of it
+    share = np.exp(-0.2 * 4000.0 / (86400.0 * 0.1))
+    excess = 24.0 * share - 20.0
+    assert halfway == pytest.approx(10.0 * (excess - excess * share), rel=1e-9)
+    assert at_end == 0.0
+
+
+@pytest.mark.parametrize("name", ["total", "point_load", "upstream_share"])
+def test_results_of_a_network_are_refused_as_tables_too(name: str) -> None:
+    with pytest.raises(DataError, match="network"):
+        capacity.non_uniform(pd.Series([50.0], name=name), 0.8)

@@ -306,3 +306,15 @@ def test_period_means_feed_the_closure(outcome: study.Outcome) -> None:
     one = means.set_index(["section", "indicator", "period"])["value"].loc[("S5", "TP", "2021-07")]
     got = outcome.datasets["closure"]["observed"].sel(section="S5", indicator="TP")
     assert got.sel(period="2021-07").item() == one
+
+
+def test_what_remains_needs_every_number_and_water() -> None:
+    labels = {"section": ["S1"], "outlet": ["O1"], "pollutant": ["TP"], "period": ["dry"]}
+    response = xr.DataArray([[[[0.01]]]], coords=labels, dims=list(labels))
+    room = response[:, 0].rename(pollutant="indicator").drop_vars("outlet") * 0 + 0.5
+    flow = room[:, 0].drop_vars("indicator") * 0 + 2.0
+    load = response[0].drop_vars("section") * 0 + 60.0
+    for wrong in ((load * np.nan, flow), (load, flow * np.nan)):
+        with pytest.raises(DataError, match="NaN"):
+            capacity.remaining(response, room, *wrong)
+    assert np.isnan(capacity.remaining(response, room, load, flow * 0.0).item())

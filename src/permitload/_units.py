@@ -146,7 +146,9 @@ def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:
     units = sorted(set(stretches["control_unit"]), key=lambda u: order[u.split("+")[0]])
     outlets = tables["outlets"]
     wide = (outlets["position_to"] > outlets["position"]).to_numpy()
-    member = pd.DataFrame(0.0, outlets["outlet"], pd.Index(units, name="control_unit"))
+    member = pd.DataFrame(
+        0.0, outlets["outlet"], pd.Index(units, dtype=object, name="control_unit")
+    )
     points = outlets[~wide].assign(position_to=np.nan)
     if len(points):
         names = network.units_of(points, sections, districts=districts)
@@ -222,7 +224,7 @@ def _share(
     met = quality.at(tables["sections"], state).reset_coords(drop=True) <= allowed
     units = member["control_unit"].values
     every = [met.sel(section=str(unit).split("+")).all("section").mean("period") for unit in units]
-    return xr.concat(every, pd.Index(units, name="control_unit"))
+    return xr.concat(every, pd.Index(units, dtype=object, name="control_unit"))
 
 
 def _worst_stamp(labels: NDArray[Any], axis: int) -> NDArray[Any]:

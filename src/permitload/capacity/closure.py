@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from permitload.capacity._arrays import attributes, matched
-from permitload.errors import Fault, raise_faults
+from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import text
 from permitload.units import KG_PER_DAY
 
@@ -132,12 +132,12 @@ def remaining(
     -------
     DataArray remaining_capacity (section, indicator, period)
         [kg/d] at the section; negative where present loads exceed what is allowed, and then
-        the cut owed there.
+        the cut owed there. NaN where no water flows, as a load there has no concentration.
 
     Raises
     ------
     DataError
-        If labels differ.
+        If labels differ, or a number is missing.
 
     Notes
     -----
@@ -160,7 +160,11 @@ def remaining(
     rise = matched(rise.reset_coords(drop=True), headroom, "response")
     water = matched(flow, headroom.isel(indicator=0, drop=True), "flow")
     room = headroom.reset_coords(drop=True) - rise
-    left = room * np.abs(water.reset_coords(drop=True)) * KG_PER_DAY
+    for name, given in (("source_load", load), ("headroom", headroom), ("flow", water)):
+        if np.isnan(given.values).any():
+            raise DataError(f"remaining: {name} holds NaN; right would be a number everywhere")
+    size: xr.DataArray = abs(water.reset_coords(drop=True))
+    left: xr.DataArray = room * size.where(size > 0.0) * KG_PER_DAY
     left = left.transpose(*_KEYS).rename("remaining_capacity")
     return left.assign_attrs(attributes("remaining_capacity"))
 

@@ -309,8 +309,10 @@ def dispersive_reach(
 ) -> Numbers:
     """Capacity for one outfall in a river with dispersion, controlled below or above it.
 
-    The load that, with what the river brings, gives the standard at the control; the inverse of
-    the form. An exact balance: with :func:`advection_decay` it is :func:`plug_flow` from the head.
+    The load whose rise at the control fills what the river's own concentration leaves there.
+    That concentration flows past the outfall without being a source in it: below, effluent
+    thins it and it falls as the form does; above, it is taken as it is. With
+    :func:`advection_decay` it is :func:`plug_flow` from the head, in exact balance.
 
     Parameters
     ----------
@@ -338,22 +340,28 @@ def dispersive_reach(
     Examples
     --------
     >>> river = River(flow=2.0, velocity=0.02, decay=0.2, dispersion=200.0)
-    >>> round(dispersive_reach(river, 0.5, 2.0, 8.499755, 1000.0) / 86.4, 3)  # 54 less 2 · 2
-    50.0
+    >>> round(dispersive_reach(river, 0.5, 0.0, 8.499755, 1000.0) / 86.4, 3)
+    54.0
+    >>> dispersive_reach(river, 0.0, 5.0, 5.0, 0.0)  # at the standard already
+    0.0
     """
     name = "dispersive_reach"
     water = fields(river, name, "flow") | {"effluent_flow": effluent_flow}
     total = evaluate(name, np.add, water, result="flow")
-    rise = form(replace(river, flow=total), 1.0, position)
+    mixed = replace(river, flow=total)
+    rise, start = form(mixed, 1.0, position), form(mixed, 1.0, 0.0)
 
-    def formula(rise: Floats, flow: Floats, background: Floats, standard: Floats) -> Floats:
-        return np.asarray(standard / rise - KG_PER_DAY * flow * background)
+    def formula(rise: Floats, start: Floats, thinned: Floats, *rest: Floats) -> Floats:
+        background, standard, position = rest
+        brought = np.where(position < 0.0, 1.0, thinned * (rise / start)) * background
+        return np.asarray((standard - brought) / rise)
 
     values = {
-        "concentration": rise, "flow": water["flow"], "background": background,
-        "standard": standard,
+        "concentration": rise, "start": start,
+        "share": evaluate(name, np.divide, {"flow": water["flow"], "total": total}),
+        "background": background, "standard": standard, "position": position,
     }  # fmt: skip
-    return evaluate(name, formula, values)
+    return evaluate(name, formula, values, signed=("position",))
 
 
 def kept(velocity: Floats, decay: Floats, dispersion: Floats, x: Floats) -> Floats:

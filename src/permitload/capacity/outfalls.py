@@ -190,12 +190,15 @@ def section_control(
     return _along("section_control", formula, river, outfalls, background, standard)
 
 
-def incoming_correction(river: River, background: Numbers, standard: Numbers) -> Numbers:
+def incoming_correction(
+    river: River, background: Numbers, standard: Numbers, position: Numbers = 0.0
+) -> Numbers:
     """Give what to add to a capacity where the incoming water is worse than the standard.
 
-    W0 - Ws = Q (C0 - Cs)(1 - e^(-KL/u)): what the stretch itself removes of the excess, so that
-    only the rest is owed. 0 where the incoming water meets the standard. For capacities that
-    charge the whole excess at the head (:func:`head_control`); :func:`plug_flow` contains it.
+    W0 - Ws = Q (C - Cs)(1 - e^(-K(L-x)/u)), C = C0 e^(-Kx/u): what the stretch below the first
+    outfall removes of the excess that arrives there, so that only the rest is owed. 0 where the
+    water meets the standard. For capacities that charge the whole excess at the first outfall
+    (:func:`head_control`); :func:`plug_flow` contains it.
 
     Parameters
     ----------
@@ -203,6 +206,9 @@ def incoming_correction(river: River, background: Numbers, standard: Numbers) ->
         With ``flow``, ``velocity``, ``decay`` and ``length``.
     background, standard : number or array
         Concentration of the incoming water, and its standard [mg/L].
+    position : number or array
+        Of the first outfall, from the head [m]; the text has it there (0), as decay above it is
+        in the capacity already.
 
     Returns
     -------
@@ -226,14 +232,16 @@ def incoming_correction(river: River, background: Numbers, standard: Numbers) ->
     """
 
     def formula(*inputs: Floats) -> Floats:
-        flow, velocity, decay, length, background, standard = inputs
-        gone = -np.expm1(-decay * length / (SECONDS_PER_DAY * velocity))
-        return KG_PER_DAY * flow * np.maximum(background - standard, 0.0) * gone
+        flow, velocity, decay, length, background, standard, position = inputs
+        rate = decay / (SECONDS_PER_DAY * velocity)
+        excess = np.maximum(background * np.exp(-rate * position) - standard, 0.0)
+        return KG_PER_DAY * flow * excess * -np.expm1(-rate * np.maximum(length - position, 0.0))
 
     name = "incoming_correction"
     values = fields(river, name, "flow", "velocity", "decay", "length") | {
         "background": background,
         "standard": standard,
+        "position": position,
     }
     return evaluate(name, formula, values)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from permitload.capacity._formula import Floats, Numbers, checked, evaluate
@@ -23,10 +24,22 @@ RIVER_WIDTH = (0.0, 50.0, 100.0, 150.0, 200.0), (1.0, 0.8, 0.6, 0.4, 0.1)
 LAKE_AREA = (0.0, 5e6, 50e6, 500e6, 1000e6, 3000e6), (1.0, 0.6, 0.4, 0.11, 0.09, 0.05)
 """Surface [m2] and coefficient at the ends of the classes of the table."""
 RESPONSES = frozenset(
-    {"total", "canonical_load", "load_min", "load_max", "headroom", "permitted_load"}
+    {
+        "total",
+        "canonical_load",
+        "load_min",
+        "load_max",
+        "headroom",
+        "permitted_load",
+        "point_load",
+        "spare",
+        "remaining_capacity",
+        "upstream_share",
+        "change",
+    }
 )
 """Arrays that come from the response of a network."""
-RESOLVED = frozenset({"bank_discharge"})
+RESOLVED = frozenset({"bank_discharge", "bank_zone_load", "midstream_zone_load", "radial_lake"})
 """Formulas that resolve the width."""
 
 
@@ -285,7 +298,7 @@ def non_uniform(capacity: Numbers, non_uniformity: Numbers) -> Numbers:
 def refuse_network(name: str, capacity: object) -> None:
     """Refuse results of a network response: they count mixing and background already."""
     if isinstance(capacity, xr.Dataset) or (
-        isinstance(capacity, xr.DataArray) and capacity.name in RESPONSES
+        isinstance(capacity, xr.DataArray | pd.Series) and capacity.name in RESPONSES
     ):
         raise DataError(
             f"{name}: a capacity of a network counts mixing and background already; right would "
