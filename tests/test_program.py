@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import optimize, sparse
 
@@ -365,6 +365,7 @@ def test_conflicts_are_all_the_irreducible_ones(seed: int) -> None:
 
 
 @given(st.integers(0, 1_000_000))
+@example(1960)
 @settings(max_examples=100, deadline=None)
 def test_prices_of_programs_over_twelve_orders_of_magnitude(seed: int) -> None:
     random = np.random.default_rng(seed)

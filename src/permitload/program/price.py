@@ -159,6 +159,10 @@ def priced(program: Program, objective: ArrayLike) -> tuple[Solution, pd.DataFra
     parted = undecided(program, answer)
     gain[parted], duals = slopes(program, cost, answer, parted, 1)
     loss[parted] = 0.0 - slopes(program, cost, answer, parted, -1)[0]
+    # a row that gives way never costs anything: what is below is rounding of the solver's duals
+    ordered = program.sense != 0
+    for price in (gain, loss):
+        price[ordered] = np.maximum(price[ordered], 0.0)
     none = Duals(np.zeros(len(gain)), np.ones(len(program.column)))
     one = Duals(answer.row_price, answer.column_price)
     fixed = np.array([found is None for found in duals], dtype=bool)
