@@ -91,8 +91,9 @@ def by_unit(
     decided = sources.by_outlet(found["sources"]["source_load"], tables["outlets"])
 
     def yearly(load: xr.DataArray) -> xr.DataArray:
+        """Mean of the year of a load by outlet, summed by unit."""
         part = member.sel(outlet=load["outlet"].values)
-        return (load.reset_coords(drop=True) * weight * part).sum(["outlet", "period"])
+        return xr.dot(load.reset_coords(drop=True), weight, part, dim=["outlet", "period"])
 
     best = yearly(found["capacity"]["canonical_load"])
     mine, whole, area = yearly(decided), yearly(present), land(network, tables, member)
@@ -146,21 +147,20 @@ def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:
     units = sorted(set(stretches["control_unit"]), key=lambda u: order[u.split("+")[0]])
     outlets = tables["outlets"]
     wide = (outlets["position_to"] > outlets["position"]).to_numpy()
-    member = pd.DataFrame(
-        0.0, outlets["outlet"], pd.Index(units, dtype=object, name="control_unit")
-    )
+    rows, columns = pd.Index(outlets["outlet"]), pd.Index(units)
+    member = np.zeros((len(rows), len(columns)))
     points = outlets[~wide].assign(position_to=np.nan)
     if len(points):
         names = network.units_of(points, sections, districts=districts)
-        for outlet, unit in names.items():
-            member.loc[outlet, unit] = 1.0
+        member[rows.get_indexer(names.index), columns.get_indexer(pd.Index(names))] = 1.0
     spread = outlets[wide].merge(stretches, on="reach", suffixes=("", "_unit"))
     start = spread[["position", "position_unit"]].max(axis=1)
     covered = (spread[["position_to", "position_to_unit"]].min(axis=1) - start).clip(lower=0.0)
     part = covered / (spread["position_to"] - spread["position"])
-    for outlet, unit, share in zip(spread["outlet"], spread["control_unit"], part, strict=True):
-        member.loc[outlet, unit] += share
-    return xr.DataArray(member)
+    place = rows.get_indexer(spread["outlet"]), columns.get_indexer(spread["control_unit"])
+    np.add.at(member, place, part.to_numpy())
+    labels = {"outlet": rows.to_numpy(dtype=object), "control_unit": np.array(units, dtype=object)}
+    return xr.DataArray(member, labels, ("outlet", "control_unit"))
 
 
 def land(network: RiverNetwork, tables: Tables, units: xr.DataArray) -> xr.DataArray:
