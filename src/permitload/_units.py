@@ -203,14 +203,15 @@ def _stops(found: Mapping[str, xr.Dataset], member: xr.DataArray) -> xr.DataArra
     here = member.sel(outlet=load["outlet"].values) > 0.0
     some = ((ceiling > 0.0) & here).any(["outlet", "period"])
     names, count = reached["section"].values, reached.sizes["period"]
+    rows = xr.dot(reached.astype(float), here.astype(float), dim="outlet") > 0.0
+    times = rows.sum("period").transpose("control_unit", "pollutant", "section").values
+    free = (~rows.any("section")).sum("period").transpose("control_unit", "pollutant").values
     words = np.full((here.sizes["control_unit"], load.sizes["pollutant"]), "", dtype=object)
     for place in np.argwhere(some.transpose("control_unit", "pollutant").values):
-        at = {"control_unit": place[0]}, {"pollutant": place[1]}
-        rows = (reached.isel(at[1]) & here.isel(at[0])).any("outlet").transpose("section", "period")
-        times = [*rows.values.sum(axis=1), count - int(rows.any("section").sum())]
-        stops = zip([*names, "ceiling"], map(int, times), strict=True)
-        ranked = sorted(stops, key=lambda stop: -stop[1])
-        words[tuple(place)] = "; ".join(f"{name} {n}/{count}" for name, n in ranked if n)
+        at = tuple(place)
+        stops = zip([*names, "ceiling"], [*times[at].tolist(), int(free[at])], strict=True)
+        ranked = sorted((stop for stop in stops if stop[1]), key=lambda stop: -stop[1])
+        words[at] = "; ".join(f"{name} {n}/{count}" for name, n in ranked)
     return xr.DataArray(
         words, {"control_unit": here["control_unit"].values, "pollutant": load["pollutant"].values},
         ("control_unit", "pollutant"),
@@ -223,8 +224,10 @@ def _share(
     """Share of the periods in which all sections of each unit meet what is allowed."""
     met = quality.at(tables["sections"], state).reset_coords(drop=True) <= allowed
     units = member["control_unit"].values
-    every = [met.sel(section=str(unit).split("+")).all("section").mean("period") for unit in units]
-    return xr.concat(every, pd.Index(units, dtype=object, name="control_unit"))
+    names = met["section"].values.tolist()
+    part = np.array([[name in str(unit).split("+") for name in names] for unit in units], float)
+    of_unit = xr.DataArray(part, {"control_unit": units, "section": names})
+    return (xr.dot((~met).astype(float), of_unit, dim="section") == 0.0).mean("period")
 
 
 def _worst_stamp(labels: NDArray[Any], axis: int) -> NDArray[Any]:
