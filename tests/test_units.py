@@ -159,11 +159,12 @@ def test_a_spread_load_is_split_where_a_section_cuts_its_reach() -> None:
         "districts": {"reach": ["R", "Q"], "district": ["t", "t"], "land_area": [5.0, 2.0]},
     }  # fmt: skip
     tables = {name: _frames.complete(pd.DataFrame(rows), name) for name, rows in given.items()}
-    member = _units.membership(network, tables)
+    stretches = network.control_units(tables["sections"], districts=tables["districts"])
+    member = _units.membership(network, tables, stretches)
     np.testing.assert_allclose(
         member.sel(control_unit=["S1", "S2"]), [[1.0, 0.0], [0.6, 0.4], [0.0, 1.0]], rtol=1e-12
     )
-    land = _units.land(network, tables, member)
+    land = _units.land(network, tables, stretches)
     np.testing.assert_allclose(land.sel(control_unit=["S1", "S2"]), [2.0, 5.0], rtol=1e-12)
 
 

@@ -56,6 +56,7 @@ def planned(source_load: xr.DataArray, tables: Tables) -> xr.DataArray | None:
 def by_unit(
     network: RiverNetwork,
     tables: Tables,
+    stretches: pd.DataFrame,
     found: Mapping[str, xr.Dataset],
     present: xr.DataArray,
     after: tuple[xr.DataArray, xr.Dataset] | None,
@@ -68,6 +69,8 @@ def by_unit(
         Rivers.
     tables : mapping of DataFrame
         Tables of the study.
+    stretches : DataFrame
+        What :meth:`RiverNetwork.control_units` gives for its sections and districts.
     found : mapping of Dataset
         ``capacity``, ``closure``, ``limits``, ``response`` and ``sources`` of the study.
     present : DataArray
@@ -85,7 +88,7 @@ def by_unit(
         ``planned_share`` of the periods in which all sections of the unit meet what is
         allowed; ``planned_load``, NaN without plans; ``calibrated``.
     """
-    member = membership(network, tables)
+    member = membership(network, tables, stretches)
     days = tables["periods"].set_index("period")["days"]
     weight = xr.DataArray(days / days.sum())
     decided = sources.by_outlet(found["sources"]["source_load"], tables["outlets"])
@@ -93,10 +96,14 @@ def by_unit(
     def yearly(load: xr.DataArray) -> xr.DataArray:
         """Mean of the year of a load by outlet, summed by unit."""
         part = member.sel(outlet=load["outlet"].values)
-        return xr.dot(load.reset_coords(drop=True), weight, part, dim=["outlet", "period"])
+        mean: xr.DataArray = xr.dot(
+            load.reset_coords(drop=True), weight, part, dim=["outlet", "period"]
+        )
+        return mean
 
     best = yearly(found["capacity"]["canonical_load"])
-    mine, whole, area = yearly(decided), yearly(present), land(network, tables, member)
+    mine, whole, area = yearly(decided), yearly(present), land(network, tables, stretches)
+    area = area.sel(control_unit=member["control_unit"].values)
     allowed = found["limits"]["allowed"].rename(indicator="pollutant").reset_coords(drop=True)
     table = {
         "capacity": best, "source_load": mine, "capacity_use": mine / best.where(best > 0.0),
@@ -124,7 +131,7 @@ def none(capacity: xr.Dataset) -> xr.Dataset:
     return described(xr.Dataset(table, labels))
 
 
-def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:
+def membership(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -> xr.DataArray:
     """Share of each outlet (outlet, control_unit) that lies in each unit.
 
     A load spread along a reach belongs to the units by the lengths that it covers.
@@ -135,6 +142,8 @@ def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:
         Rivers.
     tables : mapping of DataFrame
         ``outlets``, ``sections`` and ``districts`` of the study.
+    stretches : DataFrame
+        As for :func:`by_unit`.
 
     Returns
     -------
@@ -142,7 +151,6 @@ def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:
         Shares [1]; those of an outlet sum to 1. Units stand in the order of their sections.
     """
     sections, districts = tables["sections"], tables["districts"]
-    stretches = network.control_units(sections, districts=districts)
     order = {name: i for i, name in enumerate(sections["section"])}
     units = sorted(set(stretches["control_unit"]), key=lambda u: order[u.split("+")[0]])
     outlets = tables["outlets"]
@@ -163,7 +171,7 @@ def membership(network: RiverNetwork, tables: Tables) -> xr.DataArray:
     return xr.DataArray(member, labels, ("outlet", "control_unit"))
 
 
-def land(network: RiverNetwork, tables: Tables, units: xr.DataArray) -> xr.DataArray:
+def land(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -> xr.DataArray:
     """Land of each unit [km2]: that of its reaches, by length where a section cuts one.
 
     Parameters
@@ -171,22 +179,21 @@ def land(network: RiverNetwork, tables: Tables, units: xr.DataArray) -> xr.DataA
     network : RiverNetwork
         Rivers.
     tables : mapping of DataFrame
-        ``districts`` with ``land_area`` [km2] of a reach, and ``sections``.
-    units : DataArray
-        With the coordinate ``control_unit``.
+        ``districts`` with ``land_area`` [km2] of a reach.
+    stretches : DataFrame
+        As for :func:`by_unit`.
 
     Returns
     -------
     DataArray
         (control_unit) [km2]; NaN where the land of a reach is not given.
     """
-    stretches = network.control_units(tables["sections"], districts=tables["districts"])
     area = tables["districts"].set_index("reach")["land_area"].reindex(stretches["reach"])
     length = network.reaches["length"].reindex(stretches["reach"]).to_numpy()
     part = (stretches["position_to"] - stretches["position"]).to_numpy() / length
     mine = pd.Series(area.to_numpy() * part).groupby(stretches["control_unit"].to_numpy())
     total = mine.agg(lambda some: some.sum(skipna=False))
-    return xr.DataArray(total.rename_axis("control_unit")).sel(control_unit=units["control_unit"])
+    return xr.DataArray(total.rename_axis("control_unit"))
 
 
 def _stops(found: Mapping[str, xr.Dataset], member: xr.DataArray) -> xr.DataArray:
@@ -227,7 +234,8 @@ def _share(
     names = met["section"].values.tolist()
     part = np.array([[name in str(unit).split("+") for name in names] for unit in units], float)
     of_unit = xr.DataArray(part, {"control_unit": units, "section": names})
-    return (xr.dot((~met).astype(float), of_unit, dim="section") == 0.0).mean("period")
+    missed: xr.DataArray = xr.dot((~met).astype(float), of_unit, dim="section")
+    return (missed == 0.0).mean("period")
 
 
 def _worst_stamp(labels: NDArray[Any], axis: int) -> NDArray[Any]:

@@ -336,7 +336,7 @@ def _by_unit(model: _Model, load: xr.DataArray, datasets: Mapping[str, xr.Datase
     Water that leads to no section has no unit: then there are none, and the permits stand.
     """
     try:
-        model.network.control_units(model.sections, districts=model.tables["districts"])
+        stretches = model.network.control_units(model.sections, districts=model.tables["districts"])
     except DataError:
         return _units.none(datasets["capacity"])
     later = _units.planned(load, model.tables)
@@ -344,7 +344,7 @@ def _by_unit(model: _Model, load: xr.DataArray, datasets: Mapping[str, xr.Datase
     if later is not None:
         after = model.at_outlets(later), model.steady(model.at_outlets(later))
     present = model.at_outlets(load)
-    return _units.by_unit(model.network, model.tables, datasets, present, after)
+    return _units.by_unit(model.network, model.tables, stretches, datasets, present, after)
 
 
 def _capacity_at(
