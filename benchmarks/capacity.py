@@ -52,6 +52,7 @@ def plain(rows: sharing.Rows, upper: Floats) -> Callable[[], highspy.Highs]:
     )  # fmt: skip
 
     def run() -> highspy.Highs:
+        """Solve one program in a new solver."""
         solver = highspy.Highs()  # type: ignore[no-untyped-call]  # untyped in highspy
         solver.setOptionValue("output_flag", False)
         solver.passModel(*given)
@@ -66,6 +67,7 @@ def programs(run: Callable[[], object]) -> int:
     solve, calls = highspy.Highs.run, []
 
     def counted(solver: highspy.Highs) -> object:
+        """Count a call of the solver."""
         calls.append(solver)
         return solve(solver)
 
@@ -81,6 +83,7 @@ def main() -> int:
     alone = [plain(one, upper) for one in sharing.section_rows(response, room).values()]
 
     def whole() -> xr.Dataset:
+        """Find the whole set of points."""
         return capacity.points(response, room, load, bounds=bounds)
 
     count = programs(whole)

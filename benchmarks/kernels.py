@@ -63,10 +63,12 @@ def prepare(system: System, load: Floats, threads: int = 1) -> Sweep:
     alone = replace(way, apart=way.apart[:1])
 
     def reset() -> None:
+        """Put the loads back."""
         for total, part in zip(totals, arriving, strict=True):
             total[...] = part
 
     def run() -> None:
+        """Sweep every block."""
         if blocks == 1:
             sweep(way, weight, totals[0])
         else:

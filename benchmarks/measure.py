@@ -101,9 +101,11 @@ def triad(threads: int) -> Task:
     a, b, c = (np.array_split(array, threads) for array in arrays)
 
     def part(k: int) -> None:
+        """Do the part of one thread."""
         _triad(a[k], b[k], c[k], 3.0)
 
     def together() -> None:
+        """Do all parts at once."""
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(part, range(threads)))
 

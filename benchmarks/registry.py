@@ -82,6 +82,7 @@ def sweep(shape: str, size: int) -> Job:
     ours, theirs = prepare(found, load), factored(found, load)
 
     def check() -> None:
+        """Compare the answer with another."""
         ours.reset()
         ours.run()
         agree(ours.found(), theirs())
@@ -105,6 +106,7 @@ def scenarios(shape: str, size: int) -> Job:
     one, two = prepare(found, load, 1), prepare(found, load, 2)
 
     def check() -> None:
+        """Compare the answer with another."""
         for ours in (one, two):
             ours.reset()
             ours.run()
@@ -173,6 +175,7 @@ def response(shape: str, size: int) -> Job:
     ours = prepare(one, draw.uniform(0.0, 1.0, (one.count, 1)))
 
     def check() -> None:
+        """Compare the answer with another."""
         gain = whole.response()["response"].isel(pollutant=0, period=0).values
         there = quality.at(whole.sections, whole.steady())
         agree(gain @ whole.load.values[:, 0], there.values.ravel())
@@ -189,6 +192,7 @@ def public(shape: str, size: int) -> Job:
     whole = model(given, draw)
 
     def check() -> None:
+        """Compare the answer with another."""
         ledger = whole.steady()["ledger"].isel(pollutant=0, period=0)
         balance = ledger.sel(term=["boundary_out", "decayed"]).sum()
         agree(balance.values, ledger.sel(term="load").values)
@@ -215,9 +219,11 @@ def filling(shape: str, size: int) -> Job:
     claim = pd.Series(target)
 
     def peer() -> pd.DataFrame:
+        """Solve the same by linear programs."""
         return leximin(program, 0.0 * claim, claim)
 
     def check() -> None:
+        """Compare the answer with another."""
         agree(sharing.fill(target, given).share, peer()["share"].to_numpy(), 1e-6)
 
     tasks = {"fill": Task(lambda: sharing.fill(target, given))}
@@ -241,6 +247,7 @@ def accumulation(shape: str, size: int) -> Job:
     ours, theirs = prepare(found, load), factored(found, load)
 
     def check() -> None:
+        """Compare the answer with another."""
         ours.reset()
         ours.run()
         agree(ours.found(), theirs())
@@ -268,6 +275,7 @@ def whole_study(shape: str, size: int) -> Job:
     settings = folder / "study.toml"
 
     def read() -> list[Any]:
+        """Read all tables."""
         return [settings.read_text("utf8"), *map(pd.read_csv, tables)]
 
     tasks = {"solve": Task(lambda: study.solve(folder)), "read_csv": Task(read)}

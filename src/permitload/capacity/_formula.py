@@ -181,6 +181,7 @@ def _apply(
     ]
 
     def numbers(*arrays: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return _blocks(formula, keys, arrays, bound, pairs)
 
     labelled = [isinstance(value, xr.DataArray) for value in inputs]
@@ -223,12 +224,14 @@ def _blocks(
             raise _Refused
 
     def check(block: list[Floats]) -> None:
+        """Refuse the first number of a block that cannot be."""
         if not all(_proper(block[i], limits[i]) for i in wide):
             raise _Refused
         if any(np.any(block[below] > block[above]) for below, above in ordered):
             raise _Refused
 
     def run(part: tuple[int, int]) -> None:
+        """Work through the part of one thread, block by block."""
         walk: Any = np.nditer(
             [*(arrays[i] for i in wide), result],
             ["external_loop", "buffered", "ranged", "zerosize_ok"],

@@ -63,6 +63,7 @@ def lateral_dispersion(depth: Numbers, width: Numbers, slope: Numbers) -> Number
     """
 
     def formula(depth: Floats, width: Floats, slope: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return (0.058 * depth + 0.0065 * width) * np.sqrt(GRAVITY * depth * slope)
 
     values = {"depth": depth, "width": width, "slope": slope}
@@ -105,6 +106,7 @@ def mixing_length(river: River, offset: Numbers = 0.0) -> Numbers:
     """
 
     def formula(velocity: Floats, width: Floats, across: Floats, offset: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         gap = 0.5 - np.minimum(offset, width - offset) / width
         factor = 0.11 + 0.7 * np.sqrt(np.maximum(gap - 1.1 * gap**2, 0.0))
         return factor * velocity * width**2 / across
@@ -165,6 +167,7 @@ def plume(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         velocity, depth, mixing, decay, width, load, position, across, offset = inputs
         sigma = np.sqrt(2.0 * mixing * position / velocity)
         if images is None:
@@ -231,6 +234,7 @@ def bank_discharge(
     rise = plume(river, 1.0, position, across, offset)
 
     def formula(rise: Floats, background: Floats, standard: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return np.asarray((standard - background) / rise)
 
     values = {"concentration": rise, "background": background, "standard": standard}

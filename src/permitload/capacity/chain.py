@@ -94,6 +94,7 @@ def into_river(distance: Numbers) -> Numbers:
     """
 
     def formula(distance: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         ends, values = INTO_RIVER
         return np.asarray(values)[np.searchsorted(ends, distance)]
 

@@ -62,6 +62,7 @@ def oconnor_number(river: River) -> Numbers:
     """
 
     def formula(velocity: Floats, decay: Floats, dispersion: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return decay * dispersion / (SECONDS_PER_DAY * velocity**2)
 
     values = fields(river, "oconnor_number", "velocity", "decay", "dispersion")
@@ -93,6 +94,7 @@ def peclet_number(river: River) -> Numbers:
     """
 
     def formula(velocity: Floats, width: Floats, dispersion: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return velocity * width / dispersion
 
     values = fields(river, "peclet_number", "velocity", "width", "dispersion")
@@ -173,6 +175,7 @@ def advection_decay(river: River, source_load: Numbers, position: Numbers) -> Nu
     """
 
     def formula(flow: Floats, velocity: Floats, decay: Floats, load: Floats, x: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         kept = np.where(x < 0.0, 0.0, np.exp(-decay * x / (SECONDS_PER_DAY * velocity)))
         return np.asarray(load / (KG_PER_DAY * flow) * kept)
 
@@ -211,6 +214,7 @@ def advection_spread(river: River, source_load: Numbers, position: Numbers) -> N
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, velocity, decay, dispersion, load, x = inputs
         below = -decay * x / (SECONDS_PER_DAY * velocity)
         return (
@@ -255,6 +259,7 @@ def advection_dispersion(river: River, source_load: Numbers, position: Numbers) 
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, velocity, decay, dispersion, load, x = inputs
         return load / (KG_PER_DAY * flow) * kept(velocity, decay, dispersion, x)
 
@@ -290,6 +295,7 @@ def dispersion_decay(river: River, source_load: Numbers, position: Numbers) -> N
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         decay, dispersion, width, depth, load, x = inputs
         rate = decay / SECONDS_PER_DAY
         peak = load / (2.0 * KG_PER_DAY * width * depth * np.sqrt(rate * dispersion))
@@ -352,6 +358,7 @@ def dispersive_reach(
     rise, start = form(mixed, 1.0, position), form(mixed, 1.0, 0.0)
 
     def formula(rise: Floats, start: Floats, thinned: Floats, *rest: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         background, standard, position = rest
         brought = np.where(position < 0.0, 1.0, thinned * (rise / start)) * background
         return np.asarray((standard - brought) / rise)

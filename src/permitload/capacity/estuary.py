@@ -61,6 +61,7 @@ def estuary(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         velocity, decay, dispersion, flow, effluent_flow, background, x, standard = inputs
         load = balance(flow, effluent_flow, background, standard)
         return np.asarray(KG_PER_DAY * load / kept(velocity, decay, dispersion, x))
@@ -104,6 +105,7 @@ def estuary_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         velocity, decay, dispersion, flow, effluent_flow, background, x, load = inputs
         arriving = load / KG_PER_DAY * kept(velocity, decay, dispersion, x)
         return solved(balance, (flow, effluent_flow), background, arriving)

@@ -52,6 +52,7 @@ def radial_lake(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         angle, depth, decay, water, background, standard, radius = inputs
         gained = np.exp(_exponent(angle * depth * decay, water, radius))
         return np.asarray(KG_PER_DAY * (standard - background) * gained * water)
@@ -93,6 +94,7 @@ def radial_lake_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         angle, depth, decay, water, background, load, radius = inputs
         own = load / (KG_PER_DAY * water)
         kept = np.exp(-_exponent(angle * depth * decay, water, radius))

@@ -55,6 +55,7 @@ def mixed_lake(lake: Lake, standard: Numbers, boundary_in: Numbers = 0.0) -> Num
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         *water, standard, boundary_in = inputs
         return np.asarray(KG_PER_DAY * standard * _cleaning(*water) - boundary_in)
 
@@ -92,6 +93,7 @@ def mixed_lake_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         *water, load, boundary_in = inputs
         return np.asarray((load + boundary_in) / (KG_PER_DAY * _cleaning(*water)))
 
@@ -138,6 +140,7 @@ def mixed_lake_course(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         *water, load, concentration, days, boundary_in = inputs
         exponent = SECONDS_PER_DAY * days * _cleaning(*water) / water[0]
         rise = 1000.0 * (load + boundary_in) * days / water[0]
@@ -198,6 +201,7 @@ def stratified(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         *water, concentration, standard, days, boundary_in = inputs
         exponent = SECONDS_PER_DAY * days * _cleaning(*water) / water[0]
         # Cs - C0 e^-kt, so that it does not cancel as k t → 0
@@ -243,6 +247,7 @@ def turnover(
     """
 
     def formula(above: Floats, below: Floats, upper: Floats, lower: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return (above * upper + below * lower) / (upper + lower)
 
     values = {
@@ -286,6 +291,7 @@ def lake_stock(storage_volume: Numbers, background: Numbers, standard: Numbers) 
     """
 
     def formula(volume: Floats, background: Floats, standard: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return (standard - background) * volume / 1e6
 
     values = {"storage_volume": storage_volume, "background": background, "standard": standard}

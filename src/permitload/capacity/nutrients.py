@@ -69,6 +69,7 @@ def dillon(lake: Lake, standard: Numbers, retention: Numbers) -> Numbers:
     """
 
     def formula(flow: Floats, standard: Floats, retention: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return KG_PER_DAY * flow * standard / (1.0 - retention)
 
     values = fields(lake, "dillon", "flow") | {"standard": standard, "retention": retention}
@@ -103,6 +104,7 @@ def dillon_concentration(lake: Lake, source_load: Numbers, retention: Numbers) -
     """
 
     def formula(flow: Floats, load: Floats, retention: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return load * (1.0 - retention) / (KG_PER_DAY * flow)
 
     name = "dillon_concentration"
@@ -139,6 +141,7 @@ def kirchner_dillon(lake: Lake) -> Numbers:
     """
 
     def formula(flow: Floats, area: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         water = flow * YEAR / area
         return np.asarray(0.426 * np.exp(-0.271 * water) + 0.574 * np.exp(-0.00949 * water))
 
@@ -186,6 +189,7 @@ def goda(lake: Lake, standard: Numbers) -> Numbers:
     """
 
     def formula(flow: Floats, area: Floats, standard: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return KG_PER_DAY * standard * (flow + APPARENT_SETTLING * area)
 
     values = fields(lake, "goda", "flow", "storage_area") | {"standard": standard}
@@ -220,6 +224,7 @@ def goda_concentration(lake: Lake, source_load: Numbers) -> Numbers:
     """
 
     def formula(flow: Floats, area: Floats, load: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return load / (KG_PER_DAY * (flow + APPARENT_SETTLING * area))
 
     name = "goda_concentration"
@@ -321,6 +326,7 @@ def oecd(lake: Lake, standard: Numbers) -> Numbers:
     """
 
     def mean(standard: Floats) -> Floats:
+        """Vollenweider mean at which the regression gives this concentration."""
         factor, power = OECD
         return (standard * 1000.0 / factor) ** (1.0 / power) / 1000.0
 
@@ -355,6 +361,7 @@ def oecd_concentration(lake: Lake, source_load: Numbers) -> Numbers:
     """
 
     def rise(mean: Floats) -> Floats:
+        """Concentration that the regression gives for a Vollenweider mean."""
         factor, power = OECD
         return factor * (1000.0 * mean) ** power / 1000.0
 
@@ -365,6 +372,7 @@ def _inflow(lake: Lake, name: str, standard: Numbers, mean: Formula) -> Numbers:
     """Load of a lake whose Vollenweider mean is a function of its standard."""
 
     def formula(volume: Floats, flow: Floats, standard: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return KG_PER_DAY * flow * (1.0 + np.sqrt(volume / (flow * YEAR))) * mean(standard)
 
     values = fields(lake, name, "storage_volume", "flow") | {"standard": standard}
@@ -375,6 +383,7 @@ def _mean(lake: Lake, name: str, source_load: Numbers, rise: Formula) -> Numbers
     """Annual mean as a function of the Vollenweider mean."""
 
     def formula(volume: Floats, flow: Floats, load: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         inflow = load / (KG_PER_DAY * flow)
         return rise(inflow / (1.0 + np.sqrt(volume / (flow * YEAR))))
 

@@ -72,6 +72,7 @@ def head_control(
     """
 
     def formula(water: _Water, background: Floats, standard: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         excess = _first((standard - background), 0.0 * standard, water)
         arriving = _first(background, standard, water)
         lost = arriving * -np.expm1(-water.before)
@@ -121,6 +122,7 @@ def tail_control(
     """
 
     def formula(water: _Water, background: Floats, standard: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         first = background * np.exp(-water.before)
         excess = _first(standard - first, 0.0 * standard, water)
         gained = standard * (water.flow + water.added) * np.expm1(water.after)
@@ -174,6 +176,7 @@ def section_control(
     """
 
     def formula(water: _Water, background: Floats, standard: Floats, share: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         total = share.sum(axis=-1, keepdims=True)
         if (np.abs(total - 1.0) > SHARE_MISS).any():
             raise DataError(
@@ -232,6 +235,7 @@ def incoming_correction(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, velocity, decay, length, background, standard, position = inputs
         rate = decay / (SECONDS_PER_DAY * velocity)
         excess = np.maximum(background * np.exp(-rate * position) - standard, 0.0)
@@ -308,6 +312,7 @@ def _along(
         raise_faults([Fault(name, None, "position", None, "has no outlets", "one place an outlet")])
 
     def numbers(*arrays: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         spread = zip(keys, arrays, along, strict=True)
         given = {key: array if kept else array[..., None] for key, array, kept in spread}
         _refuse_disorder(name, given)

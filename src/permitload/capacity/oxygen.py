@@ -45,6 +45,7 @@ def saturation(temperature: Numbers) -> Numbers:
     """
 
     def formula(temperature: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return 468.0 / (31.6 + temperature)
 
     values = {"temperature": temperature}
@@ -80,6 +81,7 @@ def ultimate_demand(demand: Numbers, decay: Numbers, days: Numbers = 5.0) -> Num
     """
 
     def formula(demand: Floats, decay: Floats, days: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return np.asarray(-demand / np.expm1(-decay * days))
 
     values = {"demand": demand, "decay": decay, "days": days}
@@ -196,7 +198,10 @@ def allowable_demand(
     """
 
     def formula(decay: Floats, reaeration: Floats, deficit: Floats, standard: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
+
         def worst(demand: Floats) -> Floats:
+            """Greatest deficit that a demand causes."""
             time = _critical(decay, reaeration, demand, deficit)
             return _deficit(decay, reaeration, demand, deficit, time)
 

@@ -93,6 +93,7 @@ def plain_network(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, volume, decay, background, standard, effluent_flow = inputs
         removed = decay * volume / SECONDS_PER_DAY
         through = flow * (standard - background)
@@ -140,6 +141,7 @@ def plain_network_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, volume, decay, background, load, effluent_flow = inputs
         leaving = flow + effluent_flow + decay * volume / SECONDS_PER_DAY
         return np.asarray((load / KG_PER_DAY + flow * background) / leaving)
@@ -184,6 +186,7 @@ def two_way(forward: Numbers, reverse: Numbers, weight: Numbers) -> Numbers:
     """
 
     def formula(forward: Floats, reverse: Floats, weight: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return weight * forward + (1.0 - weight) * reverse
 
     values = {"forward": forward, "reverse": reverse, "weight": weight}
@@ -289,6 +292,7 @@ def non_uniform(capacity: Numbers, non_uniformity: Numbers) -> Numbers:
         )
 
     def formula(capacity: Floats, share: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return capacity * share
 
     values = {"capacity": capacity, "non_uniformity": non_uniformity}
@@ -317,6 +321,7 @@ def _table(
         raise_faults([fault])
 
     def formula(array: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return np.asarray(np.interp(array, *table))
 
     return evaluate(name, formula, {key: value}, result="non_uniformity")

@@ -79,6 +79,7 @@ def complete_mixing(
     def formula(
         flow: Floats, effluent_flow: Floats, background: Floats, standard: Floats
     ) -> Floats:
+        """Work on plain arrays that broadcast."""
         return KG_PER_DAY * np.asarray(balance(flow, effluent_flow, background, standard))
 
     values = {
@@ -124,6 +125,7 @@ def complete_mixing_concentration(
     """
 
     def formula(flow: Floats, effluent_flow: Floats, background: Floats, load: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return solved(balance, (flow, effluent_flow), background, load / KG_PER_DAY)
 
     values = {
@@ -194,6 +196,7 @@ def plug_flow(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, velocity, decay, length, effluent_flow, background, standard, position = inputs
         rate = decay / (-SECONDS_PER_DAY * velocity)
         lost = background * np.expm1(rate * position)
@@ -245,6 +248,7 @@ def plug_flow_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, velocity, decay, length, effluent_flow, background, load, position = inputs
         rate = decay / (SECONDS_PER_DAY * velocity)
         arriving = load / KG_PER_DAY * np.exp(-rate * (length - position))
@@ -304,6 +308,7 @@ def uniform_source(
     """
 
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         flow, velocity, decay, length, effluent_flow, background, standard = inputs
         exponent = decay * length / (SECONDS_PER_DAY * velocity)
         mixed = balance(flow, effluent_flow, background, standard)

@@ -53,6 +53,7 @@ def decay_at(decay: Numbers, temperature: Numbers, temperature_factor: Numbers =
     """
 
     def formula(decay: Floats, temperature: Floats, factor: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         return np.asarray(decay * factor ** (temperature - 20.0))
 
     values = {

@@ -184,11 +184,13 @@ def _zone(
     """Geometry of a zone with one or two sides."""
 
     def length(*inputs: Floats) -> Floats:
+        """Length of the zone."""
         velocity, depth, mixing, load, background, standard = inputs
         excess = load / (sides * KG_PER_DAY * depth * (standard - background))
         return excess**2 / (np.pi * velocity * mixing)
 
     def width(*inputs: Floats) -> Floats:
+        """Greatest width of the zone."""
         velocity, _, mixing, *_ = inputs
         return sides * np.sqrt(2.0 * mixing * length(*inputs) / (np.e * velocity))
 
@@ -197,6 +199,7 @@ def _zone(
     }  # fmt: skip
 
     def number(formula: Formula, result: str) -> Numbers:
+        """Evaluate one figure of the zone."""
         within = {"background": "standard"}
         return evaluate(name, formula, values, result=result, within=within)
 
@@ -217,6 +220,7 @@ def _zone_load(
     sides: float,
 ) -> Numbers:
     def formula(*inputs: Floats) -> Floats:
+        """Work on plain arrays that broadcast."""
         velocity, depth, mixing, length, background, standard = inputs
         root = np.sqrt(np.pi * velocity * mixing * length)
         return np.asarray(sides * KG_PER_DAY * depth * (standard - background) * root)

@@ -247,6 +247,7 @@ def _by_sweep(known: Inputs, water: State, cut: Layout, way: _Pass) -> Gains:
     ends, reaches = (rank[water.up], rank[water.down]), water.course.reach[::-1]
 
     def gains(watched: Sections) -> Floats:
+        """Follow the gains of some sections."""
         node = _node_sections(water, way, watched, rank)
         gain = (reaches, _watch(water, cut, watched), node, node)
         kept = _back(water, cut, way, leaving, ends, gain)
@@ -262,6 +263,7 @@ def _by_factor(known: Inputs, water: State, cut: Layout, way: _Pass) -> Gains:
     rings = factor(water.course, ends, leaving * way.passed)
 
     def gains(watched: Sections) -> Floats:
+        """Follow the gains of some sections."""
         node = _node_sections(water, way, watched, np.arange(water.through.size))
         watch = _watch(water, cut, watched)
         _back(water, cut, way, leaving, ends, (reaches, watch, np.zeros_like(node), node))
@@ -283,6 +285,7 @@ def _by_system(known: Inputs, water: State, cut: Layout, way: _Pass, rate: Float
     wide = np.flatnonzero((vertex >= 0) & (way.slot >= 0))
 
     def gains(watched: Sections) -> Floats:
+        """Follow the gains of some sections."""
         place, point = watched
         watch = _watch(water, cut, watched)
         direct = np.zeros((system.held.size, len(place)))
