@@ -83,5 +83,12 @@ TERMS = {
     "measured": "headroom with measured water at the boundaries, 实测边界剩余浓度",
     "at_target": "headroom with water at its target at the boundaries, 目标边界剩余浓度",
     "language": "en or zh: which comes first, 语言",
+    "spread": "Spread: uncertainty of responses and background, 不确定性",
+    "joint": "dimensions over which a scenario counts as one, 联合维度",
+    "budgets": "values of protected, 不确定预算取值",
+    "sampler": "function that draws scenarios, 抽样函数",
+    "generator": "random number generator, 随机数发生器",
+    "seed": "start of the random numbers, 随机种子",
+    "confidence": "probability with which an interval covers, 置信水平",
 }
 """Objects that appear as parameters and are neither variables nor tables."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import inf
 
+from permitload._uncertain_variables import UNCERTAIN
+
 __all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
 
 
@@ -394,4 +396,5 @@ VARIABLES = DIMENSIONS | _variables(
         "mass that whole units take; negative where a spare unit was given",
         "取整差额",
     ),
+    *UNCERTAIN,
 )

@@ -1,0 +1,161 @@
+"""Which scenarios to give up so that the total load is greatest: a mixed integer program."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, sparse
+
+from permitload.allocation._uncertain import Problem
+from permitload.errors import ConvergenceError, DataError, InfeasibleError
+from permitload.program import Program
+
+__all__ = ["Group", "dropped"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+MET = 1e-9
+"""Part of a limit by which a met row may exceed it."""
+
+
+class Group(NamedTuple):
+    """Problems whose rows are given up together.
+
+    Rows with the same ``event`` are met or given up as one; of the events of one ``family`` at
+    most ``most`` are given up.
+    """
+
+    problems: list[Problem]
+    event: NDArray[np.int64]
+    family: NDArray[np.int64]
+    most: int
+
+    @property
+    def families(self) -> NDArray[np.int64]:
+        """Family of each event."""
+        found = np.empty(int(self.event.max()) + 1, dtype=np.int64)
+        found[self.event] = self.family
+        return found
+
+
+class _Block(NamedTuple):
+    """Rows by outlet of one problem: what background exceeds is met by no load."""
+
+    matrix: sparse.csr_array
+    limit: Floats
+    lower: Floats
+    upper: Floats
+
+    def broken(self, loads: Floats) -> Flags:
+        """Rows that loads exceed."""
+        return np.asarray(self.matrix @ loads > self.limit * (1.0 + MET))
+
+
+def dropped(group: Group) -> tuple[list[Flags], list[float]]:
+    """Whether each row of each problem is to be met, and the greatest total of each problem."""
+    blocks = [_block(problem) for problem in group.problems]
+    hopeless = _events(group, [block.broken(block.lower) for block in blocks])
+    _refuse_hopeless(group, hopeless)
+    blocks = [_drawn_in(group, block, hopeless) for block in blocks]
+    given_up = _chosen(group, blocks, hopeless)
+    loads = [_greatest(block, ~given_up[group.event]) for block in blocks]
+    # What the best total does not need to give up is met.
+    given_up &= _events(group, [b.broken(x) for b, x in zip(blocks, loads, strict=True)])
+    kept = ~given_up[group.event]
+    return [kept] * len(blocks), [float(x.sum()) for x in loads]
+
+
+def _block(problem: Problem) -> _Block:
+    limit = np.maximum(problem.limit.to_numpy(), 0.0)
+    bounds = problem.by_outlet(problem.floor), problem.by_outlet(problem.ceiling)
+    return _Block(problem.matrix, limit, *bounds)
+
+
+def _events(group: Group, rows: list[Flags]) -> Flags:
+    """Events with a row that is flagged."""
+    return np.bincount(group.event, np.any(rows, axis=0), len(group.families)) > 0
+
+
+def _refuse_hopeless(group: Group, hopeless: Flags) -> None:
+    """Floors that break more scenarios than may be violated."""
+    count = np.bincount(group.families[hopeless], minlength=int(group.family.max()) + 1)
+    if (count <= group.most).all():
+        return
+    row = group.problems[0].limit.index.to_numpy()
+    rows = hopeless[group.event] & (count > group.most)[group.family]
+    message = f"the floors violate {int(count.max())} scenarios; right would be at most"
+    table = pd.DataFrame({"section": row[rows]})
+    raise InfeasibleError(f"{message} {group.most}", table)
+
+
+def _drawn_in(group: Group, block: _Block, hopeless: Flags) -> _Block:
+    """Ceilings no higher than what the scenarios leave that must be met, whichever these are."""
+    entry = block.matrix.tocoo()
+    row, outlet = entry.coords
+    spare = (block.limit - block.matrix @ block.lower)[row] + entry.data * block.lower[outlet]
+    alone = np.full((len(hopeless), len(block.lower)), np.inf)
+    np.minimum.at(alone, (group.event[row], outlet), spare / entry.data)
+    alone[hopeless] = -np.inf
+    upper = block.upper
+    for family in range(int(group.family.max()) + 1):
+        mine = alone[group.families == family]
+        if len(mine) > group.most:
+            upper = np.minimum(upper, np.partition(mine, group.most, axis=0)[group.most])
+    upper = np.maximum(upper, block.lower)
+    if np.isinf(upper).any():
+        count = int(np.isinf(upper).sum())
+        message = f"nothing stops {count} outlets in the scenarios that must be met"
+        raise DataError(f"{message}; right would be ceilings")
+    return block._replace(upper=upper)
+
+
+def _chosen(group: Group, blocks: list[_Block], hopeless: Flags) -> Flags:
+    """Events to give up: rows ``A x <= h + M v``, with M the most that bounds let them exceed."""
+    size = [np.where(block.upper > 0.0, block.upper, 1.0) for block in blocks]
+    parts, rights, sides = [], [], []
+    for block, unit in zip(blocks, size, strict=True):
+        most = block.matrix @ block.upper
+        open_ = most > block.limit
+        scale = 1.0 / most[open_]
+        parts.append(block.matrix[open_] * unit * scale[:, None])
+        rights.append(block.limit[open_] * scale)
+        place = np.arange(int(open_.sum())), group.event[open_]
+        excess = (most - block.limit)[open_] * scale
+        sides.append(sparse.csr_array((-excess, place), (len(scale), len(hopeless))))
+    if not any(len(right) for right in rights):
+        return np.zeros(len(hopeless), dtype=bool)
+    ones = np.ones(len(hopeless)), (group.families, np.arange(len(hopeless)))
+    counts = sparse.csr_array(ones)
+    loads = sparse.block_diag(parts, format="csr")
+    none = sparse.csr_array((counts.shape[0], loads.shape[1]))
+    matrix = sparse.vstack(
+        [sparse.hstack([loads, sparse.vstack(sides)]), sparse.hstack([none, counts])]
+    )
+    limit = np.concatenate([*rights, np.full(counts.shape[0], float(group.most))])
+    lower = np.concatenate([b.lower / u for b, u in zip(blocks, size, strict=True)])
+    upper = np.concatenate([b.upper / u for b, u in zip(blocks, size, strict=True)])
+    cost = np.concatenate(size)
+    found = optimize.milp(
+        np.concatenate([-cost / cost.max(), np.zeros(len(hopeless))]),
+        integrality=np.repeat([0, 1], [len(cost), len(hopeless)]),
+        bounds=optimize.Bounds(
+            np.concatenate([lower, hopeless]), np.concatenate([upper, np.ones(len(hopeless))])
+        ),
+        constraints=optimize.LinearConstraint(matrix, -np.inf, limit),
+        options={"mip_rel_gap": 0.0},
+    )
+    if found.status != 0:
+        raise ConvergenceError(f"HiGHS stopped: {found.message}")
+    return np.asarray(found.x[len(cost) :] > 0.5)
+
+
+def _greatest(block: _Block, kept: Flags) -> Floats:
+    """Find the loads of the greatest total under the rows that are kept."""
+    program = Program().columns(range(len(block.lower)), block.lower, block.upper)
+    rows = np.flatnonzero(kept)
+    program = program.at_most(rows, block.matrix[rows], block.limit[rows], "mg/L")
+    return np.asarray(program.maximise(1.0).column)

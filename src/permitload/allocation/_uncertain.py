@@ -1,0 +1,258 @@
+"""What the uncertain rows share: scores, checked numbers, and raising loads under convex rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import optimize, sparse, special
+
+from permitload._labels import index_of
+from permitload.allocation._cases import blank, numbers_of
+from permitload.errors import DataError, Fault, raise_faults
+from permitload.schema import VARIABLES
+from permitload.sharing.rows import sparse_rows
+
+__all__ = [
+    "Problem",
+    "adjusted",
+    "bounded",
+    "claims",
+    "fullest",
+    "given",
+    "normal_score",
+    "ordered",
+    "plain",
+    "problems_of",
+    "result",
+]
+
+Floats = NDArray[np.float64]
+
+FULL = 1e-12
+"""Part of a row's size that may be left when it counts as full."""
+ROUNDS = 200
+"""Doublings of a level after which nothing stops it."""
+
+
+class Problem(NamedTuple):
+    """Rows of the sections by outlet, and bounds of the sources, of one pollutant and period.
+
+    ``outlet`` is the position of each source's outlet in the columns of the matrix.
+    """
+
+    source: pd.Index[Any]
+    outlet: NDArray[np.int64]
+    matrix: sparse.csr_array
+    limit: pd.Series[float]
+    floor: Floats
+    ceiling: Floats
+
+    def by_outlet(self, loads: Floats) -> Floats:
+        """Sum of loads by source at each outlet: they share its fate."""
+        return np.asarray(np.bincount(self.outlet, loads, self.matrix.shape[1]), dtype=float)
+
+
+def normal_score(assurance: float) -> float:
+    """Give the standard normal quantile; below 0.5 it would reward uncertainty."""
+    if not 0.5 <= assurance < 1.0:
+        problem = "is out of range: below 0.5 a chance row is not convex, and 1 is never reached"
+        raise_faults([Fault("chance", None, "assurance", assurance, problem, "0.5 <= p < 1")])
+    return float(special.ndtri(assurance))
+
+
+def bounded(value: float, name: str, upper: float) -> float:
+    """One number between 0 and a most."""
+    if not 0.0 <= value <= upper or value == np.inf:
+        expected = f"a number from 0 to {upper:g}"
+        raise_faults([Fault("chance", None, name, value, "is out of range", expected)])
+    return float(value)
+
+
+def given(value: float | xr.DataArray, like: xr.DataArray, name: str) -> xr.DataArray:
+    """Numbers >= 0 spread over an array; labels must be the same, dimensions may be left out."""
+    array = value if isinstance(value, xr.DataArray) else xr.DataArray(float(value))
+    array = ordered(array, like, [str(dim) for dim in array.dims], name).reset_coords(drop=True)
+    array = array.broadcast_like(like).transpose(*like.dims).astype(float)
+    bad = np.argwhere(~((array.values >= 0.0) & np.isfinite(array.values)))
+    raise_faults(
+        [
+            Fault(
+                name,
+                ", ".join(str(like[d].values[i]) for d, i in zip(like.dims, k, strict=True)),
+                name,
+                array.values[tuple(k)],
+                "is out of range",
+                "a finite number >= 0",
+            )
+            for k in bad[:100]
+        ]
+    )
+    return array
+
+
+def ordered(
+    array: xr.DataArray, like: xr.DataArray, dims: Sequence[str], name: str
+) -> xr.DataArray:
+    """Array with some dimensions in the label order of another; the labels must be the same."""
+    strange = [
+        dim for dim in dims
+        if dim not in array.coords or dim not in like.coords
+        or set(array[dim].values.tolist()) != set(like[dim].values.tolist())
+    ]  # fmt: skip
+    problem, right = "has other labels, or none", f"those of {like.name or 'the rows'}"
+    raise_faults([Fault(name, None, dim, None, problem, right) for dim in strange])
+    return array.sel({dim: like[dim].values for dim in dims})
+
+
+def problems_of(
+    response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
+) -> dict[tuple[str, str], Problem]:
+    """Rows and bounds of each pollutant and period; a response < 0 is refused."""
+    rows = sparse_rows(response, headroom)
+    like = blank(response, sources)
+    source = index_of(sources["source"].values.astype(object))
+    outlet = response.get_index("outlet").get_indexer(sources["outlet"].values)
+    names = sources["outlet"].values.astype(str)
+    problem, right = "has no response", "an outlet of the response"
+    faults = [
+        Fault("sources", source[k], "outlet", names[k], problem, right)
+        for k in np.flatnonzero(outlet < 0)
+    ]
+    problem, right = "is negative", "rows that no load relieves"
+    faults += [
+        Fault("response", f"{pollutant}, {period}", "response", matrix.data.min(), problem, right)
+        for (pollutant, period), (matrix, _) in rows.items()
+        if (matrix.data < 0.0).any()
+    ]
+    raise_faults(faults)
+    bounds = [
+        numbers_of(sources[name], like, name) if name in sources else np.full(like.shape, default)
+        for name, default in (("floor", 0.0), ("ceiling", np.inf))
+    ]
+    floor, ceiling = (list(bound.reshape(len(source), -1).T) for bound in bounds)
+    problem, right = "exceeds the ceiling", "no more than the ceiling"
+    raise_faults(
+        [
+            Fault("sources", f"{source[i]}, {', '.join(key)}", "floor", least[i], problem, right)
+            for key, least, most in zip(rows, floor, ceiling, strict=True)
+            for i in np.flatnonzero(least > most)
+        ]
+    )
+    return {
+        key: Problem(source, outlet, *rows[key], least, most)
+        for key, least, most in zip(rows, floor, ceiling, strict=True)
+    }
+
+
+def claims(
+    response: xr.Dataset | xr.DataArray,
+    sources: xr.Dataset,
+    target: Callable[[xr.Dataset], xr.DataArray],
+) -> list[Floats]:
+    """Target of the sources by pollutant and period, in the order of the problems."""
+    claim = numbers_of(target(sources), blank(response, sources), "target")
+    return list(claim.reshape(len(claim), -1).T)
+
+
+def result(name: str, values: Floats, response: xr.DataArray, *first: str) -> xr.DataArray:
+    """Values by problem, in the last axis, as a variable (…, pollutant, period)."""
+    dims = (*first, "pollutant", "period")
+    shape = response.sizes["pollutant"], response.sizes["period"]
+    described = {"units": VARIABLES[name].unit, "long_name": VARIABLES[name].meaning}
+    labels = {dim: response[dim] for dim in dims}
+    return xr.DataArray(values.reshape(*values.shape[:-1], *shape), labels, dims, name, described)
+
+
+def adjusted(
+    response: xr.Dataset | xr.DataArray,
+    headroom: xr.DataArray,
+    taken: dict[tuple[str, str], Floats],
+) -> xr.Dataset:
+    """Response, and headroom less what uncertainty takes by section, pollutant and period."""
+    matrix = plain(response)
+    labels = {"section": "section", "indicator": "pollutant", "period": "period"}
+    room = headroom.sel({mine: matrix[theirs].values for mine, theirs in labels.items()})
+    less = result("headroom", np.stack(list(taken.values()), axis=-1), matrix, "section")
+    left = room.transpose(*labels) - less.rename(pollutant="indicator").values
+    return xr.Dataset({"response": matrix, "headroom": left.assign_attrs(less.attrs)})
+
+
+def plain(response: xr.Dataset | xr.DataArray) -> xr.DataArray:
+    """Response (section, outlet, pollutant, period) of a Dataset or as it is."""
+    array = response["response"] if isinstance(response, xr.Dataset) else response
+    return array.transpose("section", "outlet", "pollutant", "period", ...)
+
+
+class _Rising(NamedTuple):
+    """Loads of which some rise with a level, from their floors to their ceilings."""
+
+    problem: Problem
+    claim: Floats
+    loads: Floats
+    free: NDArray[np.bool_]
+
+    def at(self, level: float) -> Floats:
+        """min(max(level * target, floor), ceiling) of the free ones; the others stay."""
+        found, free = self.loads.copy(), self.free
+        lower, upper = self.problem.floor[free], self.problem.ceiling[free]
+        found[free] = np.clip(level * self.claim[free], lower, upper)
+        return found
+
+
+def fullest(
+    problem: Problem, claim: Floats, used: Callable[[Floats], Floats], touched: NDArray[np.bool_]
+) -> Floats:
+    """Fill progressively under rows that are convex and rise with every load they touch.
+
+    ``used`` tells what loads by outlet use of each row, ``touched`` (row, outlet) who matters to
+    it. All loads rise with their targets; those that touch a row as it fills stop there. Sources
+    of a row that the floors fill, or that the background exceeds, stay on their floors.
+    """
+    limit = problem.limit.to_numpy()
+    size = np.where(limit == 0.0, 1.0, np.abs(limit))
+    touched = touched[:, problem.outlet]
+
+    def excess(loads: Floats) -> Floats:
+        """Find (used - limit) / |limit|."""
+        return np.asarray((used(problem.by_outlet(loads)) - limit) / size)
+
+    loads, level = problem.floor.copy(), 0.0
+    free = (claim > 0.0) & (problem.ceiling > problem.floor)
+    full = excess(loads) >= -FULL
+    while True:
+        free = free & ~touched[full].any(axis=0)
+        rising = _Rising(problem, claim, loads, free)
+
+        def missed(
+            level: float, rising: _Rising = rising, full: NDArray[np.bool_] = full
+        ) -> Floats:
+            """Excess of the rows that are not full."""
+            return np.where(full, -np.inf, excess(rising.at(level)))
+
+        top = float(np.max(problem.ceiling[free] / claim[free], initial=level))
+        top = top if np.isfinite(top) else _bracket(missed, level, problem.source[free])
+        if not (missed(top) > 0.0).any():
+            return rising.at(top)
+        level = float(optimize.brentq(_greatest(missed), level, top, xtol=1e-300))
+        last, loads = missed(level), rising.at(level)
+        full = full | (last >= min(-FULL, float(last.max())))
+
+
+def _greatest(missed: Callable[[float], Floats]) -> Callable[[float], float]:
+    return lambda level: float(missed(level).max())
+
+
+def _bracket(missed: Callable[[float], Floats], level: float, free: pd.Index[Any]) -> float:
+    """Find a level at which some row is exceeded."""
+    top = max(1.0, level)
+    for _ in range(ROUNDS):
+        top *= 2.0
+        if (missed(top) > 0.0).any():
+            return top
+    names = ", ".join(free[:10].astype(str))
+    raise DataError(f"nothing stops {names}; right would be a ceiling or a section for each")
