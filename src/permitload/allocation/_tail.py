@@ -10,14 +10,25 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from permitload.allocation._uncertain import Problem
-from permitload.program import Program, leximin
+from permitload.errors import ConvergenceError, InfeasibleError
+from permitload.program import Program
+from permitload.sharing import fill
 
-__all__ = ["Tail", "filled", "greatest"]
+__all__ = ["Row", "Tail", "cuts", "greatest"]
 
 Floats = NDArray[np.float64]
 
-TIED = 1e-7
-"""Part of a section's size by which the excess of two scenarios differs if it counts as equal."""
+MET = 1e-10
+"""Part of a row's size by which the mean of the worst may be exceeded."""
+ROUNDS = 1000
+
+
+class Row(NamedTuple):
+    """``coefficient @ loads <= limit`` at a section, by its position."""
+
+    section: int
+    coefficient: Floats
+    limit: float
 
 
 class Tail(NamedTuple):
@@ -27,30 +38,27 @@ class Tail(NamedTuple):
     limit: Floats
     worst: float
 
+    def missed(self, loads: Floats) -> Floats:
+        """Excess over the limit by scenario and section."""
+        return np.asarray(self.matrix @ loads - self.limit)
+
     def weights(self, loads: Floats) -> Floats:
-        """Weight of each scenario in the mean of the worst, by section; ties share alike."""
-        excess = self.matrix @ loads - self.limit
-        size = np.abs(self.limit).max(axis=0) + (self.matrix @ loads).max(axis=0)
-        edge = -np.sort(-excess, axis=0)[int(np.ceil(self.worst)) - 1]
-        above = excess > edge + TIED * size
-        tied = ~above & (excess >= edge - TIED * size)
-        rest = (self.worst - above.sum(axis=0)) / tied.sum(axis=0)
-        return np.asarray((above + tied * rest) / self.worst)
+        """Weight of each scenario in the mean of the worst, by section; the first of equals."""
+        order = np.argsort(-self.missed(loads), axis=0, kind="stable")
+        share = np.clip(self.worst - np.arange(len(order)), 0.0, 1.0) / self.worst
+        weight = np.empty(order.shape)
+        np.put_along_axis(weight, order, share[:, None], axis=0)
+        return weight
 
     def excess(self, loads: Floats) -> Floats:
         """Mean excess over the worst scenarios, by section."""
-        missed = self.matrix @ loads - self.limit
-        return np.asarray((self.weights(loads) * missed).sum(axis=0))
+        return np.asarray((self.weights(loads) * self.missed(loads)).sum(axis=0))
 
-    def mean_row(self, loads: Floats) -> tuple[Floats, Floats]:
-        """Response (section, outlet) and headroom (section), means of the worst scenarios."""
-        weight = self.weights(loads)
-        response = np.einsum("ws,wsn->sn", weight, self.matrix)
-        headroom = (weight * self.limit).sum(axis=0)
-        # Who reaches an exceeded section in other scenarios only is to add nothing there either.
-        reached = np.where(response > 0.0, response, self.matrix.mean(axis=0))
-        exceeded = self.excess(0.0 * loads) > 0.0
-        return np.where(exceeded[:, None], reached, response), headroom
+    def row(self, section: int, weight: Floats) -> Row:
+        """Mean of the scenarios of a section."""
+        return Row(
+            section, weight @ self.matrix[:, section], float(weight @ self.limit[:, section])
+        )
 
     def program(self, lower: Floats, upper: Floats, sections: NDArray[np.int64]) -> Program:
         """``η + Σ (a x - h - η)⁺ / worst <= 0`` of some sections; outlets are the first columns."""
@@ -64,36 +72,49 @@ class Tail(NamedTuple):
             [sparse.csr_array((count, len(lower))), sparse.eye_array(count), one.T / self.worst]
         )
         program = program.at_most([("mean", int(s)) for s in sections], mean, 0.0, "mg/L")
-        matrix = self.matrix[:, sections].transpose(1, 0, 2).reshape(len(pairs), -1)
+        matrix = self.matrix[:, sections].transpose(1, 0, 2).reshape(len(pairs), len(lower))
         each = sparse.hstack([sparse.csr_array(matrix), -one, -sparse.eye_array(len(pairs))])
         return program.at_most(pairs, each, self.limit[:, sections].T.ravel(), "mg/L")
 
 
-def filled(tail: Tail, problem: Problem, claim: Floats) -> Floats:
-    """Fill progressively under the rows: loads by outlet."""
-    floors = problem.by_outlet(problem.floor)
-    full, stuck = _exceeded(tail, floors)
-    moving = (claim > 0.0) & (problem.ceiling > problem.floor) & ~stuck[problem.outlet]
-    upper = np.where(moving, problem.ceiling, problem.floor)
-    inner = tail._replace(matrix=tail.matrix[:, :, problem.outlet])
-    program = inner.program(problem.floor, upper, np.flatnonzero(~full))
-    loads = problem.floor.copy()
-    if moving.any():
-        step = pd.Series(claim[moving], np.flatnonzero(moving))
-        loads[moving] = leximin(program, 0.0 * step, step)["share"].to_numpy()
-    return problem.by_outlet(loads)
+def cuts(tail: Tail, problem: Problem, claim: Floats) -> list[Row]:
+    """Rows that have the same filling as the mean of the worst scenarios of every section.
+
+    The mean of the worst is the worst of all weighted means, each of them a row. Those that the
+    filling under the rows so far breaks are added until there are none.
+    """
+    every = np.arange(tail.limit.shape[1])
+    mean = np.full(len(tail.limit), 1.0 / len(tail.limit))
+    rows = [tail.row(int(s), mean) for s in every]
+    size = np.abs(tail.limit).max(axis=0)
+    owed = tail.excess(np.zeros(tail.matrix.shape[2]))
+    exceeded = owed > 0.0
+    # Who reaches an exceeded section in any scenario adds nothing there.
+    rows += [rows[s]._replace(limit=-float(owed[s])) for s in every[exceeded]]
+    for _ in range(ROUNDS):
+        limit = np.maximum([row.limit for row in rows], 0.0)
+        matrix = np.stack([row.coefficient for row in rows])[:, problem.outlet]
+        try:
+            found = fill(claim, (matrix, limit), lower=problem.floor, upper=problem.ceiling)
+        except InfeasibleError:
+            return rows  # as whoever shares out under them finds out
+        loads = problem.by_outlet(found.share)
+        reach = size + np.abs(tail.matrix @ loads).max(axis=0)
+        broken = every[~exceeded & (tail.excess(loads) > MET * reach)]
+        if not len(broken):
+            return rows
+        weight = tail.weights(loads)
+        rows += [tail.row(int(s), weight[:, s]) for s in broken]
+    raise ConvergenceError(f"the worst scenarios still change after {ROUNDS} rounds")
 
 
 def greatest(tail: Tail, problem: Problem) -> float:
     """Greatest total under the rows."""
-    count = tail.matrix.shape[2]
     floor, ceiling = problem.by_outlet(problem.floor), problem.by_outlet(problem.ceiling)
-    full, stuck = _exceeded(tail, floor)
-    program = tail.program(floor, np.where(stuck, floor, ceiling), np.flatnonzero(~full))
-    return program.maximise(pd.Series(1.0, range(count))).value
-
-
-def _exceeded(tail: Tail, floors: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Sections that the floors fill, and the outlets that reach them in some scenario."""
-    full = tail.excess(floors) >= 0.0
-    return full, np.asarray((tail.matrix[:, full] > 0.0).any(axis=(0, 1)))
+    exceeded = tail.excess(0.0 * floor) > 0.0
+    shut = (tail.matrix[:, exceeded] > 0.0).any(axis=(0, 1))
+    over = tail.excess(floor) > MET * np.abs(tail.limit).max(axis=0)
+    if (floor[shut] > 0.0).any() or (over & ~exceeded).any():
+        raise InfeasibleError("the floors do not fit into the mean of the worst scenarios")
+    program = tail.program(floor, np.where(shut, 0.0, ceiling), np.flatnonzero(~exceeded))
+    return program.maximise(pd.Series(1.0, range(len(floor)))).value

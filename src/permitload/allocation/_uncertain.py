@@ -159,7 +159,9 @@ def claims(
     return list(claim.reshape(len(claim), -1).T)
 
 
-def result(name: str, values: Floats, response: xr.DataArray, *first: str) -> xr.DataArray:
+def result(
+    name: str, values: Floats, response: xr.DataArray | xr.Dataset, *first: str
+) -> xr.DataArray:
     """Values by problem, in the last axis, as a variable (…, pollutant, period)."""
     dims = (*first, "pollutant", "period")
     shape = response.sizes["pollutant"], response.sizes["period"]

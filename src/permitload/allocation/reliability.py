@@ -177,6 +177,9 @@ def reliability(
 
 def _by_outlet(permitted_load: xr.DataArray) -> xr.DataArray:
     """Add up what is discharged at each outlet."""
+    permitted_load = given(permitted_load, permitted_load, "permitted_load").assign_coords(
+        permitted_load.coords
+    )
     if "source" not in permitted_load.dims:
         return permitted_load
     if "outlet" not in permitted_load.coords:

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload.allocation._dropping import Group, dropped
-from permitload.allocation._tail import Tail, filled, greatest
+from permitload.allocation._tail import Row, Tail, cuts, greatest
 from permitload.allocation._uncertain import Problem, claims, problems_of, result
 from permitload.allocation.allocate import present_load
 from permitload.errors import Fault, raise_faults
@@ -159,9 +159,10 @@ def tail_rows(
     """Rows under which :func:`allocate` fills up to the mean of the worst scenarios.
 
     At each section the mean excess over the worst share of the scenarios is to be none. That is
-    stricter than to let that share be violated: a convex row that is safe for it, and counts by
-    how much a scenario misses. At the loads of progressive filling it is the row of a mean
-    response and a mean headroom, of those worst scenarios, which are returned.
+    stricter than to let that share be violated: a convex limit that is safe for it, and counts by
+    how much a scenario misses. It is the limit of every mean of so many scenarios; those means
+    that progressive filling meets are returned, and ``allocate(rows, rows.headroom, sources,
+    target)`` grants the same.
 
     Parameters
     ----------
@@ -179,7 +180,9 @@ def tail_rows(
     -------
     Dataset
         ``response`` (section, outlet, pollutant, period) and ``headroom`` (section, indicator,
-        period), means of the worst scenarios of each section.
+        period) with a row ``section`` for each mean, 0 where another pollutant or period has
+        more; the coordinate ``subject`` (section) is the section of a row. A section whose worst
+        scenarios the background exceeds has a row with what it owes.
 
     Raises
     ------
@@ -202,22 +205,16 @@ def tail_rows(
     >>> given = response[0, 0].rename(outlet="source").drop_vars("section") * 0 + 80.0
     >>> sources = xr.Dataset({"source_load": given}).assign_coords(outlet=("source", ["O1"]))
     >>> rows = tail_rows(response, room, sources, violated=0.5)
-    >>> rows.headroom.round(9).item()
-    0.25
+    >>> rows.headroom.round(9).values.ravel().tolist()  # of all, and of the worst two
+    [0.35, 0.25]
     """
     rows, room = _stacked(response, headroom)
     wanted = claims(rows, sources, target)
     tails = _tails(rows, room, sources, violated)
     found = [
-        tail.mean_row(filled(tail, problem, claim))
-        for (tail, problem), claim in zip(tails, wanted, strict=True)
+        cuts(tail, problem, claim) for (tail, problem), claim in zip(tails, wanted, strict=True)
     ]
-    means, limits = (np.stack(part, axis=-1) for part in zip(*found, strict=True))
-    first = rows.isel(section=rows["scenario"] == rows["scenario"].values[0])
-    first = first.assign_coords(section=first["subject"].values)
-    left = result("headroom", limits, first, "section").rename(pollutant="indicator")
-    return xr.Dataset({"response": result("response", means, first, "section", "outlet"),
-                       "headroom": left})  # fmt: skip
+    return _means(rows, found)
 
 
 def tail_total(
@@ -332,3 +329,30 @@ def _rows_met(
     }
     found = xr.Dataset({name: array.isel(section=needed) for name, array in arrays.items()})
     return found.assign(total=result("total", total, rows))
+
+
+def _means(like: xr.DataArray, found: list[list[Row]]) -> xr.Dataset:
+    """Rows of each problem under one list of labels; where a problem has fewer, 0 <= 0."""
+    places = [
+        [
+            (row.section, [r.section for r in rows[:k]].count(row.section))
+            for k, row in enumerate(rows)
+        ]
+        for rows in found
+    ]
+    every = sorted(set().union(*places))
+    names = like["subject"].values
+    response = np.zeros((len(every), like.sizes["outlet"], len(found)))
+    headroom = np.zeros((len(every), len(found)))
+    for j, (rows, place) in enumerate(zip(found, places, strict=True)):
+        for row, at in zip(rows, place, strict=True):
+            k = every.index(at)
+            response[k, :, j], headroom[k, j] = row.coefficient, row.limit
+    labels = xr.DataArray([f"{names[s]}, {k + 1}" for s, k in every], dims="section")
+    axes = xr.Dataset({"section": labels, **{dim: like[dim] for dim in ROW[1:]}})
+    left = result("headroom", headroom, axes, "section").rename(pollutant="indicator")
+    found_rows = {
+        "response": result("response", response, axes, "section", "outlet"),
+        "headroom": left,
+    }
+    return xr.Dataset(found_rows).assign_coords(subject=("section", [names[s] for s, _ in every]))
