@@ -395,6 +395,14 @@ def test_background_beyond_the_limit_with_its_uncertainty_grants_nothing() -> No
     assert rows["headroom"].values[0, 0, 0] == pytest.approx(0.1 - 0.16448536)
 
 
+def test_a_response_that_is_nothing_stops_nobody() -> None:
+    response = responses([[0.01, 1e-13], [0.0, 0.01]])
+    room, sources = rooms(response, [0.1, 0.9]), plants([9.0, 9.0])
+    x = loads(filled(response, room, sources, Spread(0.2, 0.0), 0.95))
+    each = 0.01 * (1 + 0.2 * stats.norm.ppf(0.95))
+    assert x.tolist() == pytest.approx([0.1 / each, 0.9 / each], rel=1e-9)
+
+
 def test_what_is_refused() -> None:
     response = responses([[0.01, 0.01]])
     room, sources = rooms(response, [0.6]), plants([9.0, 9.0])

@@ -157,16 +157,12 @@ def test_permits_and_capacities_of_several_pollutants_are_matched_by_label() -> 
 
 
 def test_what_is_refused() -> None:
-    for call in (
-        lambda: allocation.long_term_average(1.0, -0.1),
-        lambda: allocation.long_term_average(1.0, math.nan),
-        lambda: allocation.long_term_average(1.0, 0.6, 0.5),
-        lambda: allocation.average_limit(1.0, 0.6, 0.0),
-        lambda: allocation.average_limit(1.0, math.inf),
-        lambda: allocation.average_limit(1.0, 0.6, 4, 0.4),
-    ):
+    for cv, count, p in ((-0.1, 1.0, 0.9), (math.nan, 1.0, 0.9), (0.6, 0.5, 0.9),
+                         (0.6, 0.0, 0.9), (math.inf, 1.0, 0.9), (0.6, 4.0, 0.4)):  # fmt: skip
         with pytest.raises(DataError, match="out of range"):
-            call()
+            allocation.long_term_average(1.0, cv, count, p)
+        with pytest.raises(DataError, match="out of range"):
+            allocation.average_limit(1.0, cv, count, p)
     permit = xr.DataArray([8.0], {"source": ["E1"]}, "source")
     dry = months([1.2, 1.2, 1.2], [31.0, 28.0, 31.0])
     with pytest.raises(DataError, match="no period has capacity"):

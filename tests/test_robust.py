@@ -34,11 +34,10 @@ def every_set(matrix: Floats, limit: Floats, variation: float, protected: float)
     rows = []
     for chosen in combinations(range(count), whole):
         rest = [k for k in range(count) if k not in chosen]
-        for part in rest or [None]:
+        for part in rest or chosen[:1]:
             rise = np.zeros(count)
+            rise[part] = protected - whole
             rise[list(chosen)] = 1.0
-            if part is not None:
-                rise[part] = protected - whole
             rows.append(matrix * (1.0 + variation * rise))
     return np.concatenate(rows), np.tile(limit, len(rows))
 
@@ -80,6 +79,14 @@ def test_no_protection_is_the_row_and_all_is_the_box() -> None:
     np.testing.assert_allclose(
         loads(allocation.allocate(box, box["headroom"], sources)), loads(plain), rtol=1e-12
     )
+
+
+def test_a_response_that_is_nothing_stops_nobody() -> None:
+    response = responses([[0.01, 1e-13], [0.0, 0.01]])
+    room, sources = rooms(response, [0.1, 0.9]), plants([9.0, 9.0])
+    rows = allocation.robust_rows(response, room, sources, 0.25, 1.0)
+    x = loads(allocation.allocate(rows, rows["headroom"], sources))
+    assert x.tolist() == pytest.approx([0.1 / 0.0125, 0.9 / 0.0125], rel=1e-9)
 
 
 def test_sources_behind_one_outlet_err_as_one() -> None:

@@ -1,7 +1,6 @@
 """Scenarios: which to give up, against enumeration; the mean of the worst, against all subsets."""
 
 import math
-from fractions import Fraction
 from itertools import combinations, product
 from typing import Any
 
@@ -54,7 +53,13 @@ def test_one_scenario_counts_once_wherever_it_is_violated() -> None:
 
 
 def test_shares_of_scenarios_are_counted_in_whole_numbers() -> None:
-    for share, samples, right in ((0.29, 100, 29), (0.07, 100, 7), (0.1, 30, 3), (0.05, 19, 0)):
+    for share, samples, right in (
+        (0.29, 100, 29),
+        (0.07, 100, 7),
+        (0.1, 30, 3),
+        (0.05, 19, 0),
+        (1 / 3, 3, 1),
+    ):
         assert allocation.most_violated(share, samples) == right
     assert math.floor(0.29 * 100) == 28  # what floating point makes of it
     for bad in (-0.1, 1.0, math.nan):
@@ -85,7 +90,7 @@ def linear(matrix: Floats, limit: Floats, ceiling: Floats) -> float:
     return float(-found.fun)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(SEEDS, st.sampled_from([1, 2]))
 def test_best_scenarios_to_give_up_are_those_of_enumeration(seed: int, most: int) -> None:
     response, room, sources = random_scenarios(seed)
@@ -98,7 +103,7 @@ def test_best_scenarios_to_give_up_are_those_of_enumeration(seed: int, most: int
         for k, m in product(kept, kept)
     )
     for dims, right in ((("section",), joint), ((), apart)):
-        rows = allocation.scenario_rows(response, room, sources, most / 6 + 1e-9, dims)
+        rows = allocation.scenario_rows(response, room, sources, most / 6, dims)
         assert rows["total"].item() == pytest.approx(right, rel=1e-8)
         x = loads(allocation.allocate(rows, rows["headroom"], sources))
         broken = violated_in(response, room, x)
@@ -151,6 +156,9 @@ def test_who_is_stopped_reads_which_section_in_which_scenario() -> None:
     stop = permits["stopped_by"].item()
     row = rows.sel(section=stop)
     assert (stop, row["scenario"].item(), row["subject"].item()) == ("S1, w2", "w2", "S1")
+    dated = permits.assign_coords(days=("period", [30.0]))
+    table = allocation.explain(dated, rows, rows["headroom"], sources)
+    assert "S1, w2" in set(table["subject"])
 
 
 def test_order_of_scenarios_and_units_change_nothing() -> None:
@@ -222,7 +230,7 @@ def test_mean_of_the_worst_is_the_worst_mean_of_all_subsets(seed: int, worst: in
     response, room, sources = random_scenarios(seed)
     matrix, limit = subsets(response, room, worst)
     ceiling = sources["ceiling"].values[:, 0, 0]
-    share = float(Fraction(worst, 6))
+    share = worst / 6
     total = allocation.tail_total(response, room, sources, share)
     assert total.item() == pytest.approx(linear(matrix, limit, ceiling), rel=1e-8)
     rows = allocation.tail_rows(response, room, sources, share)

@@ -56,9 +56,8 @@ class Tail(NamedTuple):
 
     def row(self, section: int, weight: Floats) -> Row:
         """Mean of the scenarios of a section."""
-        return Row(
-            section, weight @ self.matrix[:, section], float(weight @ self.limit[:, section])
-        )
+        limit = float(weight @ self.limit[:, section])
+        return Row(section, weight @ self.matrix[:, section], limit)
 
     def program(self, lower: Floats, upper: Floats, sections: NDArray[np.int64]) -> Program:
         """``η + Σ (a x - h - η)⁺ / worst <= 0`` of some sections; outlets are the first columns."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from permitload.allocation._cone import Cone, best
 from permitload.allocation._uncertain import (
+    Problem,
     adjusted,
     bounded,
     claims,
@@ -205,9 +206,9 @@ def chance_rows(
     >>> rows.headroom.round(6).item()
     0.376231
     """
-    cones = _cones(response, headroom, spread, assurance)
-    taken = {}
     problems = problems_of(response, headroom, sources)
+    cones = _cones(problems, plain(response), headroom, spread, assurance)
+    taken = {}
     for (key, problem), claim in zip(
         problems.items(), claims(response, sources, target), strict=True
     ):
@@ -265,10 +266,10 @@ def chance_total(
     >>> round(chance_total(response, room, sources, Spread(0.2, 0.1)).total.item(), 4)
     39.116
     """
-    cones = _cones(response, headroom, spread, assurance)
-    matrix = plain(response)
+    problems, matrix = problems_of(response, headroom, sources), plain(response)
+    cones = _cones(problems, matrix, headroom, spread, assurance)
     totals, prices = [], []
-    for key, problem in problems_of(response, headroom, sources).items():
+    for key, problem in problems.items():
         bounds = problem.by_outlet(problem.floor), problem.by_outlet(problem.ceiling)
         total, price = best(cones[key], problem.limit, bounds, matrix.get_index("outlet"))
         totals.append(total)
@@ -283,25 +284,23 @@ def chance_total(
 
 
 def _cones(
-    response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, spread: Spread, assurance: float
+    problems: dict[tuple[str, str], Problem],
+    response: xr.DataArray,
+    headroom: xr.DataArray,
+    spread: Spread,
+    assurance: float,
 ) -> dict[tuple[str, str], Cone]:
-    """Numbers of the chance rows of each pollutant and period, sections and outlets in order."""
+    """Chance rows of each problem."""
     score = normal_score(assurance)
     rho = bounded(spread.correlation, "correlation", 1.0)
-    matrix = plain(response)
-    deviation = matrix * given(spread.variation, matrix, "variation")
-    own = given(spread.deviation, headroom, "deviation")
-    return {
-        (str(pollutant), str(period)): Cone(
-            matrix.values[:, :, i, j],
-            deviation.values[:, :, i, j],
-            own.sel(indicator=pollutant, period=period, section=matrix["section"].values).values,
-            rho,
-            score,
-        )
-        for i, pollutant in enumerate(matrix["pollutant"].values)
-        for j, period in enumerate(matrix["period"].values)
-    }
+    variation = given(spread.variation, response, "variation")
+    own = given(spread.deviation, headroom, "deviation").sel(section=response["section"].values)
+    found = {}
+    for key, problem in problems.items():
+        mean, at = problem.matrix.toarray(), {"pollutant": key[0], "period": key[1]}
+        apart = own.sel(indicator=key[0], period=key[1]).values
+        found[key] = Cone(mean, mean * variation.sel(at).values, apart, rho, score)
+    return found
 
 
 def _described(quantile: xr.DataArray, background: xr.DataArray) -> xr.DataArray:

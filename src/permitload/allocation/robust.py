@@ -91,15 +91,14 @@ def robust_rows(
     0.4
     """
     budget = _budget(protected)
-    matrix = plain(response)
-    rise = matrix * given(variation, matrix, "variation")
+    rise = given(variation, plain(response), "variation")
     taken = {}
     problems = problems_of(response, headroom, sources)
     for (key, problem), claim in zip(
         problems.items(), claims(response, sources, target), strict=True
     ):
         mean = problem.matrix.toarray()
-        swing = rise.sel(pollutant=key[0], period=key[1]).values
+        swing = mean * rise.sel(pollutant=key[0], period=key[1]).values
 
         def reserve(loads: Floats, swing: Floats = swing) -> Floats:
             """Max {Σ_{i in S} v a x : |S| <= Γ}."""

@@ -30,7 +30,7 @@ def most_violated(violated: float, samples: int) -> int:
     Parameters
     ----------
     violated : float
-        Share, 0 <= share < 1 [1], read as the decimal that is written.
+        Share, 0 <= share < 1 [1], read as the fraction with a denominator up to 1e6 that is meant.
     samples : int
         Number of scenarios.
 
@@ -57,7 +57,7 @@ def most_violated(violated: float, samples: int) -> int:
 
 def _allowed(violated: float, samples: int) -> Fraction:
     """Scenarios of a share, in part too, in exact numbers."""
-    return Fraction(repr(float(violated))) * samples
+    return Fraction(float(violated)).limit_denominator(10**6) * samples
 
 
 def scenario_rows(
@@ -333,13 +333,8 @@ def _rows_met(
 
 def _means(like: xr.DataArray, found: list[list[Row]]) -> xr.Dataset:
     """Rows of each problem under one list of labels; where a problem has fewer, 0 <= 0."""
-    places = [
-        [
-            (row.section, [r.section for r in rows[:k]].count(row.section))
-            for k, row in enumerate(rows)
-        ]
-        for rows in found
-    ]
+    sections = [pd.Series([row.section for row in rows]) for rows in found]
+    places = [list(zip(one, one.groupby(one).cumcount(), strict=True)) for one in sections]
     every = sorted(set().union(*places))
     names = like["subject"].values
     response = np.zeros((len(every), like.sizes["outlet"], len(found)))
@@ -350,9 +345,8 @@ def _means(like: xr.DataArray, found: list[list[Row]]) -> xr.Dataset:
             response[k, :, j], headroom[k, j] = row.coefficient, row.limit
     labels = xr.DataArray([f"{names[s]}, {k + 1}" for s, k in every], dims="section")
     axes = xr.Dataset({"section": labels, **{dim: like[dim] for dim in ROW[1:]}})
-    left = result("headroom", headroom, axes, "section").rename(pollutant="indicator")
-    found_rows = {
+    means = {
         "response": result("response", response, axes, "section", "outlet"),
-        "headroom": left,
+        "headroom": result("headroom", headroom, axes, "section").rename(pollutant="indicator"),
     }
-    return xr.Dataset(found_rows).assign_coords(subject=("section", [names[s] for s, _ in every]))
+    return xr.Dataset(means).assign_coords(subject=("section", [names[s] for s, _ in every]))
