@@ -1,6 +1,7 @@
 """Chance rows: known answers, the cone solver against closed forms, and what sampling finds."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -255,6 +256,45 @@ def test_order_unit_and_splitting_at_one_outlet_change_nothing(seed: int, factor
     assert [parted[:2].sum(), *parted[2:]] == pytest.approx(first.values[:, 0, 0], rel=1e-9)
 
 
+def test_pollutants_and_periods_are_each_their_own_problem() -> None:
+    rng = np.random.default_rng(6)
+    labels: dict[str, Any] = {"scenario": ["w1", "w2", "w3", "w4"], "section": ["S1", "S2"],
+                              "outlet": ["O1", "O2"], "pollutant": ["TP", "TN"],
+                              "period": ["wet", "dry", "ice"]}  # fmt: skip
+    shape = [len(v) for v in labels.values()]
+    many = xr.DataArray(rng.uniform(0.005, 0.02, shape), labels, list(labels))
+    rooms_of = many.isel(outlet=0, drop=True).rename(pollutant="indicator") * 50.0
+    response, room = many.isel(scenario=0, drop=True), rooms_of.isel(scenario=0, drop=True)
+    claim = response.isel(section=0, drop=True).rename(outlet="source") * 4000.0
+    sources = xr.Dataset({"source_load": claim, "ceiling": claim})
+    sources = sources.assign_coords(outlet=("source", ["O1", "O2"]))
+    spread = Spread(response * 20.0, room / 10.0, 0.4)
+    room = room.sel(indicator=["TN", "TP"])  # labels count, not places
+    methods: dict[str, Callable[..., xr.Dataset]] = {
+        "chance": lambda r, h, s, u: allocation.chance_rows(r, h, s, u, 0.9),
+        "robust": lambda r, h, s, u: allocation.robust_rows(r, h, s, u.variation, 1.0),
+    }
+    sampled: dict[str, Callable[..., xr.Dataset]] = {
+        "scenario": lambda r, h, s, u: allocation.scenario_rows(r, h, s, 0.25),
+        "tail": lambda r, h, s, u: allocation.tail_rows(r, h, s, 0.5),
+    }
+    for group, r, h in ((methods, response, room), (sampled, many, rooms_of)):
+        for method in group.values():
+            rows = method(r, h, sources, spread)
+            whole = allocation.allocate(rows, rows["headroom"], sources)["permitted_load"]
+            for pollutant in labels["pollutant"]:
+                for period in labels["period"]:
+                    at = {"pollutant": [pollutant], "period": [period]}
+                    there = {"indicator": [pollutant], "period": [period]}
+                    inner = Spread(spread.variation.sel(at), spread.deviation.sel(there), 0.4)
+                    one = method(r.sel(at), h.sel(there), sources.sel(at), inner)
+                    alone = allocation.allocate(one, one["headroom"], sources.sel(at))
+                    np.testing.assert_allclose(
+                        alone["permitted_load"], whole.sel(at), rtol=1e-9, atol=1e-12
+                    )
+            assert whole.std() > 0.0
+
+
 def within(count: float, samples: int, p: float) -> bool:
     """Whether a count is no further out than one of a million draws of the binomial would be."""
     low, high = stats.binom.ppf([5e-7, 1.0 - 5e-7], samples, p)
@@ -434,6 +474,9 @@ def test_what_is_refused() -> None:
         allocation.chance_total(responses([[0.01, 0.0]]), room, sources, fine)
     with pytest.raises(DataError, match="exceeds the ceiling"):
         allocation.chance_rows(response, room, plants([9.0, 9.0], floor=2.0, ceiling=1.0), fine)
+    with pytest.raises(DataError, match="groups"):
+        grouped = sources.assign(member=(("group", "source"), [[1.0, 1.0]]))
+        allocation.chance_rows(response, room, grouped, fine)
     floors = plants([9.0, 9.0], floor=40.0)
     with pytest.raises(InfeasibleError, match="S1"):
         allocation.chance_total(response, room, floors, fine)

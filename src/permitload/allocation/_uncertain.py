@@ -113,6 +113,9 @@ def problems_of(
     response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
 ) -> dict[tuple[str, str], Problem]:
     """Rows and bounds of each pollutant and period; a response < 0 is refused."""
+    if "group" in sources.dims:
+        # What a group leaves unused others may use: the rows would no longer be those they meet.
+        raise DataError("sources have groups; right would be sources without, and reliability()")
     rows = sparse_rows(response, headroom)
     like = blank(response, sources)
     source = index_of(sources["source"].values.astype(object))
