@@ -43,9 +43,12 @@ from permitload.capacity.nutrients import (
 )
 from permitload.capacity.outfalls import (
     head_control,
+    head_control_concentration,
     incoming_correction,
     section_control,
+    section_control_concentration,
     tail_control,
+    tail_control_concentration,
 )
 from permitload.capacity.owed import owed
 from permitload.capacity.oxygen import (
@@ -70,6 +73,7 @@ from permitload.capacity.river import (
     plug_flow,
     plug_flow_concentration,
     uniform_source,
+    uniform_source_concentration,
 )
 from permitload.capacity.room import headroom
 from permitload.capacity.seasonal import (
@@ -129,6 +133,7 @@ __all__ = [
     "goda",
     "goda_concentration",
     "head_control",
+    "head_control_concentration",
     "headroom",
     "incoming_correction",
     "into_river",
@@ -166,15 +171,18 @@ __all__ = [
     "river_balance",
     "saturation",
     "section_control",
+    "section_control_concentration",
     "stamp",
     "standard_balance",
     "stratified",
     "sum_of_periods",
     "tail_control",
+    "tail_control_concentration",
     "turnover",
     "two_way",
     "ultimate_demand",
     "uniform_source",
+    "uniform_source_concentration",
     "upstream_share",
     "vollenweider",
     "vollenweider_concentration",

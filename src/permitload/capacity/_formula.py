@@ -31,6 +31,7 @@ __all__ = [
     "fields",
     "mean_kept",
     "solved",
+    "with_rows",
 ]
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -111,19 +112,36 @@ def evaluate(
     have any sign, and ``within`` says which input may not exceed which. Labels of labelled
     inputs must be the same and are kept.
     """
-    columns = [value for value in values.values() if isinstance(value, pd.Series)]
-    if columns:
-        rows = _rows(name, columns)
-        plain = {k: v.array if isinstance(v, pd.Series) else v for k, v in values.items()}
-        found = evaluate(name, formula, plain, result=result, signed=signed, within=within)
-        return pd.Series(found, rows, name=result)
     bound = {key: _least(key, signed) for key in values}
     pairs = dict(within or {})
-    try:
-        return _apply(name, formula, values, bound, pairs, result)
-    except _Refused:
-        raise_faults(_faults(name, values, bound, pairs, result))
-        raise
+
+    def apply(values: Mapping[str, Numbers]) -> Numbers:
+        """Apply the formula, or say why not."""
+        try:
+            return _apply(name, formula, values, bound, pairs, result)
+        except _Refused:
+            raise_faults(_faults(name, values, bound, pairs, result))
+            raise
+
+    return with_rows(name, apply, values, result)
+
+
+def with_rows(
+    name: str,
+    apply: Callable[[Mapping[str, Numbers]], Numbers],
+    values: Mapping[str, Numbers],
+    result: str,
+) -> Numbers:
+    """Apply to inputs, of which columns lose their rows before and give them to the result."""
+    columns = [value for value in values.values() if isinstance(value, pd.Series)]
+    if not columns:
+        return apply(values)
+    rows = _rows(name, columns)
+    found = apply({k: v.array if isinstance(v, pd.Series) else v for k, v in values.items()})
+    if np.shape(found) != rows.shape:
+        right = f"numbers, or one for each of the {len(rows)} rows"
+        raise DataError(f"{name}: the result has shape {np.shape(found)}; right would be {right}")
+    return pd.Series(found, rows, name=result)
 
 
 def checked(
@@ -166,6 +184,11 @@ def _array(name: str, key: str, value: Numbers) -> Floats:
         raise
 
 
+def _numbers(name: str, key: str, value: Numbers) -> Floats | xr.DataArray:
+    """Give an input as an array, labelled if it was."""
+    return value if isinstance(value, xr.DataArray) else _array(name, key, value)
+
+
 def _apply(
     name: str,
     formula: Formula,
@@ -175,13 +198,10 @@ def _apply(
     result: str,
 ) -> Numbers:
     keys = list(values)
-    inputs: list[Numbers] = [
-        value if isinstance(value, xr.DataArray) else _array(name, key, value)
-        for key, value in values.items()
-    ]
+    inputs = [_numbers(name, key, value) for key, value in values.items()]
 
     def numbers(*arrays: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """Broadcast plain arrays through the formula."""
         return _blocks(formula, keys, arrays, bound, pairs)
 
     labelled = [isinstance(value, xr.DataArray) for value in inputs]
@@ -290,10 +310,11 @@ def _faults(
         right = "a number from 0 to 1" if key in SHARES else f"a finite number{sign}"
         faults += _first(name, key, value, wrong, right)
     for below, above in pairs.items():
-        excess = np.asarray(values[below] > values[above])
+        less, most = (_numbers(name, key, values[key]) for key in (below, above))
+        excess = np.asarray(less > most)
         if excess.any() and not faults:
             right = f"at most the {above}"
-            whole = values[below] + 0.0 * values[above]
+            whole = less + 0.0 * most
             faults += _first(name, below, whole, np.broadcast_to(excess, np.shape(whole)), right)
     if faults or not result:
         return faults

@@ -63,7 +63,7 @@ def lateral_dispersion(depth: Numbers, width: Numbers, slope: Numbers) -> Number
     """
 
     def formula(depth: Floats, width: Floats, slope: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """Ey = (0.058 H + 0.0065 B) √(g H I)."""
         return (0.058 * depth + 0.0065 * width) * np.sqrt(GRAVITY * depth * slope)
 
     values = {"depth": depth, "width": width, "slope": slope}
@@ -106,7 +106,7 @@ def mixing_length(river: River, offset: Numbers = 0.0) -> Numbers:
     """
 
     def formula(velocity: Floats, width: Floats, across: Floats, offset: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """Lm = {0.11 + 0.7 [1/2 - a/B - 1.1 (1/2 - a/B)²]^(1/2)} u B²/Ey."""
         gap = 0.5 - np.minimum(offset, width - offset) / width
         factor = 0.11 + 0.7 * np.sqrt(np.maximum(gap - 1.1 * gap**2, 0.0))
         return factor * velocity * width**2 / across
@@ -167,7 +167,7 @@ def plume(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = m e^(-Kx/u)/(2 h √(π Ey u x)) Σ exp(-u(y∓a-2nB)²/(4 Ey x))."""
         velocity, depth, mixing, decay, width, load, position, across, offset = inputs
         sigma = np.sqrt(2.0 * mixing * position / velocity)
         if images is None:
@@ -234,7 +234,7 @@ def bank_discharge(
     rise = plume(river, 1.0, position, across, offset)
 
     def formula(rise: Floats, background: Floats, standard: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = (Cs - C0)/C(1), C(1) the plume of a unit load."""
         return np.asarray((standard - background) / rise)
 
     values = {"concentration": rise, "background": background, "standard": standard}

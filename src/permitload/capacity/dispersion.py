@@ -62,7 +62,7 @@ def oconnor_number(river: River) -> Numbers:
     """
 
     def formula(velocity: Floats, decay: Floats, dispersion: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """α = K Ex/u²."""
         return decay * dispersion / (SECONDS_PER_DAY * velocity**2)
 
     values = fields(river, "oconnor_number", "velocity", "decay", "dispersion")
@@ -94,7 +94,7 @@ def peclet_number(river: River) -> Numbers:
     """
 
     def formula(velocity: Floats, width: Floats, dispersion: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """Pe = u B/Ex."""
         return velocity * width / dispersion
 
     values = fields(river, "peclet_number", "velocity", "width", "dispersion")
@@ -175,7 +175,7 @@ def advection_decay(river: River, source_load: Numbers, position: Numbers) -> Nu
     """
 
     def formula(flow: Floats, velocity: Floats, decay: Floats, load: Floats, x: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = m/Q e^(-Kx/u), and 0 for x < 0."""
         kept = np.where(x < 0.0, 0.0, np.exp(-decay * x / (SECONDS_PER_DAY * velocity)))
         return np.asarray(load / (KG_PER_DAY * flow) * kept)
 
@@ -214,7 +214,7 @@ def advection_spread(river: River, source_load: Numbers, position: Numbers) -> N
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = m/Q e^(-Kx/u), and m/Q e^(ux/Ex) for x < 0."""
         flow, velocity, decay, dispersion, load, x = inputs
         below = -decay * x / (SECONDS_PER_DAY * velocity)
         return (
@@ -259,7 +259,7 @@ def advection_dispersion(river: River, source_load: Numbers, position: Numbers) 
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = m/(Q N) e^(ux(1∓N)/(2Ex)), N = √(1 + 4α)."""
         flow, velocity, decay, dispersion, load, x = inputs
         return load / (KG_PER_DAY * flow) * kept(velocity, decay, dispersion, x)
 
@@ -295,7 +295,7 @@ def dispersion_decay(river: River, source_load: Numbers, position: Numbers) -> N
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = m/(2 A √(K Ex)) e^(-|x| √(K/Ex))."""
         decay, dispersion, width, depth, load, x = inputs
         rate = decay / SECONDS_PER_DAY
         peak = load / (2.0 * KG_PER_DAY * width * depth * np.sqrt(rate * dispersion))
@@ -358,7 +358,7 @@ def dispersive_reach(
     rise, start = form(mixed, 1.0, position), form(mixed, 1.0, 0.0)
 
     def formula(rise: Floats, start: Floats, thinned: Floats, *rest: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = (Cs - C0 Q/(Q + Qp) C(x)/C(0))/C(x), C(x) the form of a unit load."""
         background, standard, position = rest
         brought = np.where(position < 0.0, 1.0, thinned * (rise / start)) * background
         return np.asarray((standard - brought) / rise)

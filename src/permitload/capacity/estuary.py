@@ -61,7 +61,7 @@ def estuary(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = (Cs - C0)(Q + Qp) N e^(-ux(1∓N)/(2E)), N = √(1 + 4KE/u²)."""
         velocity, decay, dispersion, flow, effluent_flow, background, x, standard = inputs
         load = balance(flow, effluent_flow, background, standard)
         return np.asarray(KG_PER_DAY * load / kept(velocity, decay, dispersion, x))
@@ -105,7 +105,7 @@ def estuary_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = C0 + m/((Q + Qp) N) e^(ux(1∓N)/(2E))."""
         velocity, decay, dispersion, flow, effluent_flow, background, x, load = inputs
         arriving = load / KG_PER_DAY * kept(velocity, decay, dispersion, x)
         return solved(balance, (flow, effluent_flow), background, arriving)

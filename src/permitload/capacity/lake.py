@@ -55,7 +55,7 @@ def mixed_lake(lake: Lake, standard: Numbers, boundary_in: Numbers = 0.0) -> Num
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = Cs (Q + KV + vA) - Σ Q_in C_in."""
         *water, standard, boundary_in = inputs
         return np.asarray(KG_PER_DAY * standard * _cleaning(*water) - boundary_in)
 
@@ -93,7 +93,7 @@ def mixed_lake_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = (m + Σ Q_in C_in)/(Q + KV + vA)."""
         *water, load, boundary_in = inputs
         return np.asarray((load + boundary_in) / (KG_PER_DAY * _cleaning(*water)))
 
@@ -140,7 +140,7 @@ def mixed_lake_course(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C(t) = C0 e^(-kt) + W/V (1 - e^(-kt))/k, k = (Q + vA)/V + K."""
         *water, load, concentration, days, boundary_in = inputs
         exponent = SECONDS_PER_DAY * days * _cleaning(*water) / water[0]
         rise = 1000.0 * (load + boundary_in) * days / water[0]
@@ -201,7 +201,7 @@ def stratified(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """W = (Cs - C0 e^(-kt)) V k/(1 - e^(-kt)), k = (Q + vA)/V + K."""
         *water, concentration, standard, days, boundary_in = inputs
         exponent = SECONDS_PER_DAY * days * _cleaning(*water) / water[0]
         # Cs - C0 e^-kt, so that it does not cancel as k t → 0
@@ -247,7 +247,7 @@ def turnover(
     """
 
     def formula(above: Floats, below: Floats, upper: Floats, lower: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = (C_E V_E + C_H V_H)/(V_E + V_H)."""
         return (above * upper + below * lower) / (upper + lower)
 
     values = {
@@ -291,7 +291,7 @@ def lake_stock(storage_volume: Numbers, background: Numbers, standard: Numbers) 
     """
 
     def formula(volume: Floats, background: Floats, standard: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = (Cs - C0) V, a stock."""
         return (standard - background) * volume / 1e6
 
     values = {"storage_volume": storage_volume, "background": background, "standard": standard}

@@ -25,7 +25,7 @@ __all__ = [
 
 YEAR = DAYS_PER_YEAR * SECONDS_PER_DAY
 APPARENT_SETTLING = 10.0 / YEAR
-"""Settling of nutrients in a lake, 10 m/a [m/s]."""
+"""Settling of nutrients in a lake, 10 m/a [m/s]; from memory, unverified."""
 OECD = 1.55, 0.82
 """Factor and exponent of the OECD regression in µg/L."""
 
@@ -59,7 +59,7 @@ def dillon(lake: Lake, standard: Numbers, retention: Numbers) -> Numbers:
 
     References
     ----------
-    Dillon and Rigler (1974); in GB/T 25173-2010 (from memory, clause unverified).
+    Dillon and Rigler (1974), also GB/T 25173-2010; from memory, clause unverified.
 
     Examples
     --------
@@ -67,13 +67,8 @@ def dillon(lake: Lake, standard: Numbers, retention: Numbers) -> Numbers:
     >>> round(dillon(lake, 0.05, 0.4) * 0.365, 5)  # t/a
     7.88333
     """
-
-    def formula(flow: Floats, standard: Floats, retention: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        return KG_PER_DAY * flow * standard / (1.0 - retention)
-
-    values = fields(lake, "dillon", "flow") | {"standard": standard, "retention": retention}
-    return evaluate("dillon", formula, values)
+    values = fields(lake, "dillon", "flow") | {"retention": retention}
+    return _capacity("dillon", _dillon, values, standard)
 
 
 def dillon_concentration(lake: Lake, source_load: Numbers, retention: Numbers) -> Numbers:
@@ -102,14 +97,8 @@ def dillon_concentration(lake: Lake, source_load: Numbers, retention: Numbers) -
     >>> round(dillon_concentration(lake, 7.88333 / 0.365, 0.4), 6)
     0.05
     """
-
-    def formula(flow: Floats, load: Floats, retention: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        return load * (1.0 - retention) / (KG_PER_DAY * flow)
-
-    name = "dillon_concentration"
-    values = fields(lake, name, "flow") | {"source_load": source_load, "retention": retention}
-    return evaluate(name, formula, values, result="concentration", signed=("source_load",))
+    values = fields(lake, "dillon_concentration", "flow") | {"retention": retention}
+    return _concentration("dillon_concentration", _dillon, values, source_load)
 
 
 def kirchner_dillon(lake: Lake) -> Numbers:
@@ -132,7 +121,8 @@ def kirchner_dillon(lake: Lake) -> Numbers:
 
     References
     ----------
-    Kirchner and Dillon (1975), fitted to 15 lakes of southern Ontario.
+    Kirchner and Dillon (1975), 15 lakes of southern Ontario; from memory, unverified, not in
+    GB/T 25173. A retention that was measured goes before it.
 
     Examples
     --------
@@ -141,7 +131,7 @@ def kirchner_dillon(lake: Lake) -> Numbers:
     """
 
     def formula(flow: Floats, area: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """R = 0.426 e^(-0.271 q) + 0.574 e^(-0.00949 q), q = Q/A."""
         water = flow * YEAR / area
         return np.asarray(0.426 * np.exp(-0.271 * water) + 0.574 * np.exp(-0.00949 * water))
 
@@ -152,8 +142,7 @@ def kirchner_dillon(lake: Lake) -> Numbers:
 def goda(lake: Lake, standard: Numbers) -> Numbers:
     """Capacity by Goda (合田健): M = Cs (Q/V + 10/Z) Z A, with the mean depth Z = V/A.
 
-    10 m/a is an apparent settling velocity; Vollenweider's model of 1975, P = Lp/(q + 10), is the
-    same.
+    10 m/a is an apparent settling velocity, as in Vollenweider's model of 1975, P = Lp/(q + 10).
 
     Parameters
     ----------
@@ -187,13 +176,7 @@ def goda(lake: Lake, standard: Numbers) -> Numbers:
     >>> round(goda(lake, 0.05) * 0.365, 4)  # t/a
     14.73
     """
-
-    def formula(flow: Floats, area: Floats, standard: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        return KG_PER_DAY * standard * (flow + APPARENT_SETTLING * area)
-
-    values = fields(lake, "goda", "flow", "storage_area") | {"standard": standard}
-    return evaluate("goda", formula, values)
+    return _capacity("goda", _goda, fields(lake, "goda", "flow", "storage_area"), standard)
 
 
 def goda_concentration(lake: Lake, source_load: Numbers) -> Numbers:
@@ -222,14 +205,8 @@ def goda_concentration(lake: Lake, source_load: Numbers) -> Numbers:
     >>> round(goda_concentration(lake, 14.73 / 0.365), 6)
     0.05
     """
-
-    def formula(flow: Floats, area: Floats, load: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        return load / (KG_PER_DAY * (flow + APPARENT_SETTLING * area))
-
-    name = "goda_concentration"
-    values = fields(lake, name, "flow", "storage_area") | {"source_load": source_load}
-    return evaluate(name, formula, values, result="concentration", signed=("source_load",))
+    values = fields(lake, "goda_concentration", "flow", "storage_area")
+    return _concentration("goda_concentration", _goda, values, source_load)
 
 
 def vollenweider(lake: Lake, standard: Numbers) -> Numbers:
@@ -254,7 +231,7 @@ def vollenweider(lake: Lake, standard: Numbers) -> Numbers:
 
     References
     ----------
-    Vollenweider (1976), P = P_in/(1 + √τ).
+    Vollenweider (1976), from memory, unverified.
 
     Examples
     --------
@@ -262,7 +239,8 @@ def vollenweider(lake: Lake, standard: Numbers) -> Numbers:
     >>> round(vollenweider(lake, 0.05) * 0.365, 4)  # t/a
     3.4994
     """
-    return _inflow(lake, "vollenweider", standard, lambda standard: standard)
+    values = fields(lake, "vollenweider", "storage_volume", "flow")
+    return _capacity("vollenweider", _vollenweider, values, standard)
 
 
 def vollenweider_concentration(lake: Lake, source_load: Numbers) -> Numbers:
@@ -291,7 +269,8 @@ def vollenweider_concentration(lake: Lake, source_load: Numbers) -> Numbers:
     >>> round(vollenweider_concentration(lake, 0.1 * 86.4), 7)
     0.05787
     """
-    return _mean(lake, "vollenweider_concentration", source_load, lambda mean: mean)
+    values = fields(lake, "vollenweider_concentration", "storage_volume", "flow")
+    return _concentration("vollenweider_concentration", _vollenweider, values, source_load)
 
 
 def oecd(lake: Lake, standard: Numbers) -> Numbers:
@@ -326,11 +305,12 @@ def oecd(lake: Lake, standard: Numbers) -> Numbers:
     """
 
     def mean(standard: Floats) -> Floats:
-        """Vollenweider mean at which the regression gives this concentration."""
+        """P_in/(1 + √τ) = (P/1.55)^(1/0.82) in µg/L."""
         factor, power = OECD
         return (standard * 1000.0 / factor) ** (1.0 / power) / 1000.0
 
-    return _inflow(lake, "oecd", standard, mean)
+    values = fields(lake, "oecd", "storage_volume", "flow")
+    return _capacity("oecd", _vollenweider, values, standard, mean)
 
 
 def oecd_concentration(lake: Lake, source_load: Numbers) -> Numbers:
@@ -360,32 +340,61 @@ def oecd_concentration(lake: Lake, source_load: Numbers) -> Numbers:
     0.043206
     """
 
-    def rise(mean: Floats) -> Floats:
-        """Concentration that the regression gives for a Vollenweider mean."""
+    def regression(mean: Floats) -> Floats:
+        """P = 1.55 [P_in/(1 + √τ)]^0.82 in µg/L."""
         factor, power = OECD
         return factor * (1000.0 * mean) ** power / 1000.0
 
-    return _mean(lake, "oecd_concentration", source_load, rise)
+    values = fields(lake, "oecd_concentration", "storage_volume", "flow")
+    return _concentration("oecd_concentration", _vollenweider, values, source_load, regression)
 
 
-def _inflow(lake: Lake, name: str, standard: Numbers, mean: Formula) -> Numbers:
-    """Load of a lake whose Vollenweider mean is a function of its standard."""
-
-    def formula(volume: Floats, flow: Floats, standard: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        return KG_PER_DAY * flow * (1.0 + np.sqrt(volume / (flow * YEAR))) * mean(standard)
-
-    values = fields(lake, name, "storage_volume", "flow") | {"standard": standard}
-    return evaluate(name, formula, values)
+def _dillon(flow: Floats, retention: Floats) -> Floats:
+    """M/P = Q/(1 - R) [m3/s]."""
+    return flow / (1.0 - retention)
 
 
-def _mean(lake: Lake, name: str, source_load: Numbers, rise: Formula) -> Numbers:
-    """Annual mean as a function of the Vollenweider mean."""
+def _goda(flow: Floats, area: Floats) -> Floats:
+    """M/P = Q + 10 m/a A [m3/s]."""
+    return flow + APPARENT_SETTLING * area
 
-    def formula(volume: Floats, flow: Floats, load: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        inflow = load / (KG_PER_DAY * flow)
-        return rise(inflow / (1.0 + np.sqrt(volume / (flow * YEAR))))
 
-    values = fields(lake, name, "storage_volume", "flow") | {"source_load": source_load}
-    return evaluate(name, formula, values, result="concentration")
+def _vollenweider(volume: Floats, flow: Floats) -> Floats:
+    """M/P = Q (1 + √τ), τ = V/Q in years [m3/s]."""
+    return flow * (1.0 + np.sqrt(volume / (flow * YEAR)))
+
+
+def _capacity(
+    name: str,
+    relation: Formula,
+    values: dict[str, Numbers],
+    standard: Numbers,
+    mean: Formula = np.asarray,
+) -> Numbers:
+    """Load of a lake whose mean by the relation is a function of its standard."""
+
+    def formula(*inputs: Floats) -> Floats:
+        """M = (M/P) P."""
+        *water, standard = inputs
+        return KG_PER_DAY * relation(*water) * mean(standard)
+
+    return evaluate(name, formula, values | {"standard": standard})
+
+
+def _concentration(
+    name: str,
+    relation: Formula,
+    values: dict[str, Numbers],
+    source_load: Numbers,
+    regression: Formula = np.asarray,
+) -> Numbers:
+    """Annual mean as a function of the mean by the relation."""
+
+    def formula(*inputs: Floats) -> Floats:
+        """P = M/(M/P)."""
+        *water, load = inputs
+        return regression(load / (KG_PER_DAY * relation(*water)))
+
+    signed = ("source_load",) if regression is np.asarray else ()
+    values = values | {"source_load": source_load}
+    return evaluate(name, formula, values, result="concentration", signed=signed)

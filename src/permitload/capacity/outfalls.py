@@ -2,28 +2,38 @@
 
 Outfalls lie along the last axis of an array, or along the dimension ``outlet`` of a labelled one,
 downstream one after the other. All are exact mass balances; the velocity is that of the stretch.
+Each control has the concentration that it controls as its inverse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from permitload.capacity._arrays import attributes
-from permitload.capacity._formula import Floats, Numbers, checked, evaluate, fields
-from permitload.capacity.water import River
-from permitload.errors import DataError, Fault, raise_faults
+from permitload.capacity._along import above_each, along, below_each
+from permitload.capacity._formula import Floats, Numbers, evaluate, fields
+from permitload.errors import DataError
 from permitload.units import KG_PER_DAY, SECONDS_PER_DAY
 
-__all__ = ["head_control", "incoming_correction", "section_control", "tail_control"]
+if TYPE_CHECKING:
+    from permitload.capacity._along import Water
+    from permitload.capacity.water import River
+
+__all__ = [
+    "head_control",
+    "head_control_concentration",
+    "incoming_correction",
+    "section_control",
+    "section_control_concentration",
+    "tail_control",
+    "tail_control_concentration",
+]
 
 SHARE_MISS = 1e-9
 """How far the shares of the outfalls may add up to something else than 1."""
-WATER = frozenset({"flow", "velocity", "decay", "length", "position", "effluent_flow"})
-"""Inputs that make the water along the outfalls."""
 
 
 def head_control(
@@ -46,8 +56,10 @@ def head_control(
         Distance of each outfall from the head, not decreasing, at most the length [m].
     effluent_flow : array (..., outlet)
         Water of each outfall [m3/s].
-    background, standard : number or array
-        Concentration at the head, and the one that the stretch may have [mg/L].
+    background : number or array
+        Concentration at the head [mg/L].
+    standard : number or array (..., outlet)
+        Concentration that the stretch may have, or what each outfall may leave below it [mg/L].
 
     Returns
     -------
@@ -71,15 +83,55 @@ def head_control(
     117.6403
     """
 
-    def formula(water: _Water, background: Floats, standard: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        excess = _first((standard - background), 0.0 * standard, water)
-        arriving = _first(background, standard, water)
-        lost = arriving * -np.expm1(-water.before)
-        return standard * water.added + water.flow * (excess + lost)
+    def formula(water: Water, background: Floats, standard: Floats) -> Floats:
+        """W_i = Cs (Q_i + q_i) - C_i Q_i, C_i = Cs e^(-K dx_i/u) but at the first outfall."""
+        above = above_each(background, standard, water)
+        lost = above * -np.expm1(-water.before)
+        return KG_PER_DAY * (standard * water.added + water.flow * (standard - above + lost))
 
-    outfalls = {"position": position, "effluent_flow": effluent_flow}
-    return _along("head_control", formula, river, outfalls, background, standard)
+    outfalls = {"position": position, "effluent_flow": effluent_flow, "standard": standard}
+    return along("head_control", formula, river, outfalls, {"background": background})
+
+
+def head_control_concentration(
+    river: River,
+    position: Numbers,
+    effluent_flow: Numbers,
+    background: Numbers,
+    source_load: Numbers,
+) -> Numbers:
+    """Concentration right below each outfall: the inverse of :func:`head_control`.
+
+    C_i = (C_(i-1) Q_i e^(-K dx_i/u) + W_i)/(Q_i + q_i).
+
+    Parameters
+    ----------
+    river, position, effluent_flow, background
+        As for :func:`head_control`; some water must flow.
+    source_load : array (..., outlet)
+        Load of each outfall [kg/d].
+
+    Returns
+    -------
+    array (..., outlet)
+        Concentration [mg/L].
+
+    Raises
+    ------
+    DataError
+        As :func:`head_control`.
+
+    Examples
+    --------
+    >>> river = River(flow=10.0, velocity=0.1, decay=0.2, length=8000.0)
+    >>> places, water = [0.0, 3000.0, 6000.0], [0.2, 0.2, 0.1]
+    >>> loads = head_control(river, places, water, 12.0, 20.0)
+    >>> head_control_concentration(river, places, water, 12.0, loads).round(9).tolist()
+    [20.0, 20.0, 20.0]
+    """
+    outfalls = {"position": position, "effluent_flow": effluent_flow, "source_load": source_load}
+    name, stretch = "head_control_concentration", {"background": background}
+    return along(name, below_each, river, outfalls, stretch, "concentration")
 
 
 def tail_control(
@@ -121,15 +173,58 @@ def tail_control(
     129.5787
     """
 
-    def formula(water: _Water, background: Floats, standard: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        first = background * np.exp(-water.before)
-        excess = _first(standard - first, 0.0 * standard, water)
+    def formula(water: Water, background: Floats, standard: Floats) -> Floats:
+        """W_i = Cs (Q_i + q_i) e^(K dx_i/u) - C Q_i, C = Cs but at the first outfall."""
+        above = above_each(background * np.exp(-water.before[..., :1]), standard, water)
         gained = standard * (water.flow + water.added) * np.expm1(water.after)
-        return excess * water.flow + standard * water.added + gained
+        return KG_PER_DAY * ((standard - above) * water.flow + standard * water.added + gained)
 
-    outfalls = {"position": position, "effluent_flow": effluent_flow}
-    return _along("tail_control", formula, river, outfalls, background, standard)
+    outfalls = {"position": position, "effluent_flow": effluent_flow, "standard": standard}
+    return along("tail_control", formula, river, outfalls, {"background": background})
+
+
+def tail_control_concentration(
+    river: River,
+    position: Numbers,
+    effluent_flow: Numbers,
+    background: Numbers,
+    source_load: Numbers,
+) -> Numbers:
+    """Concentration before the next outfall or the end: the inverse of :func:`tail_control`.
+
+    That of :func:`head_control_concentration` times e^(-K dx_i/u).
+
+    Parameters
+    ----------
+    river, position, effluent_flow, background, source_load
+        As for :func:`head_control_concentration`.
+
+    Returns
+    -------
+    array (..., outlet)
+        Concentration [mg/L].
+
+    Raises
+    ------
+    DataError
+        As :func:`head_control`.
+
+    Examples
+    --------
+    >>> river = River(flow=10.0, velocity=0.1, decay=0.2, length=8000.0)
+    >>> places, water = [0.0, 3000.0, 6000.0], [0.2, 0.2, 0.1]
+    >>> loads = tail_control(river, places, water, 12.0, 20.0)
+    >>> tail_control_concentration(river, places, water, 12.0, loads).round(9).tolist()
+    [20.0, 20.0, 20.0]
+    """
+
+    def formula(water: Water, background: Floats, source_load: Floats) -> Floats:
+        """C_i e^(-K dx_i/u), C_i right below the outfall."""
+        return below_each(water, background, source_load) * np.exp(-water.after)
+
+    outfalls = {"position": position, "effluent_flow": effluent_flow, "source_load": source_load}
+    name, stretch = "tail_control_concentration", {"background": background}
+    return along(name, formula, river, outfalls, stretch, "concentration")
 
 
 def section_control(
@@ -175,8 +270,8 @@ def section_control(
     132.7227
     """
 
-    def formula(water: _Water, background: Floats, standard: Floats, share: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+    def formula(water: Water, background: Floats, standard: Floats, share: Floats) -> Floats:
+        """W_i = a_i (Cs Q_L - C0 Q0 e^(-KL/u))/Σ a_i e^(-K(L-x_i)/u)."""
         total = share.sum(axis=-1, keepdims=True)
         if (np.abs(total - 1.0) > SHARE_MISS).any():
             raise DataError(
@@ -187,10 +282,53 @@ def section_control(
         lost = background * -np.expm1(-water.whole)
         room = (standard - background + lost) * flow + standard * added
         kept = (share * np.exp(-water.down)).sum(axis=-1, keepdims=True)
-        return np.asarray(share * room / kept)
+        return np.asarray(KG_PER_DAY * share * room / kept)
 
     outfalls = {"position": position, "effluent_flow": effluent_flow, "share": share}
-    return _along("section_control", formula, river, outfalls, background, standard)
+    stretch = {"background": background, "standard": standard}
+    return along("section_control", formula, river, outfalls, stretch)
+
+
+def section_control_concentration(
+    river: River,
+    position: Numbers,
+    effluent_flow: Numbers,
+    background: Numbers,
+    source_load: Numbers,
+) -> Numbers:
+    """Concentration at the control section: the inverse of :func:`section_control`.
+
+    C_L = (C0 Q0 e^(-KL/u) + Σ W_i e^(-K(L-x_i)/u))/Q_L, the last of
+    :func:`tail_control_concentration`.
+
+    Parameters
+    ----------
+    river, position, effluent_flow, background, source_load
+        As for :func:`head_control_concentration`.
+
+    Returns
+    -------
+    number or array
+        Concentration at the end of the stretch [mg/L].
+
+    Raises
+    ------
+    DataError
+        As :func:`head_control`.
+
+    Examples
+    --------
+    >>> river = River(flow=10.0, velocity=0.1, decay=0.2, length=8000.0)
+    >>> places, water = [0.0, 3000.0, 6000.0], [0.2, 0.2, 0.1]
+    >>> loads = section_control(river, places, water, 12.0, 20.0, [0.2, 0.3, 0.5])
+    >>> float(section_control_concentration(river, places, water, 12.0, loads).round(9))
+    20.0
+    """
+    ends = tail_control_concentration(river, position, effluent_flow, background, source_load)
+    if isinstance(ends, xr.DataArray):
+        name = "section_control_concentration"
+        return ends.isel(outlet=-1, drop=True).assign_attrs(method=name)
+    return ends.iloc[-1] if isinstance(ends, pd.Series) else np.asarray(ends)[..., -1]
 
 
 def incoming_correction(
@@ -235,7 +373,7 @@ def incoming_correction(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """W0 - Ws = Q (C - Cs)(1 - e^(-K(L-x)/u)), C = C0 e^(-Kx/u), at least 0."""
         flow, velocity, decay, length, background, standard, position = inputs
         rate = decay / (SECONDS_PER_DAY * velocity)
         excess = np.maximum(background * np.exp(-rate * position) - standard, 0.0)
@@ -248,101 +386,3 @@ def incoming_correction(
         "position": position,
     }
     return evaluate(name, formula, values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Water:
-    """Water and decay along the outfalls: arrays (..., outlet); exponents are K dx/u [1]."""
-
-    flow: Floats
-    """Above each outfall [m3/s]."""
-    added: Floats
-    """Of each outfall [m3/s]."""
-    before: Floats
-    """Exponent from the outfall above, or from the head."""
-    after: Floats
-    """Exponent to the next outfall, or to the end."""
-    down: Floats
-    """Exponent to the end."""
-    whole: Floats
-    """Exponent of the whole stretch."""
-
-
-def _water(values: dict[str, Floats]) -> _Water:
-    position, added = np.broadcast_arrays(values["position"], values["effluent_flow"])
-    rate = values["decay"] / (SECONDS_PER_DAY * values["velocity"])
-    length = np.broadcast_to(values["length"], (*position.shape[:-1], 1))
-    step = np.diff(position, axis=-1)
-    return _Water(
-        flow=values["flow"] + np.cumsum(added, axis=-1) - added,
-        added=added,
-        before=rate * np.concatenate([position[..., :1], step], axis=-1),
-        after=rate * np.concatenate([step, length - position[..., -1:]], axis=-1),
-        down=rate * (length - position),
-        whole=rate * length,
-    )
-
-
-def _first(first: Floats, rest: Floats, water: _Water) -> Floats:
-    """Array (..., outlet) of one value at the first outfall and another at the others."""
-    is_first = np.arange(water.flow.shape[-1]) == 0
-    return np.where(is_first, first, rest)
-
-
-def _along(
-    name: str,
-    formula: Callable[..., Floats],
-    river: River,
-    outfalls: dict[str, Numbers],
-    background: Numbers,
-    standard: Numbers,
-) -> Numbers:
-    """Apply a formula along the outfalls; labels are kept."""
-    values = fields(river, name, "flow", "velocity", "decay", "length")
-    values |= {"background": background, "standard": standard} | outfalls
-    checked(name, values)
-    keys = list(values)
-    labelled = any(isinstance(value, xr.DataArray) for value in values.values())
-    inputs = [v if isinstance(v, xr.DataArray) else np.asarray(v, float) for v in values.values()]
-    along = [
-        "outlet" in v.dims if isinstance(v, xr.DataArray) else k in outfalls and v.ndim > 0
-        for k, v in zip(keys, inputs, strict=True)
-    ]
-    if not along[keys.index("position")]:
-        raise_faults([Fault(name, None, "position", None, "has no outlets", "one place an outlet")])
-
-    def numbers(*arrays: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
-        spread = zip(keys, arrays, along, strict=True)
-        given = {key: array if kept else array[..., None] for key, array, kept in spread}
-        _refuse_disorder(name, given)
-        return KG_PER_DAY * formula(_water(given), **{k: given[k] for k in keys if k not in WATER})
-
-    try:
-        if not labelled:
-            return numbers(*map(np.asarray, inputs))
-        core = [["outlet"] if kept else [] for kept in along]
-        found: xr.DataArray = xr.apply_ufunc(
-            numbers, *inputs, input_core_dims=core, output_core_dims=[["outlet"]], join="exact"
-        )
-    except DataError:
-        raise
-    except ValueError as error:
-        raise DataError(f"{name}: inputs do not match: {error}") from error
-    return found.rename("capacity").assign_attrs(attributes("capacity"), method=name)
-
-
-def _refuse_disorder(name: str, given: dict[str, Floats]) -> None:
-    position = given["position"]
-    ends = np.diff(position, axis=-1, prepend=0.0) < 0.0, position > given["length"]
-    words = (
-        ("is above the outfall before it", "outfalls in order downstream"),
-        ("is beyond the end", "at most the length"),
-    )
-    raise_faults(
-        [
-            Fault(name, int(k), "position", None, *word)
-            for wrong, word in zip(ends, words, strict=True)
-            for k in np.unique(np.argwhere(wrong)[:, -1])
-        ]
-    )

@@ -45,7 +45,7 @@ def saturation(temperature: Numbers) -> Numbers:
     """
 
     def formula(temperature: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """DOf = 468/(31.6 + T)."""
         return 468.0 / (31.6 + temperature)
 
     values = {"temperature": temperature}
@@ -81,7 +81,7 @@ def ultimate_demand(demand: Numbers, decay: Numbers, days: Numbers = 5.0) -> Num
     """
 
     def formula(demand: Floats, decay: Floats, days: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """L = BOD/(1 - e^(-k t))."""
         return np.asarray(-demand / np.expm1(-decay * days))
 
     values = {"demand": demand, "decay": decay, "days": days}
@@ -198,7 +198,7 @@ def allowable_demand(
     """
 
     def formula(decay: Floats, reaeration: Floats, deficit: Floats, standard: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """Solve Dc(L) = DOf - DOs for L: Dc, the greatest deficit, rises with L."""
 
         def worst(demand: Floats) -> Floats:
             """Greatest deficit that a demand causes."""
@@ -224,6 +224,7 @@ def allowable_demand(
 def _deficit(
     decay: Floats, reaeration: Floats, demand: Floats, deficit: Floats, time: Floats
 ) -> Floats:
+    """D = k1 L/(k2 - k1) (e^(-k1 t) - e^(-k2 t)) + D0 e^(-k2 t)."""
     slow = np.minimum(decay, reaeration)
     gap = np.abs(reaeration - decay)
     # (e^(-k1 t) - e^(-k2 t))/(k2 - k1) is symmetric, and its limit needs no branch
@@ -232,6 +233,7 @@ def _deficit(
 
 
 def _critical(decay: Floats, reaeration: Floats, demand: Floats, deficit: Floats) -> Floats:
+    """Tc = ln{k2/k1 [1 - D0 (k2 - k1)/(k1 L)]}/(k2 - k1), at least 0."""
     excess = reaeration - decay
     used = deficit * excess / (decay * demand)
     with_limit = _log_growth(excess / decay) / decay

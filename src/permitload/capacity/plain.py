@@ -93,7 +93,7 @@ def plain_network(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """W = Q (Cs - C0) + K V Cs, and Qp Cs with effluent."""
         flow, volume, decay, background, standard, effluent_flow = inputs
         removed = decay * volume / SECONDS_PER_DAY
         through = flow * (standard - background)
@@ -141,7 +141,7 @@ def plain_network_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = (m + Q C0)/(Q + Qp + K V)."""
         flow, volume, decay, background, load, effluent_flow = inputs
         leaving = flow + effluent_flow + decay * volume / SECONDS_PER_DAY
         return np.asarray((load / KG_PER_DAY + flow * background) / leaving)
@@ -186,7 +186,7 @@ def two_way(forward: Numbers, reverse: Numbers, weight: Numbers) -> Numbers:
     """
 
     def formula(forward: Floats, reverse: Floats, weight: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """W = (A W_AB + B W_BA)/(A + B)."""
         return weight * forward + (1.0 - weight) * reverse
 
     values = {"forward": forward, "reverse": reverse, "weight": weight}
@@ -292,7 +292,7 @@ def non_uniform(capacity: Numbers, non_uniformity: Numbers) -> Numbers:
         )
 
     def formula(capacity: Floats, share: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """W_eff = a W."""
         return capacity * share
 
     values = {"capacity": capacity, "non_uniformity": non_uniformity}
@@ -321,7 +321,7 @@ def _table(
         raise_faults([fault])
 
     def formula(array: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """Read a(B) or a(A): straight between the ends of the classes."""
         return np.asarray(np.interp(array, *table))
 
     return evaluate(name, formula, {key: value}, result="non_uniformity")

@@ -25,6 +25,7 @@ __all__ = [
     "plug_flow",
     "plug_flow_concentration",
     "uniform_source",
+    "uniform_source_concentration",
 ]
 
 
@@ -79,7 +80,7 @@ def complete_mixing(
     def formula(
         flow: Floats, effluent_flow: Floats, background: Floats, standard: Floats
     ) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = (Cs - C0)(Q + Qp), by the convention of the balance."""
         return KG_PER_DAY * np.asarray(balance(flow, effluent_flow, background, standard))
 
     values = {
@@ -125,7 +126,7 @@ def complete_mixing_concentration(
     """
 
     def formula(flow: Floats, effluent_flow: Floats, background: Floats, load: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = C0 + m/(Q + Qp), by the convention of the balance."""
         return solved(balance, (flow, effluent_flow), background, load / KG_PER_DAY)
 
     values = {
@@ -196,7 +197,7 @@ def plug_flow(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = (Cs e^(K(L-x)/u) - C0 e^(-Kx/u))(Q + Qp)."""
         flow, velocity, decay, length, effluent_flow, background, standard, position = inputs
         rate = decay / (-SECONDS_PER_DAY * velocity)
         lost = background * np.expm1(rate * position)
@@ -248,7 +249,7 @@ def plug_flow_concentration(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = C0 e^(-KL/u) + m e^(-K(L-x)/u)/(Q + Qp)."""
         flow, velocity, decay, length, effluent_flow, background, load, position = inputs
         rate = decay / (SECONDS_PER_DAY * velocity)
         arriving = load / KG_PER_DAY * np.exp(-rate * (length - position))
@@ -308,7 +309,7 @@ def uniform_source(
     """
 
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = Q t/(1 - e^(-t)) (Cs - C0 e^(-t)), t = K L/u."""
         flow, velocity, decay, length, effluent_flow, background, standard = inputs
         exponent = decay * length / (SECONDS_PER_DAY * velocity)
         mixed = balance(flow, effluent_flow, background, standard)
@@ -318,6 +319,54 @@ def uniform_source(
 
     values = _reach("uniform_source", river, effluent_flow, background) | {"standard": standard}
     return evaluate("uniform_source", formula, values)
+
+
+def uniform_source_concentration(
+    river: River,
+    effluent_flow: Numbers,
+    background: Numbers,
+    source_load: Numbers,
+    balance: Balance = river_balance,
+) -> Numbers:
+    """Concentration at the end of a stretch with a load spread evenly along it.
+
+    The inverse of :func:`uniform_source`: C0 e^(-t) + m (1 - e^(-t))/(t Q), t = K L/u.
+
+    Parameters
+    ----------
+    river, effluent_flow, background, balance
+        As for :func:`uniform_source`.
+    source_load : number or array
+        Load of the whole stretch [kg/d].
+
+    Returns
+    -------
+    number or array
+        Concentration [mg/L].
+
+    Raises
+    ------
+    DataError
+        As :func:`plug_flow`.
+
+    Examples
+    --------
+    >>> river = River(flow=10.0, velocity=0.1, decay=0.2, length=8000.0)
+    >>> load = uniform_source(river, 0.0, 12.0, 20.0)
+    >>> round(uniform_source_concentration(river, 0.0, 12.0, load), 9)
+    20.0
+    """
+
+    def formula(*inputs: Floats) -> Floats:
+        """C = C0 e^(-t) + m (1 - e^(-t))/(t Q), t = K L/u."""
+        flow, velocity, decay, length, effluent_flow, background, load = inputs
+        exponent = decay * length / (SECONDS_PER_DAY * velocity)
+        arriving = load / KG_PER_DAY * mean_kept(exponent)
+        return solved(balance, (flow, effluent_flow), background * np.exp(-exponent), arriving)
+
+    name = "uniform_source_concentration"
+    values = _reach(name, river, effluent_flow, background) | {"source_load": source_load}
+    return evaluate(name, formula, values, result="concentration", signed=("source_load",))
 
 
 def _reach(

@@ -53,7 +53,7 @@ def decay_at(decay: Numbers, temperature: Numbers, temperature_factor: Numbers =
     """
 
     def formula(decay: Floats, temperature: Floats, factor: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """K(T) = K20 θ^(T - 20)."""
         return np.asarray(decay * factor ** (temperature - 20.0))
 
     values = {

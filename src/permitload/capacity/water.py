@@ -226,7 +226,7 @@ def carried(river: River, background: Numbers, position: Numbers) -> Numbers:
     """
 
     def formula(velocity: Floats, decay: Floats, background: Floats, position: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """C = C0 e^(-Kx/u)."""
         return np.asarray(background * np.exp(-decay * position / (SECONDS_PER_DAY * velocity)))
 
     values = fields(river, "carried", "velocity", "decay") | {

@@ -184,13 +184,13 @@ def _zone(
     """Geometry of a zone with one or two sides."""
 
     def length(*inputs: Floats) -> Floats:
-        """Length of the zone."""
+        """Ls = [m/(h (Cs - C0))]²/(π u Ey), of half the load midstream."""
         velocity, depth, mixing, load, background, standard = inputs
         excess = load / (sides * KG_PER_DAY * depth * (standard - background))
         return excess**2 / (np.pi * velocity * mixing)
 
     def width(*inputs: Floats) -> Floats:
-        """Greatest width of the zone."""
+        """Bs = √(2 Ey Ls/(e u)), twice that midstream."""
         velocity, _, mixing, *_ = inputs
         return sides * np.sqrt(2.0 * mixing * length(*inputs) / (np.e * velocity))
 
@@ -220,7 +220,7 @@ def _zone_load(
     sides: float,
 ) -> Numbers:
     def formula(*inputs: Floats) -> Floats:
-        """Work on plain arrays that broadcast."""
+        """M = h (Cs - C0) √(π u Ey L), twice that midstream."""
         velocity, depth, mixing, length, background, standard = inputs
         root = np.sqrt(np.pi * velocity * mixing * length)
         return np.asarray(sides * KG_PER_DAY * depth * (standard - background) * root)
