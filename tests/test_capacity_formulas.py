@@ -83,23 +83,29 @@ FORMULAS: dict[str, dict[str, Any]] = {
     "radial_lake": {"fan": FAN, **WATER, "standard": 20.0, "position": 99.0},
     "radial_lake_concentration": {"fan": FAN, **WATER, "source_load": 50.0, "position": 99.0},
     "stratified": {"layer": LAKE, "concentration": 9.0, "standard": 20.0, "days": 90.0},
+    "uniform_source_concentration": {"river": REACH, **WATER, "source_load": 50.0},
     "turnover": {
         "upper_concentration": 4.0, "lower_concentration": 9.0, "upper_volume": 2e7,
         "lower_volume": 1e7,
     },
     "two_way": {"forward": 99.0, "reverse": -50.0, "weight": 0.6},
     "uniform_source": {"river": REACH, **WATER, "standard": 20.0},
+    "worst_period": {"annual_sum": 2167.6, "annual_worst": 1108.7},
     "vollenweider": {"lake": LAKE, "standard": 0.05},
     "vollenweider_concentration": {"lake": LAKE, "source_load": 50.0},
 }  # fmt: skip
 OTHERS = {
     "closure", "remaining", "stamp",
     "annual", "chain", "class_margin", "compare", "owed", "points", "sum_of_periods",
-    "upstream_share", "worst_period", "exact_balance", "bank_zone", "head_control", "headroom",
+    "upstream_share", "exact_balance", "bank_zone", "head_control", "headroom",
     "midstream_zone", "network", "outlet_loads", "ranges", "regime", "river_balance",
-    "section_control", "standard_balance", "tail_control",
+    "section_control", "standard_balance", "tail_control", "head_control_concentration",
+    "section_control_concentration", "tail_control_concentration",
 }  # fmt: skip
-SIGNED = {"source_load", "temperature", "forward", "reverse", "capacity", "position"}
+SIGNED = {
+    "source_load", "temperature", "forward", "reverse", "capacity", "position", "annual_sum",
+    "annual_worst",
+}  # fmt: skip
 """Inputs of any sign; a position only where water may flow back to it."""
 UPSTREAM = {
     "advection_decay", "advection_dispersion", "advection_spread", "dispersion_decay",
@@ -224,6 +230,19 @@ def test_labels_must_match() -> None:
         capacity.complete_mixing(pd.Series([1.0, 2.0]), 0.5, pd.Series([1.0], [4]), 20.0)
 
 
+def test_columns_of_other_shapes_are_refused() -> None:
+    column = pd.Series([10.0, 11.0], ["A", "B"])
+    for other in (np.ones((2, 2)), np.ones(3)):
+        with pytest.raises(DataError, match=r"complete_mixing: .* shape"):
+            capacity.complete_mixing(column, 0.5, other, 20.0)
+    with pytest.raises(DataError, match=r"result has shape .3,.; right would be numbers, or one"):
+        capacity.complete_mixing(column[:1], 0.5, np.ones(3), 20.0)
+    with pytest.raises(DataError, match="different rows"):
+        capacity.worst_period(column, column[::-1])
+    with pytest.raises(DataError, match=r"row 1, position: 9000.0 is not valid"):
+        capacity.plug_flow(REACH, 0.5, 12.0, 20.0, [1.0, 9000.0])
+
+
 def test_labels_broadcast() -> None:
     flow = xr.DataArray([10.0, 20.0], {"period": ["dry", "wet"]})
     above = xr.DataArray([12.0, 15.0, 18.0], {"reach": ["A", "B", "C"]})
@@ -301,6 +320,10 @@ def test_rivers_invert(
     load = capacity.plug_flow(river, effluent, above, limit, where, balance)
     back = capacity.plug_flow_concentration(river, effluent, above, load, where, balance)
     _close(back, limit, above * (1 + effluent / flow))
+    spread = replace(river, decay=5.0 * place)
+    load = capacity.uniform_source(spread, effluent, above, limit, balance)
+    back = capacity.uniform_source_concentration(spread, effluent, above, load, balance)
+    _close(back, limit, above * (1 + effluent / flow))
     tidal = replace(TIDAL, flow=flow)
     sea = 4000.0 * (place - 0.5)
     load = capacity.estuary(tidal, effluent, above, limit, sea, balance)
@@ -322,8 +345,10 @@ def test_lakes_and_boxes_invert(flow: float, above: float, limit: float, days: f
     _close(capacity.mixed_lake_course(lake, load, above, days, rivers), limit, 100 * above)
     load = capacity.plain_network(flow, 8e5, 0.1, above, limit, 0.3)
     _close(capacity.plain_network_concentration(flow, 8e5, 0.1, above, load, 0.3), limit, above)
-    load = capacity.radial_lake(FAN, flow, above, limit, 200.0)
-    _close(capacity.radial_lake_concentration(FAN, flow, above, load, 200.0), limit, above)
+    for balance in (capacity.standard_balance, capacity.exact_balance):
+        load = capacity.radial_lake(FAN, flow, above, limit, 200.0, balance)
+        back = capacity.radial_lake_concentration(FAN, flow, above, load, 200.0, balance)
+        _close(back, limit, above)
     for model in ("dillon", "goda", "vollenweider", "oecd"):
         extra = (0.4,) if model == "dillon" else ()
         load = getattr(capacity, model)(lake, limit, *extra)
@@ -461,6 +486,81 @@ def test_controls_meet_what_they_control(case: dict[str, Any]) -> None:
             tight = here if control is capacity.head_control else here * np.exp(-rate * (there - x))
             _close(tight, limit, case["background"])
             here *= np.exp(-rate * (there - x))
+
+
+CONTROLS = {
+    capacity.head_control: capacity.head_control_concentration,
+    capacity.tail_control: capacity.tail_control_concentration,
+}
+
+
+@often
+@given(outfalls(), st.data())
+def test_controls_of_many_outfalls_invert(case: dict[str, Any], data: st.DataObject) -> None:
+    """From any loads to concentrations and back, and from the standard to loads and back."""
+    limit, above, size = case.pop("standard"), case["background"], len(case["position"])
+    given_loads = st.lists(st.floats(0.0, 1e4), min_size=size, max_size=size)
+    loads = np.array(data.draw(given_loads))
+    for control, forward in CONTROLS.items():
+        back = forward(**case, source_load=control(**case, standard=limit))
+        np.testing.assert_allclose(back, limit, rtol=1e-9, atol=1e-9 * above)
+        found = control(**case, standard=forward(**case, source_load=loads))
+        scale = 86.4 * (case["river"].flow + case["effluent_flow"].sum()) * above + loads.sum()
+        np.testing.assert_allclose(found, loads, rtol=1e-9, atol=1e-9 * scale)
+    share = loads / loads.sum() if loads.sum() > 0.0 else np.eye(size)[0]
+    whole = capacity.section_control(**case, standard=limit, share=share)
+    section = capacity.section_control_concentration(**case, source_load=whole)
+    _close(section, limit, above)
+    end = capacity.section_control_concentration(**case, source_load=loads)
+    same = capacity.section_control(**case, standard=end, share=share)
+    np.testing.assert_allclose(same, loads, rtol=1e-9, atol=1e-9 * scale)
+
+
+def test_concentrations_along_the_river_step_by_step() -> None:
+    """Mix, decay, mix: by hand in single steps."""
+    given = {"river": REACH, "position": [1000.0, 5000.0], "effluent_flow": [0.5, 1.0]}
+    water = given | {"background": 12.0, "source_load": np.array([3000.0, 500.0])}
+    kept = [np.exp(-0.2 * metres / 8640.0) for metres in (1000.0, 4000.0, 3000.0)]
+    first = (10.0 * 12.0 * kept[0] + 3000.0 / 86.4) / 10.5
+    second = (10.5 * first * kept[1] + 500.0 / 86.4) / 11.5
+    below = capacity.head_control_concentration(**water)
+    np.testing.assert_allclose(below, [first, second], rtol=1e-14)
+    ends = capacity.tail_control_concentration(**water)
+    np.testing.assert_allclose(ends, [first * kept[1], second * kept[2]], rtol=1e-14)
+    assert capacity.section_control_concentration(**water) == pytest.approx(second * kept[2])
+
+
+def test_a_section_keeps_labels_and_rows() -> None:
+    loads = xr.DataArray(
+        [[100.0, 200.0], [300.0, 50.0]], {"period": ["dry", "wet"], "outlet": ["A", "B"]}
+    )
+    places = xr.DataArray([0.0, 3000.0], {"outlet": ["A", "B"]})
+    found = capacity.section_control_concentration(REACH, places, 0.2, 12.0, loads)
+    assert found.dims == ("period",)
+    assert (found.name, found.attrs["units"]) == ("concentration", "mg/L")
+    assert found.attrs["method"] == "section_control_concentration"
+    table = pd.DataFrame({"position": [0.0, 3000.0], "load": [100.0, 200.0]}, ["A", "B"])
+    rows = capacity.head_control_concentration(REACH, table.position, 0.2, 12.0, table.load)
+    assert rows.index.tolist() == ["A", "B"]
+    one = capacity.section_control_concentration(REACH, table.position, 0.2, 12.0, table.load)
+    assert one == pytest.approx(found.sel(period="dry").item(), rel=1e-14)
+    with pytest.raises(DataError, match="rows"):
+        capacity.head_control(REACH, table.position, table.load[::-1], 12.0, 20.0)
+
+
+def test_a_stretch_is_the_same_for_all_outfalls() -> None:
+    places = xr.DataArray([0.0, 3000.0], {"outlet": ["A", "B"]})
+    decay = xr.DataArray([0.1, 0.2], {"outlet": ["A", "B"]})
+    for name, river, limit in (
+        ("decay", replace(REACH, decay=decay), 20.0), ("standard", REACH, 20.0 + decay),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=f"{name}: differs by outlet; right would be one for"):
+            capacity.section_control(river, places, 0.2, 12.0, limit, 0.5 + 0.0 * places)
+    with pytest.raises(DataError, match="position: has no outlets"):
+        capacity.head_control(REACH, np.array([]), np.array([]), 12.0, 20.0)
+    still = replace(REACH, flow=0.0)
+    with pytest.raises(DataError, match="concentration: is beyond what numbers hold"):
+        capacity.head_control_concentration(still, [0.0], [0.0], 12.0, [1.0])
 
 
 def test_one_outfall_is_plug_flow() -> None:
@@ -686,8 +786,19 @@ def test_a_stock_is_no_rate() -> None:
     stock = capacity.lake_stock(volume, 12.0, 20.0)
     rate = capacity.mixed_lake(Lake(storage_volume=volume, flow=3.0), 20.0)
     assert (stock.attrs["units"], rate.attrs["units"]) == ("t", "kg/d")
-    with pytest.raises(DataError, match="capacity"):
-        capacity.annual(stock)
+    for refused in (
+        lambda: capacity.annual(_year([1.0] * 12).rename("stock")),
+        lambda: capacity.two_way(stock, rate.drop_vars("lake"), 0.5),
+        lambda: capacity.two_way(rate, 2.0 * stock, 0.5),
+        lambda: capacity.non_uniform(stock, 0.8),
+        lambda: capacity.non_uniform(capacity.lake_stock(pd.Series([5e7]), 12.0, 20.0), 0.8),
+        lambda: capacity.chain(_tables()[0].rename("stock"), *_tables()[1:]),
+    ):
+        with pytest.raises(DataError, match="is stock in t, no rate; right would be a capacity in"):
+            refused()
+    year = capacity.annual(_year([100.0] * 12))
+    with pytest.raises(DataError, match="is annual_sum in t/a, no rate"):
+        capacity.non_uniform(year["annual_sum"], 0.8)
 
 
 def test_the_unit_of_goda() -> None:
@@ -735,6 +846,11 @@ def test_a_year_is_a_year() -> None:
         capacity.annual(_year([100.0] * 12), [13])
     with pytest.raises(DataError, match="start: is missing"):
         capacity.annual(_year([100.0] * 12).drop_vars("start"))
+    year = _year([100.0] * 12)
+    turned = year.days.values.copy()
+    turned[:2] += [-40.0, 40.0]  # still a year in sum
+    with pytest.raises(DataError, match=r"row 2021-01, days: -9\.0 is no length of a period"):
+        capacity.annual(year.assign_coords(days=("period", turned)))
 
 
 def test_months_are_kept_apart_by_pollutant() -> None:
@@ -897,7 +1013,7 @@ def _tables() -> tuple[pd.Series, pd.DataFrame, pd.DataFrame]:
         [
             ("U1", "COD", "works", 0.75, 0.9),
             ("U1", "COD", "dyeing", 0.25, 0.6),
-            ("U2", "COD", "works", 1.0, 0.5),
+            ("U2", "COD", "mill", 1.0, 0.5),
         ],
         columns=[*names, "share", "into_river"],
     )
@@ -953,6 +1069,22 @@ def test_nothing_is_counted_twice() -> None:
         ({"deductions": {"deduction": "rain"}}, "deduction: rain is unknown"),
         ({"deductions": {"in_river_load": -1.0}}, r"in_river_load: -1\.0 is not valid"),
         ({"ideal": [np.nan, 1.0]}, "row U1, COD, ideal: is no number"),
+        ({"ideal": ["much", 1.0]}, "row U1, COD, ideal: is no number"),
+        ({"margin": "much"}, "margin_of_safety: is out of range"),
+        ({"margin": np.array([0.1, 0.1])}, "margin_of_safety: does not fit; right would be one n"),
+        ({"margin": pd.Series([0.1, 0.1])}, "margin_of_safety: does not fit"),
+        (
+            {"sources": {"source": ["works", "dyeing", "works"]}},
+            "sources, row 2, source: works is in U1 and in U2; right would be a source in",
+        ),
+        (
+            {"sources": {"source": ["works", "dyeing", "farm"]}},
+            "sources, row 2, source: farm is in U1 and in U2",
+        ),
+        (
+            {"sources": {"source": ["works", "works", "mill"]}},
+            "sources, row 1, source: works is counted twice",
+        ),
         ({"margin": 1.0}, "margin_of_safety: is out of range"),
     ],
 )
@@ -964,6 +1096,35 @@ def test_wrong_tables_of_the_chain_are_named(change: dict[str, Any], words: str)
     sources = sources.assign(**change.get("sources", {}))
     with pytest.raises(DataError, match=words):
         capacity.chain(ideal, deductions, sources, change.get("margin", 0.0))
+
+
+def test_repeated_labels_and_other_shapes_of_the_chain() -> None:
+    ideal, deductions, sources = _tables()
+    twice = pd.concat([ideal, ideal[:1]])
+    with pytest.raises(DataError, match="chain, row U1, COD, ideal: stands twice"):
+        capacity.chain(twice, deductions, sources)
+    with pytest.raises(DataError, match="row U1, COD, allocatable_capacity: stands twice"):
+        capacity.outlet_loads(twice, sources)
+    with pytest.raises(DataError, match="row U1, COD, allocatable_capacity: is no number"):
+        capacity.outlet_loads(ideal * [np.nan, 1.0], sources)
+    with pytest.raises(DataError, match="allocatable_capacity: has no named labels"):
+        capacity.outlet_loads(ideal.to_frame(), sources)
+    for held in (ideal[:1] * 0.9, ideal.reset_index(drop=True), ideal.to_numpy(), ideal + 1.0):
+        with pytest.raises(DataError, match="with_margin: does not fit"):
+            capacity.chain(ideal, deductions, sources, with_margin=held)
+    # rows of a table may bear the same label; faults name the row and its own value
+    joined = pd.concat([sources[:1], sources[:1].assign(source="dyeing", into_river=-1.0)])
+    with pytest.raises(DataError, match=r"row 0, into_river: -1\.0 is not valid"):
+        capacity.outlet_loads(ideal[:1], joined)
+
+
+def test_a_source_may_have_many_pollutants_and_periods() -> None:
+    labels = pd.MultiIndex.from_product(
+        [["U1"], ["COD", "TP"], ["dry", "wet"]], names=["control_unit", "pollutant", "period"]
+    )
+    rows = labels.to_frame(index=False).assign(source="works", share=1.0, into_river=0.5)
+    loads = capacity.outlet_loads(pd.Series(100.0, labels), rows)
+    assert loads["outlet_load"].tolist() == [200.0] * 4
 
 
 def test_missing_columns_and_names() -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from permitload.capacity._formula import Floats, Numbers, evaluate
-from permitload.capacity.plain import refuse_network
-from permitload.errors import DataError, Fault, raise_faults
+from permitload.capacity._refused import refuse_network, refuse_no_rate
+from permitload.errors import Fault, raise_faults
 
 __all__ = ["chain", "class_margin", "into_river", "outlet_loads"]
 
@@ -21,6 +21,8 @@ MARGIN = {"I": 0.10, "II": 0.10, "III": 0.10, "IV": 0.08, "V": 0.08}
 SHARE_MISS = 1e-9
 """How far the shares of the sources may add up to something else than 1."""
 DEDUCTIONS = ("non_point", "uncontrollable")
+CONDITIONS = frozenset({"pollutant", "indicator", "period", "scenario"})
+"""Labels that are no place: a source may have a row for each of them."""
 INTO_RIVER = (1e3, 10e3, 20e3, 40e3), (1.0, 0.9, 0.8, 0.7, 0.6)
 """Greatest distance [m] of each class but the last, and the coefficient of each."""
 
@@ -136,9 +138,9 @@ def chain(
     Raises
     ------
     DataError
-        If something would be counted twice: a source that is deducted and decided, a margin of
-        both kinds, a capacity of a network. If labels, shares or numbers are not as they should
-        be.
+        If something would be counted twice: a source that is deducted and decided, one in two
+        control units (or other places), a margin of both kinds, a capacity of a network. If
+        labels, shares or numbers are not as they should be.
 
     References
     ----------
@@ -156,6 +158,8 @@ def chain(
     [[600.0, 540.0, 600.0]]
     """
     refuse_network("chain", ideal)
+    refuse_no_rate("chain", {"ideal": ideal})
+    raise_faults(_capacity_faults("chain", "ideal", ideal))
     _refuse_twice(ideal, deductions, sources, margin_of_safety, with_margin)
     steps = pd.DataFrame({"ideal_capacity": ideal.astype(float)})
     for kind in DEDUCTIONS:
@@ -200,12 +204,13 @@ def outlet_loads(allocatable_capacity: pd.Series, sources: pd.DataFrame) -> pd.D
     >>> round(outlet_loads(capacity, pd.DataFrame([works])).outlet_load.item(), 6)
     600.0
     """
+    raise_faults(_capacity_faults("outlet_loads", "allocatable_capacity", allocatable_capacity))
     labels = list(allocatable_capacity.index.names)
     raise_faults(_table_faults(sources, "sources", [*labels, "source", "share", "into_river"]))
     faults = _number_faults(sources, "sources", "share", 0.0, 1.0)
     faults += _number_faults(sources, "sources", "into_river", np.nextafter(0.0, 1.0), 1.0)
     faults += _stranger_faults(sources, "sources", allocatable_capacity)
-    raise_faults(faults)
+    raise_faults(faults + _twice_faults({"sources": sources}, labels))
     total = _sums(sources, "share", allocatable_capacity)
     raise_faults(
         [
@@ -227,8 +232,6 @@ def _refuse_twice(
     with_margin: pd.Series | None,
 ) -> None:
     """Refuse what would be counted twice, and tables that are not what they should be."""
-    if not isinstance(ideal, pd.Series) or None in ideal.index.names:
-        raise DataError("chain: ideal has no named labels; right would be a Series that has")
     labels = list(ideal.index.names)
     columns = [*labels, "source", "deduction", "in_river_load"]
     raise_faults(
@@ -242,33 +245,78 @@ def _refuse_twice(
         for row, kind in deductions["deduction"].items()
         if kind not in DEDUCTIONS
     ]
-    both = [*labels, "source"]
-    for name, table, rows in (
-        ("deductions", deductions, deductions.duplicated(both)),
-        ("sources", sources, sources.duplicated(both)),
-        ("sources", sources, _keys(sources, both).isin(_keys(deductions, both))),
-    ):
-        faults += [
-            Fault(name, row, "source", table.loc[row, "source"], "is counted twice", "once")
-            for row in table.index[np.asarray(rows)]
-        ]
-    bad = ideal.index[~np.isfinite(ideal.to_numpy(float))]
-    faults += [Fault("chain", _words(k), "ideal", None, "is no number", "kg/d") for k in bad]
-    margin = np.asarray(margin_of_safety, dtype=float)
+    faults += _twice_faults({"deductions": deductions, "sources": sources}, labels)
+    raise_faults(faults + _margin_faults(ideal, margin_of_safety, with_margin))
+
+
+def _capacity_faults(function: str, name: str, capacity: pd.Series) -> list[Fault]:
+    """Faults of a series by labels: no names, labels twice, what is no number."""
+    if not isinstance(capacity, pd.Series) or None in capacity.index.names:
+        right = "a Series that has, such as control_unit"
+        return [Fault(function, None, name, None, "has no named labels", right)]
+    twice = capacity.index[capacity.index.duplicated()].unique()
+    faults = [Fault(function, _words(k), name, None, "stands twice", "one row") for k in twice]
+    numbers = pd.to_numeric(capacity, errors="coerce").to_numpy(float)
+    bad = capacity.index[~np.isfinite(numbers)]
+    return faults + [Fault(function, _words(k), name, None, "is no number", "kg/d") for k in bad]
+
+
+def _twice_faults(tables: dict[str, pd.DataFrame], labels: list[str]) -> list[Fault]:
+    """Faults of sources in two rows of one label, or at two places: each discharges at one."""
+    rows = pd.concat(
+        [table[[*labels, "source"]].assign(table=name, row=table.index)
+         for name, table in tables.items()], ignore_index=True,
+    )  # fmt: skip
+    again = rows.duplicated([*labels, "source"])
+    faults = [
+        Fault(row["table"], row["row"], "source", row["source"], "is counted twice", "once")
+        for _, row in rows[again].iterrows()
+    ]
+    where = [label for label in labels if label not in CONDITIONS]
+    first = rows.drop_duplicates("source").set_index("source")[where]
+    moved = (first.loc[rows["source"]].to_numpy() != rows[where].to_numpy()).any(axis=1)
+    return faults + [
+        Fault(row["table"], row["row"], "source", row["source"],
+              f"is in {_words(tuple(first.loc[row['source']]))} and in {_words(tuple(row[where]))}",
+              "a source in one place")
+        for _, row in rows[moved].iterrows()
+    ]  # fmt: skip
+
+
+def _margin_faults(
+    ideal: pd.Series, margin_of_safety: float | pd.Series, with_margin: pd.Series | None
+) -> list[Fault]:
+    """Faults of the margin, given as a share or as a capacity, and not as both."""
+    faults = []
+    margin = _floats(margin_of_safety)
     if not ((margin >= 0.0) & (margin < 1.0)).all():
         right = "0 ≤ margin < 1"
         faults += [Fault("chain", None, "margin_of_safety", None, "is out of range", right)]
-    if with_margin is not None:
-        if margin.any():
-            right = "margin_of_safety or with_margin"
-            faults += [Fault("chain", None, "with_margin", None, "is a second margin", right)]
-        if not with_margin.index.equals(ideal.index) or not (with_margin <= ideal).all():
-            right = "the labels of ideal, and nowhere more"
-            faults += [Fault("chain", None, "with_margin", None, "does not fit", right)]
-    if isinstance(margin_of_safety, pd.Series) and not margin_of_safety.index.equals(ideal.index):
-        right = "the labels of ideal"
+    if isinstance(margin_of_safety, pd.Series):
+        fits = margin_of_safety.index.equals(ideal.index)
+    else:
+        fits = margin.ndim == 0
+    if not fits:
+        right = "one number, or a Series with the labels of ideal"
         faults += [Fault("chain", None, "margin_of_safety", None, "does not fit", right)]
-    raise_faults(faults)
+    if with_margin is None:
+        return faults
+    if margin.any():
+        right = "margin_of_safety or with_margin"
+        faults += [Fault("chain", None, "with_margin", None, "is a second margin", right)]
+    same = isinstance(with_margin, pd.Series) and with_margin.index.equals(ideal.index)
+    if not same or not (_floats(with_margin) <= ideal.to_numpy(float)).all():
+        right = "the labels of ideal, and nowhere more"
+        faults += [Fault("chain", None, "with_margin", None, "does not fit", right)]
+    return faults
+
+
+def _floats(value: float | pd.Series) -> Floats:
+    """Numbers, NaN where there is none."""
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return np.full(np.shape(value), np.nan)
 
 
 def _table_faults(table: pd.DataFrame, name: str, columns: list[str]) -> list[Fault]:
@@ -287,8 +335,8 @@ def _number_faults(
     sign = "≥" if low == 0.0 else ">"
     right = f"a number {sign} 0" + (f" and ≤ {high:g}" if np.isfinite(high) else "")
     return [
-        Fault(name, row, column, table.loc[row, column], "is not valid", right)
-        for row in table.index[wrong]
+        Fault(name, row, column, value, "is not valid", right)
+        for row, value in zip(table.index[wrong], table[column][wrong], strict=True)
     ]
 
 

@@ -7,20 +7,15 @@ Each control has the concentration that it controls as its inverse.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload.capacity._along import above_each, along, below_each
+from permitload.capacity._along import Water, above_each, along, below_each
 from permitload.capacity._formula import Floats, Numbers, evaluate, fields
+from permitload.capacity.water import River
 from permitload.errors import DataError
 from permitload.units import KG_PER_DAY, SECONDS_PER_DAY
-
-if TYPE_CHECKING:
-    from permitload.capacity._along import Water
-    from permitload.capacity.water import River
 
 __all__ = [
     "head_control",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from permitload.capacity._formula import Floats, Numbers, checked, evaluate
+from permitload.capacity._refused import refuse_network, refuse_no_rate
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.units import KG_PER_DAY, SECONDS_PER_DAY
 
@@ -23,22 +23,6 @@ RIVER_WIDTH = (0.0, 50.0, 100.0, 150.0, 200.0), (1.0, 0.8, 0.6, 0.4, 0.1)
 """Width [m] and coefficient at the ends of the classes of the table."""
 LAKE_AREA = (0.0, 5e6, 50e6, 500e6, 1000e6, 3000e6), (1.0, 0.6, 0.4, 0.11, 0.09, 0.05)
 """Surface [m2] and coefficient at the ends of the classes of the table."""
-RESPONSES = frozenset(
-    {
-        "total",
-        "canonical_load",
-        "load_min",
-        "load_max",
-        "headroom",
-        "permitted_load",
-        "point_load",
-        "spare",
-        "remaining_capacity",
-        "upstream_share",
-        "change",
-    }
-)
-"""Arrays that come from the response of a network."""
 RESOLVED = frozenset({"bank_discharge", "bank_zone_load", "midstream_zone_load", "radial_lake"})
 """Formulas that resolve the width."""
 
@@ -175,7 +159,7 @@ def two_way(forward: Numbers, reverse: Numbers, weight: Numbers) -> Numbers:
     Raises
     ------
     DataError
-        As :func:`plain_network`, or if the weight is not from 0 to 1.
+        As :func:`plain_network`, if the weight is not from 0 to 1, or if a capacity is no rate.
 
     Examples
     --------
@@ -189,6 +173,7 @@ def two_way(forward: Numbers, reverse: Numbers, weight: Numbers) -> Numbers:
         """W = (A W_AB + B W_BA)/(A + B)."""
         return weight * forward + (1.0 - weight) * reverse
 
+    refuse_no_rate("two_way", {"forward": forward, "reverse": reverse})
     values = {"forward": forward, "reverse": reverse, "weight": weight}
     return evaluate("two_way", formula, values, signed=("forward", "reverse"))
 
@@ -277,7 +262,8 @@ def non_uniform(capacity: Numbers, non_uniformity: Numbers) -> Numbers:
     Raises
     ------
     DataError
-        If the capacity is that of a network or of a plume, where mixing is in the solution already.
+        If the capacity is that of a network or of a plume, where mixing is in the solution already,
+        or no rate, such as :func:`lake_stock`.
 
     Examples
     --------
@@ -285,6 +271,7 @@ def non_uniform(capacity: Numbers, non_uniformity: Numbers) -> Numbers:
     800.0
     """
     refuse_network("non_uniform", capacity)
+    refuse_no_rate("non_uniform", {"capacity": capacity})
     if isinstance(capacity, xr.DataArray) and capacity.attrs.get("method") in RESOLVED:
         raise DataError(
             f"non_uniform: a capacity of {capacity.attrs['method']} resolves the width already; "
@@ -297,17 +284,6 @@ def non_uniform(capacity: Numbers, non_uniformity: Numbers) -> Numbers:
 
     values = {"capacity": capacity, "non_uniformity": non_uniformity}
     return evaluate("non_uniform", formula, values, signed=("capacity",))
-
-
-def refuse_network(name: str, capacity: object) -> None:
-    """Refuse results of a network response: they count mixing and background already."""
-    if isinstance(capacity, xr.Dataset) or (
-        isinstance(capacity, xr.DataArray | pd.Series) and capacity.name in RESPONSES
-    ):
-        raise DataError(
-            f"{name}: a capacity of a network counts mixing and background already; right would "
-            "be the result of a formula"
-        )
 
 
 def _table(

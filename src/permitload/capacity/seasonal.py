@@ -9,6 +9,7 @@ import xarray as xr
 
 from permitload.capacity._arrays import attributes
 from permitload.capacity._formula import Floats, Numbers, evaluate
+from permitload.capacity._refused import refuse_no_rate
 from permitload.errors import Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR, tonnes
 
@@ -86,7 +87,8 @@ def annual(capacity: xr.DataArray, months: Sequence[int] = FLOOD_SEASON) -> xr.D
     Raises
     ------
     DataError
-        If coordinates are missing, months are none, or the periods do not make a year.
+        If coordinates are missing, months are none, the periods do not make a year, or the
+        capacity is no rate.
 
     Examples
     --------
@@ -148,22 +150,34 @@ def worst_period(annual_sum: Numbers, annual_worst: Numbers) -> Numbers:
     number or array
         The lesser; where periods do not cover the year the sum may be.
 
+    Raises
+    ------
+    DataError
+        If labels differ, or one is no number.
+
     Examples
     --------
     >>> float(worst_period(2167.6, 1108.7))
     1108.7
     """
-    return np.minimum(annual_sum, annual_worst)
+    values = {"annual_sum": annual_sum, "annual_worst": annual_worst}
+    return evaluate("worst_period", np.minimum, values, result="annual_worst", signed=tuple(values))
 
 
 def _refuse_no_year(capacity: xr.DataArray, months: Sequence[int]) -> None:
     right = "capacity (…, period) with days and start"
     lacking = [name for name in ("period", "days", "start") if name not in capacity.coords]
     raise_faults([Fault("annual", None, name, None, "is missing", right) for name in lacking])
+    refuse_no_rate("annual", {"capacity": capacity})
     faults = [
         Fault("annual", None, "months", month, "is no month", "1 to 12")
         for month in months
         if month not in range(1, 13)
+    ]
+    faults += [
+        Fault("annual", period, "days", days, "is no length of a period", "days > 0")
+        for period, days in zip(capacity["period"].values, capacity["days"].values, strict=True)
+        if not days > 0.0
     ]
     days = float(capacity["days"].sum())
     if not YEAR[0] <= days <= YEAR[1]:
