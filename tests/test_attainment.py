@@ -195,7 +195,11 @@ def test_target_is_judged_and_marked_as_given() -> None:
     found = standards.attainment(observations, limits_of("TN", "AOX", "COD", targets=targets))
     assert found["attained"].tolist() == [True, False, pd.NA]
     assert found["evidence"].tolist() == ["given", "given", "secondary"]
-    assert found["note"].tolist() == ["plan", "standards", "GB 3838-2002 Table 1, class III"]
+    assert found["note"].tolist() == [
+        "plan", "standards",
+        "GB 3838-2002 Table 1, class III; "
+        "digits from secondary sources, check the printed text 待核",
+    ]  # fmt: skip
 
 
 def test_lake_is_judged_as_a_lake() -> None:

@@ -37,7 +37,12 @@ tetrachloroethylene 0.04; tetrachlorobenzenes 0.02; acrylonitrile 0.1; chloropre
 hexachlorobenzene 0.05; pyridine 0.2; hexachlorobutadiene 0.0006; formaldehyde 0.9; DBP 0.003;
 DEHP 0.008; Sb 0.005; Ni 0.02; Tl 0.0001; Mo 0.07; Co 1.0; Be 0.002; B 0.5; Ba 0.7; V 0.05; Ti 0.1;
 hydrazine hydrate 0.01; active chlorine 0.01; yellow phosphorus 0.003; benzo(a)pyrene 0.0000028;
-PCBs 0.00002; methylmercury 0.000001
+PCBs 0.00002; methylmercury 0.000001; acetaldehyde 0.05; acrolein 0.1; chloral 0.01;
+2,4,6-trinitrotoluene 0.5; 2,4-dinitrochlorobenzene 0.5; tetraethyllead 0.0001; turpentine 0.2;
+picric acid 0.5; butyl xanthate 0.005; DDT 0.001; lindane 0.002; heptachlor epoxide 0.0002;
+parathion 0.003; methyl parathion 0.002; malathion 0.05; dimethoate 0.08; dichlorvos 0.05;
+trichlorfon 0.05; demeton 0.03; chlorothalonil 0.01; carbaryl 0.05; deltamethrin 0.02;
+atrazine 0.003; microcystin-LR 0.001
 """
 DOCUMENTS = ["GB 4287-2012", "GB 18918-2002", "DB32/1072-2018", "DB32/4440-2022", "GB 21900-2008"]
 
@@ -158,6 +163,19 @@ def test_document_that_nobody_knows() -> None:
         standards.emission_limits(document="GB 9")
 
 
+def test_law_from_secondary_sources_is_flagged() -> None:
+    own = pd.DataFrame(
+        {"document": "GB 9-2030", "pollutant": ["COD", "TP", "TN"], "value": 1.0, "unit": "mg/L",
+         "basis": ["statutory", "statutory", "assumed"], "note": ["", "a leaflet", ""],
+         "evidence": ["secondary", "secondary", "secondary"]}
+    )  # fmt: skip
+    found = standards.emission_limits(own, "GB 9-2030")
+    flag = "digits from secondary sources, check the printed text 待核"
+    assert found["note"].tolist() == [flag, f"a leaflet; {flag}", ""]
+    again = standards.emission_limits(found, "GB 9-2030")
+    assert again["note"].tolist() == found["note"].tolist()
+
+
 def test_own_rows_replace_and_join(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("own") / "emission_limits.csv"
     path.write_text(
@@ -228,6 +246,10 @@ def test_quality_limits_are_all_there_with_their_evidence() -> None:
         name, _, value = cell.strip().rpartition(" ")
         right["Table 3", name, "", "", "≤"] = float(value)
     assert found.to_dict() == right
+    # the standard numbers 24 + 5 + 80 items
+    items = table.groupby("clause")["indicator"].nunique()
+    assert items.to_dict() == {"Table 1": 24, "Table 2": 5, "Table 3": 80}
+    assert table.groupby("name")["indicator"].nunique().max() == 1
     assert set(table["unit"][table["indicator"].isin(["T", "pH", "FC"])]) == {"degC", "1", "1/L"}
 
 

@@ -35,6 +35,7 @@ S2 0.05 0.1 0.2 0.5 1.0
 """
 LAKES = "TP 0.01 0.025 0.05 0.1 0.2\nTN 0.2 0.5 1.0 1.5 2.0"
 CLASSES = ("I", "II", "III", "IV", "V")
+UNCHECKED = "digits from secondary sources, check the printed text 待核"
 
 
 def sections(**columns: list[str]) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def test_limits_are_labelled() -> None:
     assert found["sense"].values.tolist() == ["≤", "≥", "≤"]
     assert (found["basis"] == "statutory").all()
     assert found["note"].sel(section="S1", indicator="TP", period="dry").item() == (
-        "GB 3838-2002 Table 1, class III"
+        "GB 3838-2002 Table 1, class III; " + UNCHECKED
     )
     places = {name: found[name].values.tolist() for name in ("reach", "node", "water_type")}
     assert places == {"reach": ["R1", ""], "node": ["", "N2"], "water_type": ["river", "lake"]}
@@ -93,6 +94,7 @@ def test_targets_replace_the_class_and_the_period_wins() -> None:
         ("S2", "TN", "", "", 1.5, "", ""),
         ("S1", "TN", "", "", 2.0, "", ""),
         ("S1", "DO", "", "II", np.nan, "", ""),
+        ("S2", "DO", "", "IV", np.nan, "statutory", "plan 2026"),
     ]
     names = ["section", "indicator", "period", "water_class", "limit", "basis", "note"]
     targets = pd.DataFrame(rows, columns=names)
@@ -104,6 +106,20 @@ def test_targets_replace_the_class_and_the_period_wins() -> None:
     assert found["limit"].sel(indicator="TN", period="wet").values.tolist() == [2.0, 1.5]
     assert found["limit"].sel(indicator="DO", period="dry").values.tolist() == [6.0, 3.0]
     assert found["basis"].sel(section="S2", indicator="TN", period="dry").item() == "assumed"
+    # law by a class is flagged, as its digits are the library's; law by a limit is the user's
+    law = found["note"].sel(section="S2", indicator="DO", period="dry").item()
+    assert law == f"plan 2026; {UNCHECKED}"
+
+
+def test_no_law_without_a_flag() -> None:
+    """Whatever is called statutory is verified, seen or given, or says that it is not."""
+    own = pd.DataFrame(
+        {"section": ["S1"], "indicator": ["COD"], "limit": [18.0], "basis": ["statutory"]}
+    )
+    found = standards.limits(sections(), standards.items()[:20], ["dry"], own)
+    loose = (found["basis"] == "statutory") & ~found["evidence"].isin(["verified", "seen", "given"])
+    assert int(loose.sum()) == 39
+    np.testing.assert_array_equal(found["note"].str.contains(UNCHECKED), loose)
 
 
 def test_all_missing_limits_at_once() -> None:

@@ -121,9 +121,9 @@ def _placed_rates(rates: pd.DataFrame) -> list[tuple[str, object, str, str, str]
 
 
 def _limit_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
-    """Limits that follow from the class of a section."""
+    """Limits that follow from a class, of the section or of its row in standards."""
     limits = outcome.datasets["limits"].isel(period=0)
-    own = outcome.tables["standards"]
+    own = outcome.tables["standards"].dropna(subset="limit")
     stated = set(zip(own["section"], own["indicator"], strict=True))
     return [
         (f"limit {section} {indicator}", float(limits["limit"].values[s, i]), "mg/L",

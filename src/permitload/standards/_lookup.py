@@ -13,8 +13,25 @@ from permitload.standards import _gb3838
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ROUND_OFF", "Limit", "bounds", "inside", "items", "limit_of", "missing", "sense"]
+__all__ = [
+    "LAWFUL",
+    "ROUND_OFF",
+    "TRUSTED",
+    "Limit",
+    "bounds",
+    "flagged",
+    "inside",
+    "items",
+    "limit_of",
+    "missing",
+    "sense",
+]
 
+TRUSTED = ("verified", "seen", "given")
+"""How a number must be known to be called statutory without a word more."""
+LAWFUL = (*TRUSTED, "secondary")
+"""How a number must be known to be called statutory at all."""
+UNCHECKED = "digits from secondary sources, check the printed text 待核"
 ROUND_OFF = 1e-9
 """Share by which the mean of samples at a limit may miss it: digits that arithmetic cannot hold."""
 
@@ -35,7 +52,7 @@ def items() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Table 1, then Tables 2 and 3; of Table 3 only what concerns textile and chemical parks.
+        Table 1 but temperature, pH and coliform, then Tables 2 and 3.
 
     Examples
     --------
@@ -65,6 +82,21 @@ def sense(indicator: str) -> str:
     ('≥', '≤')
     """
     return "≥" if indicator == "DO" else "≤"
+
+
+def flagged(basis: str, evidence: str, note: str) -> str:
+    """Note of a number, which says so where the law is known from secondary sources only.
+
+    Examples
+    --------
+    >>> flagged("statutory", "seen", "GB 4287-2012")
+    'GB 4287-2012'
+    >>> flagged("statutory", "secondary", "Table 1").startswith("Table 1; digits from secondary")
+    True
+    """
+    if basis != "statutory" or evidence in TRUSTED or UNCHECKED in note:
+        return note
+    return f"{note}; {UNCHECKED}" if note else UNCHECKED
 
 
 def missing(indicator: str, water_class: str, water_type: str) -> tuple[str, str] | None:
@@ -99,11 +131,17 @@ def limit_of(indicator: str, water_class: str, water_type: str) -> Limit:
     """
     place = _gb3838.CLASSES.index(water_class)
     if water_type == "lake" and indicator in _gb3838.LAKE:
-        note = f"GB 3838-2002 Table 1, class {water_class}, lakes and reservoirs"
-        return Limit(_gb3838.LAKE[indicator][place], "statutory", note, _gb3838.EVIDENCE)
-    if indicator in _gb3838.BASIC:
-        note = f"GB 3838-2002 Table 1, class {water_class}"
-        return Limit(_gb3838.BASIC[indicator][place], "statutory", note, _gb3838.EVIDENCE)
+        value, kind = _gb3838.LAKE[indicator][place], ", lakes and reservoirs"
+    elif indicator in _gb3838.BASIC:
+        value, kind = _gb3838.BASIC[indicator][place], ""
+    else:
+        return _drinking(indicator)
+    note = f"GB 3838-2002 Table 1, class {water_class}{kind}"
+    return Limit(value, "statutory", flagged("statutory", _gb3838.EVIDENCE, note), _gb3838.EVIDENCE)
+
+
+def _drinking(indicator: str) -> Limit:
+    """Limit of Table 2 or 3."""
     # written for sources of drinking water: as the target of another section it is a choice
     number, table = (
         (2, _gb3838.SUPPLEMENTARY) if indicator in _gb3838.SUPPLEMENTARY else (3, _gb3838.DRINKING)

@@ -13,7 +13,7 @@ from permitload._frames import fault_at, listed
 from permitload.errors import Fault, raise_faults
 from permitload.schema import validate
 from permitload.standards._gb3838 import EVIDENCE, NOT_CONCENTRATIONS, PH
-from permitload.standards._lookup import missing
+from permitload.standards._lookup import flagged, missing
 from permitload.standards.indices import (
     exceedance,
     oxygen_index,
@@ -168,7 +168,7 @@ def _bounds(limits: xr.Dataset) -> pd.DataFrame:
     )
     acid = table[["section", "period"]].drop_duplicates().assign(
         indicator="pH", sense="6–9", limit=nan, least=PH[0], most=PH[1], evidence=EVIDENCE,
-        note="GB 3838-2002 Table 1",
+        note=flagged("statutory", EVIDENCE, "GB 3838-2002 Table 1"),
     )  # fmt: skip
     columns = ["section", "indicator", "period", "sense", "limit", "least", "most", "evidence"]
     return pd.concat([table, acid])[[*columns, "note"]].astype({"evidence": str, "note": str})

@@ -2,8 +2,9 @@
 
 How a number is known (``evidence``) stands beside it: ``verified`` against the text, ``seen`` in
 the text or an excerpt, ``secondary`` (public sources that agree), ``memory``, ``uncertain`` (from
-memory, some digits may be off), ``proposal``, ``given`` by the user. What may leave an outlet is
-called statutory only where it was seen, or where the user says so.
+memory, some digits may be off), ``proposal``, ``given`` by the user. A number of the law is called
+statutory where it is verified, seen or given; where it is secondary, with a warning in its note;
+else it is assumed.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES
 from permitload.standards import _gb3838
 from permitload.standards._emission import ABSENT, DRAINAGE, LIMITS, UNITS, URBAN
-from permitload.standards._lookup import sense
+from permitload.standards._lookup import LAWFUL, TRUSTED, flagged, sense
 
 __all__ = ["emission_limits", "quality_limits"]
 
-_TRUSTED = ("verified", "seen", "given")
-_EVIDENCE = (*_TRUSTED, "secondary", "memory", "uncertain", "proposal")
+_EVIDENCE = (*LAWFUL, "memory", "uncertain", "proposal")
 
 
 def emission_limits(table: pd.DataFrame | None = None, document: str | None = None) -> pd.DataFrame:
@@ -62,6 +62,8 @@ def emission_limits(table: pd.DataFrame | None = None, document: str | None = No
     own = complete(table, "emission_limits")
     _refuse_wrong(own)
     own["basis"] = own["basis"].mask(own["basis"] == "", "assumed")
+    columns = (own[name] for name in ("basis", "evidence", "note"))
+    own["note"] = list(map(flagged, *columns))
     key = list(TABLES["emission_limits"].key)
     # the last of a key stands, and where the first stood
     rows = pd.concat([_published(), own], ignore_index=True)
@@ -99,7 +101,7 @@ def _published() -> pd.DataFrame:
     names = [c.name for c in TABLES["emission_limits"].columns if c.name not in ("basis", "note")]
     table = pd.DataFrame(rows, columns=names)
     table["basis"] = table["evidence"].map(
-        lambda mark: "statutory" if mark == "seen" else "assumed"
+        lambda mark: "statutory" if mark in TRUSTED else "assumed"
     )
     urban = (table["document"] == "GB 4287-2012") & (table["discharge"] == "indirect")
     table["note"] = urban.map({True: URBAN, False: ""})
@@ -123,7 +125,7 @@ def _refuse_wrong(own: pd.DataFrame) -> None:
         ]
         if row["value"] < 0.0:
             found.append(fault_at(own, "emission_limits", i, "value", "is too small", "at least 0"))
-        if row["basis"] == "statutory" and row["evidence"] not in _TRUSTED:
+        if row["basis"] == "statutory" and row["evidence"] not in LAWFUL:
             problem = f"is no basis of a number whose evidence is {row['evidence']}"
             right = "assumed, or evidence verified"
             found.append(fault_at(own, "emission_limits", i, "basis", problem, right))
@@ -138,7 +140,7 @@ def quality_limits() -> pd.DataFrame:
     DataFrame
         ``document``, ``clause`` (Table 1, 2, 3), ``indicator``, ``name`` (Chinese),
         ``water_type`` (empty for both), ``water_class`` (empty for all), ``sense``, ``value`` in
-        ``unit``, ``evidence``. Of Table 3, 56 of 80 items.
+        ``unit``, ``evidence``: all 109 items.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import xarray as xr
 
 from permitload._frames import complete, fault_at, listed
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.standards._lookup import Limit, limit_of, missing, sense
+from permitload.standards._lookup import Limit, flagged, limit_of, missing, sense
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -83,7 +83,8 @@ def limits(
     -------
     Dataset
         ``limit`` (section, indicator, period) [mg/L], ``basis``, ``note`` (the source of each
-        limit) and ``evidence`` (how that is known) of the same dimensions; coordinates ``sense``
+        limit, with a warning where law is known from secondary sources) and ``evidence`` (how
+        it is known) of the same dimensions; coordinates ``sense``
         (indicator) ≤ or ≥, and ``reach``, ``node``, ``position`` [m], ``water_type``,
         ``water_class`` (section).
 
@@ -157,6 +158,7 @@ def _limit(
     limit = limit_of(indicator, water_class, water_type)
     if target is not None:
         basis, note = target["basis"] or "assumed", target["note"] or limit.note
+        note = flagged(basis, limit.evidence, note)
         limit = Limit(limit.value, basis, note, limit.evidence)
     return limit
 
