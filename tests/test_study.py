@@ -58,6 +58,13 @@ def test_sample_has_what_it_promises(outcome: study.Outcome) -> None:
     assert float(np.abs(outcome.datasets["hydraulics"]["lateral_flow"]).max()) == 0.0
 
 
+def test_law_from_secondary_sources_is_flagged_in_the_report(results: Path) -> None:
+    page = (results / "report.html").read_text("utf8")
+    rows = [row for row in page.split("<tr") if "GB 3838-2002 Table 1" in row]
+    assert len(rows) >= 8 * 3
+    assert all("法定 statutory" in row and "check the printed text 待核" in row for row in rows)
+
+
 def test_polders_pump_all_their_water_and_no_more_than_their_pumps(outcome: study.Outcome) -> None:
     """What enters a polder leaves it by its last canal, month by month, within the pumps."""
     flow = outcome.datasets["hydraulics"]["flow"].to_pandas()
