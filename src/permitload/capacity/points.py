@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from permitload.capacity._arrays import attributes, matched, place, spread
-from permitload.capacity.best import Optimum, Problem, canonical, optimum, problems
+from permitload.capacity.best import Problem, canonical, optimum, problems
 from permitload.errors import Fault, raise_faults
 from permitload.program import Program, Solution, face, gained, leximin
 from permitload.sharing import Filling, Rows, fill, proportion
@@ -95,10 +96,9 @@ def points(
     ]
     found = []
     for k, (_, problem) in enumerate(problems(array, headroom, bounds)):
-        best = optimum(problem, gained)
         even, present = (claim.reshape(len(claim), -1)[:, k] for claim in claims)
-        kept, owed = _kept(best, even, present), _owed(problem, even, present)
-        found.append([*_signed(problem, kept, owed), best.status])
+        kept, status = _kept(problem, even, present)
+        found.append([*_signed(problem, kept, _owed(problem, even, present)), status])
     return _dataset(array, found)
 
 
@@ -108,7 +108,7 @@ def bests(
     """Signed best total, its price by section and its status, by pollutant and then period."""
     found = []
     for _, problem in problems(response, headroom, bounds):
-        best = optimum(problem, gained)
+        best = optimum(_open(problem), gained)
         point = _Point(best.solution.column.to_numpy(), best.price.to_numpy())
         nothing = _Point(np.zeros(len(point.load)), np.zeros(len(point.price)))
         program = _asked(problem)
@@ -139,18 +139,41 @@ def _claim(given: xr.DataArray | None, like: xr.DataArray, name: str) -> Floats:
     return np.asarray(full.values)
 
 
-def _kept(best: Optimum, even: Floats, present: Floats) -> list[_Point]:
-    """Points of the loads that may be discharged, in the order of ``POINTS``."""
+def _open(problem: Problem) -> Problem:
+    """Leave out the outlets that are shut, if any is not: they get nothing, and may be most."""
+    place, program = np.flatnonzero(_taking_part(problem)), problem.program
+    if len(place) == len(problem.shut):
+        return problem
+    fewer = replace(
+        program, column=program.column[place], matrix=program.matrix[:, place],
+        lower=program.lower[place], upper=program.upper[place],
+    )  # fmt: skip
+    return problem._replace(program=fewer)
+
+
+def _taking_part(problem: Problem) -> NDArray[np.bool_]:
+    """Outlets of the program: a program without any would be none."""
+    return np.full(len(problem.shut), True) if problem.shut.all() else ~problem.shut
+
+
+def _kept(problem: Problem, even: Floats, present: Floats) -> tuple[list[_Point], str]:
+    """Points of the loads that may be discharged, in the order of ``POINTS``, and the status."""
+    best = optimum(_open(problem), gained)
     program, price = best.program, best.price.to_numpy()
-    vertex = best.solution.column.to_numpy()
     rows = Rows(program.matrix, program.limit)
     ends = program.lower, program.upper
-    return [
-        _Point(vertex, price),
+    taking_part = _taking_part(problem)
+    found = [
+        _Point(best.solution.column.to_numpy(), price),
         _Point(canonical(program, best.solution), price),
-        *(_ruled(rule, claim, rows, ends)
+        *(_ruled(rule, claim[taking_part], rows, ends)
           for rule, claim in ((proportion, even), (fill, even), (proportion, present))),
     ]  # fmt: skip
+    if taking_part.all():
+        return found, best.status
+    whole = np.zeros((len(found), len(taking_part)))
+    whole[:, taking_part] = [one.load for one in found]
+    return [_Point(load, one.price) for load, one in zip(whole, found, strict=True)], best.status
 
 
 def _ruled(
