@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from formulas import SHARE
 from measure import FEW, REPEATS, SLOW, bandwidth, growth
 from registry import BENCHMARKS, MILLION, POLLUTANTS, SCENARIOS
 
@@ -180,10 +181,42 @@ def _filling(rows: list[Row]) -> list[Table]:
     return [(header, cells), _growth(rows, ("fill", "programs"))]
 
 
+def _formulas(rows: list[Row]) -> list[Table]:
+    header = (
+        f"formula | numbers | time [ms] | {_BYTES} | exponentials | expm1 [ms] | of what is allowed"
+    )
+    cells = [
+        [
+            r.shape, f"{r.size:,}", r.time("formula", 1e-3), *_share(r, "formula", 1),
+            str(r.facts["exponentials"]), r.time("expm1", 1e-3), figure(of_allowed(r)),
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells)]
+
+
+def of_allowed(row: Row) -> float:
+    """Time of a formula over that of its arrays at a share of the triad, and its exponentials."""
+    moved = row.facts["bytes"] / (SHARE * bandwidth(row.seconds["triad 1"]))
+    return row.seconds["formula"] / (moved + row.facts["exponentials"] * row.seconds["expm1"])
+
+
+def _points(rows: list[Row]) -> list[Table]:
+    header = "headroom | outlets | set [ms] | programs | programs alone [ms] | ratio [1]"
+    cells = [
+        [
+            r.shape, f"{r.size:,}", r.time("set", 1e-3), str(r.facts["programs"]),
+            r.time("programs", 1e-3), figure(r.over("set", "programs")),
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells)]
+
+
 TABLES: dict[str, Callable[[list[Row]], list[Table]]] = {
     "sweep": _sweep, "scenarios": _scenarios, "response": _response,
     "accumulation": _accumulation, "study": _study, "command": _command, "public": _public,
-    "filling": _filling,
+    "filling": _filling, "formulas": _formulas, "points": _points,
 }  # fmt: skip
 
 
@@ -245,6 +278,11 @@ TARGETS = (
            lambda r: r.over("solve", "read_csv"), "×"),
     Target("permitload run on the sample, over importing its packages", "command", 3.0, False,
            lambda r: r.over("run", "import"), "×"),
+    Target("capacity formulas on 1e7 numbers, of the time of their arrays at "
+           f"{SHARE:.0%} of the triad and their exponentials", "formulas", 1.0, False,
+           of_allowed, "×"),
+    Target("capacity set over its linear programs alone, signed headroom", "points", 1.5, False,
+           lambda r: r.over("set", "programs"), "×"),
 )  # fmt: skip
 LINEAR = 1.1
 """Exponent up to which growth counts as linear."""

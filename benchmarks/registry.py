@@ -1,62 +1,23 @@
 """The benchmarks: what is timed, against what, on which shapes and sizes."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
+import capacity
 import commands
+import formulas
 import numpy as np
 import pandas as pd
 import shapes
-import xarray as xr
+from jobs import SECTIONS, SEED, Benchmark, Job, LeftOut, agree, model, net, unchecked
 from kernels import FORMULA, System, compulsory, factored, prepare
 from measure import Task, triad
-from shapes import Floats
 
 from permitload import RiverNetwork, hydraulics, quality, sharing
 
 ROOT = Path(__file__).parents[1]
-SEED = 20260901
-POLLUTANTS, SCENARIOS, SECTIONS = 8, 128, 50
-KINETICS = {"COD": {"decay": 0.1}}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Tasks to time in turn, facts that the page shows, and a check of the answers."""
-
-    tasks: dict[str, Task]
-    check: Callable[[], None]
-    facts: dict[str, int] = field(default_factory=dict)
-    memory: tuple[str, ...] = ()
-    """Tasks whose memory is measured, too."""
-
-
-class LeftOut(Exception):
-    """A benchmark cannot run here; the message says why."""
-
-
-Setup: TypeAlias = Callable[[str, int], Job]
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """One entry: a setup by shape and size."""
-
-    title: str
-    words: str
-    """What is timed; the formula of bytes, if they are counted."""
-    setup: Setup
-    cases: tuple[tuple[str, int], ...]
-    smoke: tuple[tuple[str, int], ...]
-
-
-def net(shape: str, size: int) -> tuple[shapes.Net, np.random.Generator]:
-    """One net, the same in every run."""
-    draw = np.random.default_rng([SEED, size])
-    return shapes.SHAPES[shape](size, draw), draw
+POLLUTANTS, SCENARIOS = 8, 128
 
 
 def system(given: shapes.Net, pollutants: int) -> System:
@@ -65,13 +26,6 @@ def system(given: shapes.Net, pollutants: int) -> System:
     share = given.flow / given.through[given.up]
     columns = np.repeat(kept[:, None], pollutants, axis=1)
     return System(given.up, given.down, given.through.size, share, columns)
-
-
-def agree(found: Floats, right: Floats, tolerance: float = 1e-9) -> None:
-    """Stop the run where two answers differ."""
-    worst = float(np.abs(found - right).max()) / float(np.abs(right).max())
-    if not worst <= tolerance:
-        raise RuntimeError(f"answers differ by {worst:.1e}; right would be at most {tolerance}")
 
 
 def sweep(shape: str, size: int) -> Job:
@@ -91,11 +45,7 @@ def sweep(shape: str, size: int) -> Job:
     if size <= 1_000_000:
         tasks["splu"] = Task(theirs)
     facts = {"reaches": given.up.size, "bytes": compulsory(found, POLLUTANTS)}
-    return Job(tasks, check if size <= 1_000_000 else _unchecked, facts)
-
-
-def _unchecked() -> None:
-    """Check nothing: the peer is timed and compared up to 1e6 reaches."""
+    return Job(tasks, check if size <= 1_000_000 else unchecked, facts)
 
 
 def scenarios(shape: str, size: int) -> Job:
@@ -118,53 +68,6 @@ def scenarios(shape: str, size: int) -> Job:
     tasks = {"one": Task(one.run, one.reset), "two": Task(two.run, two.reset)}
     facts = {"reaches": given.up.size, "bytes": compulsory(found, SCENARIOS)}
     return Job(tasks | {"triad 1": triad(1), "triad 2": triad(2)}, check, facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A net with names, water, an outlet at every tenth reach, and sections."""
-
-    network: RiverNetwork
-    water: xr.Dataset
-    outlets: pd.DataFrame
-    load: xr.DataArray
-    inflow: xr.DataArray
-    sections: pd.DataFrame
-
-    def steady(self) -> xr.Dataset:
-        """Forward transport."""
-        result: xr.Dataset = quality.steady(
-            self.network, self.water, self.outlets, self.load, self.inflow, KINETICS
-        )
-        return result
-
-    def response(self) -> xr.Dataset:
-        """Transposed transport."""
-        result: xr.Dataset = quality.response(
-            self.network, self.water, self.outlets, self.sections, KINETICS
-        )
-        return result
-
-
-def model(given: shapes.Net, draw: np.random.Generator) -> Model:
-    """Put outlets and sections on a net; sections are on its largest rivers."""
-    rivers = shapes.network(given)
-    water = shapes.water(given, rivers)
-    row = draw.choice(given.up.size, max(1, given.up.size // 10), replace=False)
-    outlets = pd.DataFrame({
-        "outlet": shapes.names("O", np.arange(row.size)),
-        "reach": given.labels[row], "position": 0.5 * given.length[row],
-    })  # fmt: skip
-    large = np.argsort(given.flow)[-max(SECTIONS, given.up.size // 100) :]
-    place = draw.choice(large, SECTIONS, replace=False)
-    sections = pd.DataFrame({
-        "section": shapes.names("S", np.arange(SECTIONS)),
-        "reach": given.labels[place], "position": 0.5 * given.length[place],
-    })  # fmt: skip
-    coords = {"outlet": outlets["outlet"].to_numpy(), "pollutant": list(KINETICS)}
-    load = xr.DataArray(draw.uniform(1.0, 100.0, (row.size, 1)), coords)
-    clean = xr.zeros_like(water["boundary_flow"]).expand_dims(pollutant=list(KINETICS))
-    return Model(rivers, water, outlets, load, clean, sections)
 
 
 def response(shape: str, size: int) -> Job:
@@ -229,7 +132,7 @@ def filling(shape: str, size: int) -> Job:
     tasks = {"fill": Task(lambda: sharing.fill(target, given))}
     if size <= 1000:
         tasks["programs"] = Task(peer)
-    return Job(tasks, check if size <= 1000 else _unchecked, {"rows": SECTIONS})
+    return Job(tasks, check if size <= 1000 else unchecked, {"rows": SECTIONS})
 
 
 def accumulation(shape: str, size: int) -> Job:
@@ -365,6 +268,25 @@ BENCHMARKS: dict[str, Benchmark] = {
         public,
         tuple((s, n) for s in shapes.SHAPES for n in SIZES if n <= MILLION or s == "tree"),
         tuple((shape, 6000) for shape in shapes.SHAPES),
+    ),
+    "formulas": Benchmark(
+        "Capacity formulas",
+        "As a user calls them, on arrays, checks included. They may take as long as their arrays "
+        f"need at {formulas.SHARE:.0%} of the triad of one thread, plus their exponentials by "
+        "numpy (`expm1` into a given array). Bytes: inputs and result, once each.",
+        formulas.formula,
+        tuple((name, 10_000_000) for name in formulas.FORMULAS),
+        tuple((name, 40_000) for name in formulas.FORMULAS),
+    ),
+    "points": Benchmark(
+        f"Capacity set of {SECTIONS} sections and {capacity.PERIODS} periods",
+        "`capacity.points`: five points with their prices. Peer: the linear programs that it "
+        "solves, given to HiGHS as they stand with its default options, matrix ready. Headroom "
+        "is positive (room), or negative at a fifth of the sections and periods (owed), which "
+        "asks for a second program in each period: the least cut that cures them.",
+        capacity.points,
+        (("room", 500), ("owed", 500)),
+        (("room", 60), ("owed", 60)),
     ),
     "filling": Benchmark(
         f"Fairest shares under {SECTIONS} rows",

@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jobs import Benchmark, LeftOut
 from measure import interleaved, machine, peak
 from page import page
-from registry import BENCHMARKS, Benchmark, LeftOut
+from registry import BENCHMARKS
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
