@@ -199,7 +199,7 @@ def _slope(matrix: sparse.csr_array, claim: Floats, stop: NDArray[Any]) -> Float
 def _asked(problem: Problem) -> Program | None:
     """Cuts that cure the exceeded sections, as far as anyone reaches them."""
     matrix = problem.program.matrix
-    row = np.flatnonzero((problem.limit < 0) & (matrix.max(axis=1).toarray().ravel() > 0))
+    row = np.flatnonzero((problem.limit < 0) & (np.diff(matrix.indptr) > 0))
     if not len(row):
         return None
     program = Program().columns(range(matrix.shape[1]), 0.0, np.where(problem.shut, np.inf, 0.0))
@@ -244,7 +244,7 @@ def _shared(
     row = np.flatnonzero(program.matrix @ claim > 0)
     cut, price = np.zeros(size[1]), np.zeros(size[0])
     if len(row):
-        matrix = program.matrix[row]
+        matrix = program.matrix if len(row) == len(program.limit) else program.matrix[row]
         cut, stop = rule(claim, matrix, program.limit[row])
         price[program.row[row].astype(int)] = _slope(matrix, claim, stop)
     return _Point(cut, price)
