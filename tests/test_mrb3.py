@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
 from permitload import RiverNetwork, _rates, hydraulics, io, quality, study, units
 from permitload._frames import complete
+from permitload.cli import app
 from permitload.errors import DataError
 
 pytestmark = pytest.mark.real_data
@@ -410,8 +412,46 @@ def test_every_cut_source_has_a_full_row_that_stops_it(
     np.testing.assert_allclose(spread["min"], spread["max"], rtol=1e-9)
 
 
-def test_study_runs_to_the_report(folder: Path) -> None:
-    page = (study.run(folder) / "report.html").read_text("utf8")
+@pytest.fixture(scope="module")
+def results(folder: Path) -> Path:
+    return study.run(folder)
+
+
+def _verified(results: Path) -> tuple[int, str]:
+    found = CliRunner().invoke(app, ["verify", str(results)])
+    return found.exit_code, found.output
+
+
+def test_the_command_verifies_the_study(results: Path) -> None:
+    code, words = _verified(results)
+    assert code == 0, words
+
+
+def test_one_altered_permit_is_named(results: Path) -> None:
+    path = results / "permits.csv"
+    kept = path.read_bytes()
+    header, *lines = kept.decode("utf8").split("\n")
+    column = next(i for i, name in enumerate(header.split(",")) if name.startswith("permit ["))
+    row = next(i for i, line in enumerate(lines) if float(line.split(",")[column]) > 1.0)
+    cells = lines[row].split(",")
+    cells[column] = repr(float(cells[column]) + 0.001)  # the unit of permits
+    lines[row] = ",".join(cells)
+    path.write_bytes("\n".join([header, *lines]).encode("utf8"))
+    try:
+        code, words = _verified(results)
+    finally:
+        path.write_bytes(kept)
+    assert code == 1
+    named = [line for line in words.splitlines() if cells[column] in line]
+    assert len(named) == 1, words
+    assert "permits" in named[0]
+    assert "permit" in named[0]
+    source = cells[next(i for i, name in enumerate(header.split(",")) if name == "source")]
+    assert source in named[0]
+
+
+def test_study_runs_to_the_report(results: Path) -> None:
+    page = (results / "report.html").read_text("utf8")
     assert "1757 sources may discharge" in page
     assert "so there is no map" in page
     assert len(page) < 1_500_000
