@@ -61,6 +61,14 @@ def test_three_rules_differ_on_one_bad_month() -> None:
         assert row[["unit", "sense", "missing_periods", "reason"]].tolist() == ["mg/L", "≤", "", ""]
 
 
+def test_each_indicator_of_a_section_is_judged_by_itself() -> None:
+    """P20: a section that misses COD has not missed NH3-N."""
+    observations = pd.concat([series("COD", [26.0] * 12), series("NH3-N", [0.9] * 12)])
+    found = standards.attainment(observations, limits_of("COD", "NH3-N"), standards.annual_mean)
+    judged = found.set_index("indicator")["attained"]
+    assert judged.to_dict() == {"COD": False, "NH3-N": True}
+
+
 def test_exceedance_and_index_of_the_mean() -> None:
     """Ammonia of 1.0 and 2.0: mean 1.5, limit 1.0, half a limit too much."""
     row = judge(series("NH3-N", [1.0, 2.0]), limits_of("NH3-N"))

@@ -817,7 +817,12 @@ def _year(rates: list[float], first: str = "2021-01-01") -> xr.DataArray:
 
 
 def test_rates_are_not_added() -> None:
-    """P7: twelve months of 100 kg/d are 36.5 t/a, not twelve times that."""
+    """P7: twelve months of 100 kg/d are 36.5 t/a, not twelve times that.
+
+    A published sample adds twelve monthly rates, 62870 t/a in all, and calls the sum a year's.
+    """
+    sample = capacity.annual(_year([62870.0 / 12 / 0.365] * 12))
+    assert sample["annual_sum"].item() == pytest.approx(5239.0, abs=0.5)
     year = capacity.annual(_year([100.0] * 12))
     assert year["annual_sum"].item() == pytest.approx(36.5)
     assert year["annual_worst"].item() == pytest.approx(36.5)
@@ -833,7 +838,7 @@ def test_deficits_count_in_sums() -> None:
 
 
 def test_a_leap_year_has_its_day() -> None:
-    """P18."""
+    """P18: a year and its February have the days of the calendar."""
     year = capacity.annual(_year([100.0] * 12, "2024-01-01"))
     assert year["annual_sum"].item() == pytest.approx(36.6)
     assert year["capacity_mass"].sel(period="2024-02").item() == pytest.approx(2.9)
@@ -898,6 +903,20 @@ def test_an_outfall_beyond_the_stretch_is_refused() -> None:
     with pytest.raises(DataError, match=r"row B, position: 9000.0"):
         places = xr.DataArray([1000.0, 9000.0], {"outlet": ["A", "B"]})
         capacity.plug_flow(REACH, 0.5, 12.0, 20.0, places)
+
+
+def test_what_lasts_keeps_its_mass() -> None:
+    """Fluoride, metals and salt do not decay: every place of a stretch is like the next."""
+    still = replace(REACH, decay=0.0)
+    places = np.array([0.0, 2500.0, 8000.0])
+    found = capacity.plug_flow(still, 0.5, 0.6, 1.0, places, capacity.exact_balance)
+    np.testing.assert_array_equal(found, 86.4 * (0.4 * 10.0 + 1.0 * 0.5))
+    head, tail = (
+        control(still, places, [0.1, 0.2, 0.2], 0.6, 1.0)
+        for control in (capacity.head_control, capacity.tail_control)
+    )
+    np.testing.assert_allclose(head, tail, rtol=1e-14)
+    assert head.sum() == pytest.approx(found[0], rel=1e-14)
 
 
 def test_still_water_is_no_plug_flow() -> None:
@@ -1047,6 +1066,7 @@ def test_the_margin_of_the_standard_withholds_more() -> None:
 
 
 def test_nothing_is_counted_twice() -> None:
+    """P10: what is taken off as drainage of a polder is not decided again at its pump."""
     ideal, deductions, sources = _tables()
     again = pd.concat([deductions, deductions.iloc[[0]]], ignore_index=True)
     with pytest.raises(DataError, match="deductions, row 3, source: farm is counted twice"):

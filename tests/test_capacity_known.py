@@ -592,12 +592,13 @@ def test_oxygen_sag() -> None:
 
 
 def test_the_textbook_template_with_its_typing_error() -> None:
-    """A published table lets the deficit at the head decay with k1; right is k2."""
+    """P12: a published table lets the deficit at the head decay with k1; right is k2."""
     full = capacity.saturation(19.0)
     given = 0.3, 0.65, 22.0, full - 6.5
     days = np.array([2.2, 2.4]) / 1.3
     found = full - capacity.oxygen_deficit(*given, days)
     np.testing.assert_allclose(found, [3.261150, 3.262827], atol=5e-7)
+    assert (np.abs(found - [2.521634, 2.51086]) > 0.7).all()
     typo = found + given[3] * (np.exp(-0.65 * days) - np.exp(-0.3 * days))
     np.testing.assert_allclose(typo, [2.521634, 2.51086], atol=5e-6)
     time = capacity.critical_time(*given)

@@ -94,6 +94,7 @@ def test_headroom_keeps_its_sign_and_reads_what_standards_give() -> None:
     for (section, indicator), value in right.items():
         got = room.sel(section=section, indicator=indicator, period="dry").item()
         assert got == pytest.approx(value, rel=1e-12)
+    # P16: a limit of the kind "at least" is refused, not read as "at most"
     oxygen = standards.limits(sections, ["DO"], ["dry"])
     with pytest.raises(DataError, match="DO, sense: ≥ is no most; right would be the deficit"):
         capacity.headroom(oxygen, present, 0.1)

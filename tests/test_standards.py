@@ -46,6 +46,7 @@ def sections(**columns: list[str]) -> pd.DataFrame:
 @pytest.mark.parametrize("water_class", CLASSES)
 @pytest.mark.parametrize(("text", "water_type"), [(TABLE_1, "river"), (LAKES, "lake")])
 def test_table_1(text: str, water_type: str, water_class: str) -> None:
+    """P19: NH3-N has 0.15 in class I and 0.5 in class II, among all other rows."""
     for row in text.strip().splitlines():
         indicator, *limits = row.split()
         right = float(limits[CLASSES.index(water_class)])
@@ -123,6 +124,7 @@ def test_no_law_without_a_flag() -> None:
 
 
 def test_all_missing_limits_at_once() -> None:
+    """P17: TN has no limit in a river, and says so."""
     with pytest.raises(DataError) as error:
         standards.limits(sections(), ["TN", "AOX", "pH", "COD"], ["wet", "dry"])
     assert [str(fault) for fault in error.value.faults] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from permitload.program._ranges import ranges
 from permitload.program._slopes import Duals, slopes, undecided
 from permitload.program.registry import Program, cost_of, solution_of, solved
 from permitload.program.solution import Solution
+
+if TYPE_CHECKING:
+    from permitload.program._highs import Answer
 
 __all__ = ["face", "gained", "gains", "priced", "prices"]
 
@@ -154,10 +158,8 @@ def priced(program: Program, objective: ArrayLike) -> tuple[Solution, pd.DataFra
     """
     cost = cost_of(program, objective)
     answer = solved(program, cost)
-    gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price + 0.0
+    gain, parted, duals = _gain(program, cost, answer)
     loss = gain.copy()
-    parted = undecided(program, answer)
-    gain[parted], duals = slopes(program, cost, answer, parted, 1)
     loss[parted] = 0.0 - slopes(program, cost, answer, parted, -1)[0]
     # a row that gives way never costs anything: what is below is rounding of the solver's duals
     ordered = program.sense != 0
@@ -231,7 +233,15 @@ def gained(program: Program, objective: ArrayLike) -> tuple[Solution, pd.Series[
     """
     cost = cost_of(program, objective)
     answer = solved(program, cost)
+    gain, _, _ = _gain(program, cost, answer)
+    return solution_of(program, cost, answer), pd.Series(gain, program.row, name="shadow_price")
+
+
+def _gain(
+    program: Program, cost: Floats, answer: Answer
+) -> tuple[Floats, NDArray[np.int64], list[Duals | None]]:
+    """Gain of each row, the rows whose price another basis may change, and their duals."""
     gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price + 0.0
     parted = undecided(program, answer)
-    gain[parted] = slopes(program, cost, answer, parted, 1)[0]
-    return solution_of(program, cost, answer), pd.Series(gain, program.row, name="shadow_price")
+    gain[parted], duals = slopes(program, cost, answer, parted, 1)
+    return gain, parted, duals
