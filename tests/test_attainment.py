@@ -249,7 +249,7 @@ def test_share_is_a_share(share: float) -> None:
         standards.monthly_share(share)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0.0, 60.0), min_size=1, max_size=12), st.floats(0.05, 1.0))
 def test_stricter_rules_attain_less(values: list[float], share: float) -> None:
     observations, limits = series("COD", values), DEMAND
@@ -264,7 +264,7 @@ def test_stricter_rules_attain_less(values: list[float], share: float) -> None:
     assert (not every or mean) and (not every or part)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0.0, 0.5), st.booleans()), min_size=1, max_size=12),
     st.sampled_from(RULES),

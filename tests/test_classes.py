@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from permitload import io, standards
@@ -144,6 +144,7 @@ def test_hidden_item_leaves_open_only_what_it_could_change(demand: float, right:
     assert found[["water_class", "not_judged"]].values.tolist() == [[right, "Hg"]]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([line.split()[0] for line in TABLE_1.strip().splitlines()]),
     st.lists(st.floats(0.0, 50.0), min_size=2, max_size=20),
@@ -176,6 +177,7 @@ def table_of(samples: list[tuple[str, str, float, bool]]) -> pd.DataFrame:
     return table.assign(below_detection=hidden, date=days, section=section)
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.randoms())
 def test_order_of_samples_does_not_matter(
     samples: list[tuple[str, str, float, bool]], random: Random
@@ -189,6 +191,7 @@ def test_order_of_samples_does_not_matter(
     assert other.sections.equals(found.sections)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_bounds_enclose_the_mean_and_the_input_is_kept(
     samples: list[tuple[str, str, float, bool]],
@@ -303,6 +306,7 @@ def test_water_without_oxygen() -> None:
     assert standards.oxygen_index_1993(0.0, 5.0, 9.0) == 10.0
 
 
+@settings(deadline=None)
 @given(st.floats(0.1, 7.4), st.floats(0.0, 30.0))
 def test_index_is_one_at_the_limit(limit: float, temperature: float) -> None:
     full = standards.oxygen_saturation(temperature)
@@ -313,6 +317,7 @@ def test_index_is_one_at_the_limit(limit: float, temperature: float) -> None:
     assert standards.ph_index([6.0, 9.0]).tolist() == [1.0, 1.0]
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 20.0), st.floats(0.0, 20.0), st.sampled_from([2.0, 3.0, 5.0, 6.0]))
 def test_index_exceeds_one_exactly_where_the_limit_is_not_met(
     oxygen: float, other: float, limit: float
