@@ -373,11 +373,11 @@ def dispersive_reach(
 
 def kept(velocity: Floats, decay: Floats, dispersion: Floats, x: Floats) -> Floats:
     """Share of the concentration in plain flow that a load has at x: e^(ux(1∓N)/(2Ex))/N."""
-    rate = decay / SECONDS_PER_DAY
-    root = np.sqrt(1.0 + 4.0 * rate * dispersion / velocity**2)
+    # what may be one number comes first, so that fewer arrays are made
+    root = np.sqrt(4.0 / SECONDS_PER_DAY * dispersion * decay / velocity**2 + 1.0)
     # 1 - N = -4α/(1 + N), which does not cancel as α → 0
     half = 0.5 * velocity * (1.0 + root)
-    exponent = -x * rate / half
+    exponent = x / -SECONDS_PER_DAY * decay / half
     above = x < 0.0
     if np.any(above):
         exponent = np.where(above, half * (x / dispersion), exponent)
