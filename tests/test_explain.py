@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -312,3 +313,84 @@ def test_bounds_that_nobody_stated_say_what_they_follow(tmp_path: Path) -> None:
     assert page.count("provenance.csv") == 2  # in both languages
     listed = json.loads((results / "manifest.json").read_text("utf8"))["files"]
     assert "provenance.csv" in listed
+
+
+def test_what_if_by_hand() -> None:
+    response = responses({"M1": [[0.01, 0.01, 0.0]]})
+    load = {"source_load": [30.0, 60.0, 10.0], "ceiling": [30.1, 99.0, 10.0]}
+    sources = works(response, ["O1", "O2", "O3"], load)
+    room = rooms(response, [0.6])
+
+    def higher(given_sources: xr.Dataset) -> xr.DataArray:
+        return given_sources["source_load"] * xr.DataArray([1.0, 1.5, 1.5], dims="source")
+
+    found = allocation.counterfactuals(response, room, sources, higher=higher)
+    got = {name: found[name].values.ravel() for name in found.data_vars}
+    np.testing.assert_allclose(got["permitted_load"], [20.0, 40.0, 10.0])
+    # one more kg/d in all, and two thirds of it to E2; no section holds E3
+    np.testing.assert_allclose(got["more_headroom"], [61 / 3, 122 / 3, np.nan])
+    np.testing.assert_allclose(got["equal_proportion"], [20.0, 40.0, 20 / 3])
+    # E2 alone at 90 beside 30; E1 has no higher target; E3 stands on its ceiling
+    np.testing.assert_allclose(got["tier_higher"], [20.0, 45.0, 10.0])
+    near_ceiling = allocation.counterfactuals(response, rooms(response, [0.9]), sources)
+    # E1 can take 0.1 of the third that falls to it, E2 the rest: no straight line says so
+    np.testing.assert_allclose(
+        near_ceiling.more_headroom.values.ravel(), [30.1, 91.0 - 30.1, np.nan]
+    )
+    assert np.isnan(near_ceiling.tier_higher).all()
+
+
+@given(parks(), st.sampled_from([sharing.fill, sharing.proportion]))
+@settings(max_examples=25, deadline=None)
+def test_what_if_is_what_a_run_of_its_own_gives(
+    drawn: tuple[xr.DataArray, xr.DataArray, xr.Dataset], compose: Any
+) -> None:
+    response, room, sources = drawn
+
+    def higher(given_sources: xr.Dataset) -> xr.DataArray:
+        return given_sources["source_load"] * 1.25
+
+    found = allocation.counterfactuals(response, room, sources, compose=compose, higher=higher)
+    base = allocation.allocate(response, room, sources, compose=compose)
+    np.testing.assert_array_equal(found.permitted_load, base.permitted_load)
+    rows = set(response.section.values.tolist())
+    for place in np.ndindex(base.permitted_load.shape):
+        stop, period = str(base.stopped_by.values[place]), base.period.values[place[2]]
+        if stop not in rows:
+            assert np.isnan(found.more_headroom.values[place])
+            continue
+        wider = room.copy()
+        wider.loc[{"section": stop, "period": period}] += 0.01
+        again = allocation.allocate(response, wider, sources, compose=compose)
+        assert found.more_headroom.values[place] == again.permitted_load.values[place]
+        assert again.permitted_load.values[place] >= base.permitted_load.values[place] - 1e-9
+    equal = allocation.allocate(response, room, sources, compose=sharing.proportion)
+    np.testing.assert_array_equal(found.equal_proportion, equal.permitted_load)
+    for k in range(sources.sizes["source"]):
+        risen = sources.source_load.copy()
+        risen[k] *= 1.25
+        alone = allocation.allocate(
+            response, room, sources.assign(wanted=risen), lambda s: s["wanted"], compose
+        )
+        np.testing.assert_array_equal(found.tier_higher[k], alone.permitted_load[k])
+        assert (found.tier_higher[k] >= base.permitted_load[k] - 1e-9).all()
+
+
+def test_what_if_in_a_park_whose_year_is_full() -> None:
+    """More room in M1 moves what the year leaves from M2; 0.1 mg/L is 10 kg/d of E1."""
+    response = responses({"M1": [[0.001, 0.0]], "M2": [[0.001, 0.0]]})
+    response = response.assign_coords(days=("period", [165.0, 200.0]))
+    loads = {"source_load": [100.0, 100.0], "ceiling": [100.0, 100.0]}
+    sources = works(response, ["O1", "O2"], loads)
+    park = pd.DataFrame({"group": ["park", "park"], "source": ["E1", "E2"]})
+    most = pd.DataFrame([{"group": "park", "pollutant": "TP", "period": "", "annual_total": 36.5}])
+    sources = allocation.with_groups(sources, park, most)
+    room = rooms(response, [0.5])
+    room.loc[{"period": "M1"}] = 0.02
+    found = allocation.counterfactuals(response, room, sources)
+    base = allocation.allocate(response, room, sources)
+    assert base.stopped_by.sel(source="E1").values.ravel().tolist() == ["S1", "park (year)"]
+    rest = (36500.0 - 20.0 * 165.0) / (165.0 + 400.0)
+    np.testing.assert_allclose(base.permitted_load.values[:, 0], [[20.0, rest], [rest, rest]])
+    np.testing.assert_allclose(found.more_headroom.values[:, 0], [[30.0, np.nan], [np.nan] * 2])
+    np.testing.assert_allclose(found.equal_proportion.values.ravel(), [20.0] * 4)

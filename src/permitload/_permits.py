@@ -6,17 +6,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import allocation, quality, sharing, sources
+from permitload import allocation, quality, sources
 from permitload._settings import Settings
-from permitload.errors import Fault, InfeasibleError, raise_faults
+from permitload.errors import Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR, rate, tonnes
 
 _DIGITS = 9
 """Decimals of a mass [t]: whole units of any precision, without the noise of their sum."""
-
-_TOLERANCE = 1e-9
-"""Share of a limit by which each source may exceed it in the full model: coefficients that small
-are left out of the rows, and the computation rounds."""
 
 
 def rounded(
@@ -24,23 +20,8 @@ def rounded(
     precision: float,
 ) -> xr.Dataset:  # fmt: skip
     """Cut every period's loads to whole units of mass [t]; spare units only where rows allow."""
-    rows = sharing.section_rows(response, headroom)
-    loads = shared["permitted_load"].copy(deep=True)
-    outlet = decided["outlet"].to_series()
-    for (pollutant, period), row in rows.items():
-        here = {"pollutant": pollutant, "period": period}
-        days = float(shared["period"].coords["days"].sel(period=period))
-        mass = tonnes(loads.sel(here).to_series(), days)
-        floor, ceiling = (
-            tonnes(decided[name].sel(here).to_series().reindex(mass.index), days).to_numpy()
-            for name in ("floor", "ceiling")
-        )
-        matrix = row.coefficient.reindex(columns=outlet.reindex(mass.index))
-        matrix = pd.DataFrame(rate(matrix.to_numpy(), days), row.limit.index, mass.index)
-        limits = row.limit.clip(lower=0.0)
-        whole = allocation.round_down(mass, precision, (matrix, limits), ceiling, floor)
-        loads.loc[here] = rate(whole, days).to_numpy()
-    return shared.assign(permitted_load=loads)
+    found = allocation.whole_units(shared, response, headroom, decided, precision)
+    return found.drop_vars("unrounded_load")
 
 
 def refuse_precision(
@@ -71,26 +52,11 @@ def verified(
         If a section exceeds what is allowed though its background alone does not, or if
         permits add to a background that does.
     """
-    names = {"pollutant": "indicator"}
-    after = quality.at(sections, permitted).rename(names)
-    before = quality.at(sections, background).rename(names)
     after, before = (
-        a.sel(section=allowed["section"].values).drop_vars(["reach", "node", "position"])
-        for a in (after, before)
+        quality.at(sections, state).sel(section=allowed["section"].values)
+        for state in (permitted, background)
     )
-    most = np.maximum(allowed, before)
-    table = xr.Dataset(
-        {"concentration": after, "background": before, "allowed": allowed}
-    ).reset_coords(drop=True).to_dataframe().reset_index()  # fmt: skip
-    over = (after - most * (1.0 + _TOLERANCE * (count + 1))).transpose(
-        "section", "indicator", "period"
-    )
-    missed = over.to_series()
-    missed = missed[missed > 0.0].rename("missing").reset_index()
-    if len(missed):
-        message = f"permits miss {len(missed)} limits when put back into the full model"
-        raise InfeasibleError(message, missed)
-    return table
+    return allocation.refuse_missed(after, before, allowed, count)
 
 
 def permit_table(

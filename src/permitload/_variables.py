@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
+from permitload._allocation_variables import ALLOCATION
 from permitload._uncertain_variables import UNCERTAIN
 
 __all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
@@ -397,4 +398,5 @@ VARIABLES = DIMENSIONS | _variables(
         "取整差额",
     ),
     *UNCERTAIN,
+    *ALLOCATION,
 )

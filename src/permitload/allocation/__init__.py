@@ -1,6 +1,7 @@
 """Permitted loads: a target reconciled with the sections, what stops each source, rounding."""
 
 from permitload.allocation.allocate import allocate, present_load
+from permitload.allocation.bounds import alone, bounds
 from permitload.allocation.chance import (
     Spread,
     chance_rows,
@@ -8,13 +9,18 @@ from permitload.allocation.chance import (
     lognormal_quantile,
     normal_quantile,
 )
+from permitload.allocation.conflict import conflict
+from permitload.allocation.counterfactuals import counterfactuals
 from permitload.allocation.explain import explain
+from permitload.allocation.groups import park_total, with_groups
 from permitload.allocation.limits import (
     average_limit,
     long_term_average,
     month_masses,
     permit_limits,
 )
+from permitload.allocation.permits import refuse_missed, resimulate, whole_units
+from permitload.allocation.prices import prices
 from permitload.allocation.relaxation import relax, relax_floors
 from permitload.allocation.reliability import lognormal_samples, normal_samples, reliability
 from permitload.allocation.robust import (
@@ -25,15 +31,22 @@ from permitload.allocation.robust import (
 )
 from permitload.allocation.rounding import round_down, truncate
 from permitload.allocation.scenarios import most_violated, scenario_rows, tail_rows, tail_total
+from permitload.allocation.tree import distortion, leaf_target, split, trace
 
 __all__ = [
     "Spread",
     "allocate",
+    "alone",
     "average_limit",
+    "bounds",
     "chance_rows",
     "chance_total",
+    "conflict",
+    "counterfactuals",
+    "distortion",
     "exceedance_bound",
     "explain",
+    "leaf_target",
     "lognormal_quantile",
     "lognormal_samples",
     "long_term_average",
@@ -41,17 +54,25 @@ __all__ = [
     "most_violated",
     "normal_quantile",
     "normal_samples",
+    "park_total",
     "permit_limits",
     "present_load",
+    "prices",
+    "refuse_missed",
     "relax",
     "relax_floors",
     "reliability",
+    "resimulate",
     "robust_price",
     "robust_program",
     "robust_rows",
     "round_down",
     "scenario_rows",
+    "split",
     "tail_rows",
     "tail_total",
+    "trace",
     "truncate",
+    "whole_units",
+    "with_groups",
 ]

@@ -1,7 +1,8 @@
-"""One sharing problem per pollutant and period, from response, headroom and sources."""
+"""What is shared together: one pollutant in one period, or in all where a year's total binds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,40 +12,67 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from permitload._labels import index_of, refuse_repeats
+from permitload.allocation._groups import Grouped, columns_alike, over_the_year, read
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.sharing.rows import Rows, sparse_rows
 
-__all__ = ["DIMS", "Case", "blank", "cases", "numbers_of"]
+__all__ = [
+    "ANNUAL",
+    "DIMS",
+    "GROUP",
+    "OWN",
+    "SECTION",
+    "UNITS",
+    "Case",
+    "blank",
+    "cases",
+    "named_bounds",
+    "numbers_of",
+]
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 DIMS = ("source", "pollutant", "period")
+SECTION, GROUP, ANNUAL = 0, 1, 2
+"""Kinds of row: limits in mg/L, in kg/d, in t/a."""
+UNITS = ("mg/L", "kg/d", "t/a")
+OWN = ("ceiling", "floor", "no target", "fixed")
+"""Stops that are no row."""
 
 
 class Case(NamedTuple):
-    """Rows by source, and the bounds of the sources, of one pollutant and period.
+    """Rows and bounds of what is shared together; sources by periods where there are several.
 
-    ``outlet`` is the position of each source's outlet in the response.
+    ``matrix`` has one column for all that are alike in every row; ``place`` says which one
+    belongs to each source and period. ``at`` finds the sources and periods in an array (source,
+    pollutant, period); ``kind``, ``name`` and ``period`` say of each row what it is.
     """
 
+    pollutant: str
+    at: tuple[slice, int, Integers]
     source: pd.Index[Any]
-    outlet: NDArray[np.int64]
+    place: Integers
     matrix: sparse.csr_array
     limit: pd.Series[float]
     floor: Floats
     ceiling: Floats
+    kind: Integers
+    name: NDArray[np.object_]
+    period: Integers
+    days: Floats
 
     @property
     def rows(self) -> Rows:
-        """Rows with a labelled column for each source."""
-        dense = self.matrix.toarray()[:, self.outlet]
-        return Rows(pd.DataFrame(dense, self.limit.index, self.source), self.limit)
+        """Rows with a column for each source; what a background exceeds takes nothing more."""
+        limit = pd.Series(np.maximum(self.limit, 0.0), self.limit.index)
+        return Rows(self.matrix[:, self.place], limit)
 
 
 def cases(
     response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
-) -> dict[tuple[str, str], Case]:
-    """Check the sources against the response and put a column per source into the rows."""
+) -> list[Case]:
+    """Check the sources against the response and put columns into the rows that limit them."""
     rows = sparse_rows(response, headroom)
     like = blank(response, sources)
     source = index_of(sources["source"].values.astype(object))
@@ -66,14 +94,118 @@ def cases(
         Fault("sources", _place(like, k), "floor", floor[tuple(k)], "exceeds the ceiling", "less")
         for k in np.argwhere(floor > ceiling)
     ]
+    groups = read(response, sources, like, faults)
+    faults += _clashes(response, sources, groups)
     raise_faults(faults)
-    return {
-        (str(pollutant), str(period)): Case(
-            source, outlet, *rows[str(pollutant), str(period)], floor[:, i, j], ceiling[:, i, j]
+    return [
+        _case((source, outlet), rows, groups, (like, at))._replace(
+            floor=floor[at].ravel(), ceiling=ceiling[at].ravel()
         )
-        for i, pollutant in enumerate(like.pollutant.values)
-        for j, period in enumerate(like.period.values)
-    }
+        for at in _together(like, groups)
+    ]
+
+
+def _together(like: xr.DataArray, groups: Grouped) -> Iterator[tuple[slice, int, Integers]]:
+    """Pollutants with the periods that are shared out at once: all where a year's total binds."""
+    every = np.arange(like.sizes["period"])
+    for i in range(like.sizes["pollutant"]):
+        yearly = np.isfinite(groups.annual[:, i]).any()
+        for here in every[None] if yearly else every[:, None]:
+            yield slice(None), i, here
+
+
+def _case(
+    columns: tuple[pd.Index[Any], Integers],
+    rows: dict[tuple[str, str], Rows],
+    groups: Grouped,
+    where: tuple[xr.DataArray, tuple[slice, int, Integers]],
+) -> Case:
+    """Put the rows of sections and groups together, bounds left open."""
+    (source, place), (like, at) = columns, where
+    _, i, here = at
+    pollutant = str(like["pollutant"].values[i])
+    periods = [str(period) for period in like["period"].values[here]]
+    sections = [rows[pollutant, period] for period in periods]
+    name, parts = sections[0].limit.index.to_numpy(), [one.coefficient for one in sections]
+    kind = np.repeat([SECTION, GROUP], [len(name), len(groups.name)])
+    member = groups.member
+    if len(groups.name):
+        place, outlet, member = columns_alike(place, member)
+        parts = [sparse.vstack([one[:, outlet], member], format="csr") for one in parts]
+        name = np.append(name, groups.name)
+    limit = np.concatenate([
+        np.append(one.limit.to_numpy(), groups.limit[:, i, j])
+        for one, j in zip(sections, here, strict=True)
+    ])  # fmt: skip
+    case = Case(
+        pollutant, at, source, place, parts[0], pd.Series(dtype=float), np.empty(0), np.empty(0),
+        kind, name, np.zeros(len(name), dtype=np.int64), groups.days[here],
+    )  # fmt: skip
+    label = index_of(name)
+    if np.isfinite(groups.annual[:, i]).any():
+        limit = np.append(limit, groups.annual[:, i])
+        case = _of_year(case, (parts, member), periods, groups.name)
+        when = [*periods, ""]
+        label = index_of((n, when[k]) for n, k in zip(case.name, case.period, strict=True))
+    keep = np.flatnonzero(np.isfinite(limit))
+    return case._replace(
+        matrix=case.matrix if len(keep) == len(limit) else case.matrix[keep],
+        limit=pd.Series(limit[keep], label[keep]),
+        **{part: getattr(case, part)[keep] for part in ("kind", "name", "period")},
+    )
+
+
+def _of_year(
+    case: Case, parts: tuple[list[sparse.csr_array], Floats], periods: list[str],
+    groups: NDArray[np.object_],
+) -> Case:  # fmt: skip
+    """Repeat the rows and columns of one period for all, and add the totals of the year."""
+    count, rows = len(periods), len(case.name)
+    starts = case.matrix.shape[1] * np.arange(count)
+    return case._replace(
+        source=index_of((one, period) for one in case.source for period in periods),
+        place=(case.place[:, None] + starts).ravel(),
+        matrix=over_the_year(*parts, case.days),
+        kind=np.append(np.tile(case.kind, count), np.full(len(groups), ANNUAL)),
+        name=np.append(np.tile(case.name, count), [year_of(group) for group in groups]),
+        period=np.append(np.repeat(np.arange(count), rows), np.full(len(groups), -1)),
+    )
+
+
+def year_of(group: str) -> str:
+    """Name of the row that holds a group's total of the year."""
+    return f"{group} (year)"
+
+
+def named_bounds(sources: xr.Dataset, like: xr.DataArray) -> dict[str, NDArray[np.object_]]:
+    """Name the component that sets each ceiling and floor, or the bound itself."""
+    found = {}
+    for bound in ("ceiling", "floor"):
+        words = np.full(like.shape, bound, dtype=object)
+        if f"{bound}_component" in sources:
+            given = sources[f"{bound}_component"].sel({dim: like[dim].values for dim in DIMS})
+            names = given.transpose(*DIMS).values.astype(str)
+            words = np.where(names == "", words, names)
+        found[bound] = words
+    return found
+
+
+def _clashes(
+    response: xr.Dataset | xr.DataArray, sources: xr.Dataset, groups: Grouped
+) -> list[Fault]:
+    """Find groups and components whose names would be taken for another stop."""
+    parts = [sources[f"{b}_component"] for b in ("ceiling", "floor") if f"{b}_component" in sources]
+    component = {name for part in parts for name in np.unique(part.values.astype(str))} - {""}
+    rows = [*response["section"].values.astype(str), *groups.name, *map(year_of, groups.name)]
+    taken = set(rows) | set(OWN)
+    names = rows if len(groups.name) else []
+    return [
+        Fault("groups", name, "group", None, "is the name of another row or stop", "its own name")
+        for name in sorted({n for n in names if names.count(n) > 1 or n in OWN})
+    ] + [
+        Fault("sources", None, "component", name, "is the name of a row or stop", "its own name")
+        for name in sorted(component & taken)
+    ]
 
 
 def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str) -> Floats:

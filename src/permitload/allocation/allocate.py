@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,14 +11,22 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload import sharing
-from permitload.allocation._cases import DIMS, Case, blank, cases, numbers_of
+from permitload.allocation._cases import (
+    DIMS,
+    SECTION,
+    Case,
+    blank,
+    cases,
+    named_bounds,
+    numbers_of,
+)
+from permitload.allocation.prices import gain
 from permitload.allocation.relaxation import relax
 from permitload.errors import InfeasibleError
-from permitload.program import Program, gains
 from permitload.schema import VARIABLES
-from permitload.sharing import Filling, Rows
+from permitload.sharing import Filling
 
-__all__ = ["allocate", "present_load"]
+__all__ = ["allocate", "filled", "present_load"]
 
 Floats = NDArray[np.float64]
 
@@ -55,8 +64,9 @@ def allocate(
 ) -> xr.Dataset:
     """Permitted load of each source: a target, as far as every section allows.
 
-    Each pollutant and period is shared out on its own. The rows of the sections are never
-    relaxed. A source that reaches a section whose headroom is negative gets 0.
+    Each pollutant and period is shared out on its own; where a group has a total of the year,
+    all periods of the pollutant at once. The rows of sections and groups are never relaxed. A
+    source that reaches a section whose headroom is negative gets 0.
 
     Parameters
     ----------
@@ -67,7 +77,8 @@ def allocate(
     sources : Dataset
         ``source_load``, ``floor`` and ``ceiling`` (source, pollutant, period) [kg/d] with the
         coordinate ``outlet`` (source); several sources may share an outlet. Floors default to 0,
-        ceilings to none.
+        ceilings to none. Limits of groups stand in it as :func:`with_groups` writes them, the names
+        of floors and ceilings as :func:`bounds` does.
     target : function, default present_load
         Of ``sources``, returns the target (source, pollutant, period) [kg/d].
     compose : function, default sharing.fill
@@ -79,17 +90,18 @@ def allocate(
     -------
     Dataset
         ``permitted_load`` (source, pollutant, period) [kg/d]; ``level``, the share of the target
-        [1]; ``stopped_by``: the section that keeps the source from more, or ``ceiling``,
-        ``floor``, or ``no target`` where the target is 0. ``shadow_price`` (section, pollutant,
-        period) [(kg/d)/(mg/L)]: gain of the greatest total of the same sources, floors and
-        ceilings per unit of headroom added; it prices the section, not the rule by which it is
-        shared.
+        [1]; ``stopped_by``: the section or group that keeps the source from more, ``GROUP
+        (year)`` for a group's total of the year, ``ceiling`` or ``floor`` or the name of the
+        component that sets it, or ``no target`` where the target is 0. ``shadow_price``
+        (section, pollutant, period) [(kg/d)/(mg/L)]: gain of the greatest total of the same
+        sources, floors, ceilings and groups per unit of headroom added; it prices the section,
+        not the rule by which it is shared. :func:`prices` has the other side and the ranges.
 
     Raises
     ------
     InfeasibleError
         If floors do not fit into a section; ``relaxation`` is the table of :func:`relax` with
-        every section and period where floors add to what is missing.
+        every row and period where floors add to what is missing.
     DataError
         If labels differ or repeat, a number is NaN, a floor exceeds its ceiling, or a source has
         neither a ceiling nor a section that it reaches.
@@ -105,79 +117,77 @@ def allocate(
     >>> permits.permitted_load.item(), permits.stopped_by.item()
     (50.0, 'S1')
     """
-    problems = cases(response, headroom, sources)
-    claim = numbers_of(target(sources), blank(response, sources), "target")
-    found: dict[tuple[str, str], dict[str, object]] = {}
-    for k, (key, case) in enumerate(problems.items()):
-        wanted, lower, upper = (
-            pd.Series(values, case.source)
-            for values in (claim.reshape(len(claim), -1)[:, k], case.floor, case.ceiling)
-        )
-        # What reaches a section without headroom gets nothing.
-        limit = pd.Series(np.maximum(case.limit, 0.0), case.limit.index)
-        rows = Rows(case.matrix[:, case.outlet], limit)
+    problems, like = cases(response, headroom, sources), blank(response, sources)
+    claim = numbers_of(target(sources), like, "target")
+    named = named_bounds(sources, like)
+    load, level = np.empty((2, *like.shape))
+    stop = np.empty(like.shape, dtype=object)
+    price = np.zeros((response.sizes["section"], *like.shape[1:]))
+    for case in problems:
         try:
-            filling = compose(wanted, rows, lower=lower, upper=upper)
+            filling = filled(case, claim[case.at], compose)
         except InfeasibleError as error:
             raise _infeasible(error, relax(response, headroom, sources)) from None
-        found[key] = {
-            "permitted_load": filling.share,
-            "level": filling.level,
-            "stopped_by": _stops(filling, wanted),
-            "shadow_price": _price(case),
-        }
-    return _dataset(response, sources, found)
+        shape = load[case.at].shape
+        load[case.at] = np.asarray(filling.share, dtype=float).reshape(shape)
+        level[case.at] = np.asarray(filling.level, dtype=float).reshape(shape)
+        stop[case.at] = _stops(filling, claim[case.at], [named[end][case.at] for end in named])
+        section = case.kind == SECTION
+        price[case.at] = gain(case)[section].reshape(shape[1], -1).T
+    return _dataset(
+        response, sources,
+        {"permitted_load": load, "level": level, "stopped_by": stop.astype(str),
+         "shadow_price": price},
+    )  # fmt: skip
 
 
-def _stops(filling: Filling, wanted: pd.Series[float]) -> NDArray[np.str_]:
-    """Name what stopped each source; a target of 0 is no target."""
-    stops = np.asarray(filling.stopped_by).astype(str)
-    return np.where((stops == "fixed") & (wanted == 0.0), "no target", stops)
-
-
-def _price(case: Case) -> Floats:
-    """Gain of the best total per unit of headroom; none where the background owes a cut."""
-    count = case.matrix.shape[1]
-    # Sources at one outlet are worth the same: the greatest total is one of outlets.
-    floor, ceiling = (
-        np.bincount(case.outlet, values, count) for values in (case.floor, case.ceiling)
+def filled(case: Case, claim: Floats, compose: Callable[..., Filling]) -> Filling:
+    """Share out what one case holds towards a target (source, period)."""
+    wanted, lower, upper = (
+        pd.Series(values.ravel(), case.source) for values in (claim, case.floor, case.ceiling)
     )
-    exceeded = case.limit.to_numpy() < 0
-    shut = case.matrix[exceeded].indices
-    ceiling[shut] = floor[shut]
-    program = Program().columns(range(count), floor, ceiling)
-    limit = np.maximum(case.limit.to_numpy(), 0.0)
-    program = program.at_most(case.limit.index, case.matrix, limit, "mg/L")
-    return np.where(exceeded, 0.0, gains(program, 1.0))
+    return compose(wanted, case.rows, lower=lower, upper=upper)
+
+
+def _stops(
+    filling: Filling, claim: Floats, named: list[NDArray[np.object_]]
+) -> NDArray[np.object_]:
+    """Name what stopped each source: a row, a bound by its component; 0 is no target."""
+    labels = np.asarray(filling.stopped_by, dtype=object)
+    names = [str(label[0] if isinstance(label, tuple) else label) for label in labels]
+    stops = np.array(names, dtype=object).reshape(claim.shape)
+    stops = np.where((stops == "fixed") & (claim == 0.0), "no target", stops)
+    ceiling, floor = named
+    return np.where(stops == "ceiling", ceiling, np.where(stops == "floor", floor, stops))
 
 
 def _infeasible(error: InfeasibleError, table: pd.DataFrame) -> InfeasibleError:
-    """Name every section and period where floors exceed what the background leaves."""
+    """Name every row and period where floors exceed what the background leaves."""
     if table.empty:
         return error
     added = table["missing"] - table["background"]
-    added = added[added >= np.minimum(_NOISE * table["missing"], added.max())]
-    worst = table.loc[added.idxmax()]
+    most = added.groupby(table["unit"]).transform("max")
+    added = added[added >= np.minimum(_NOISE * table["missing"], most)]
+    first = table.loc[added.index, "unit"] == table.loc[added.index[0], "unit"]
+    worst = table.loc[added[first].idxmax()]
+    places = "sections and periods" if (table["unit"] == "mg/L").all() else "rows and periods"
+    named = ", ".join(str(worst[key]) for key in ("section", "pollutant", "period") if worst[key])
     message = (
-        f"floors exceed the headroom at {len(added)} sections and periods, most at "
-        f"{worst['section']}, {worst['pollutant']}, {worst['period']}: {added.max():g} mg/L"
+        f"floors exceed the headroom at {len(added)} {places}, most at "
+        f"{named}: {added[worst.name]:g} {worst['unit']}"
     )
     table = table.loc[added.index].reset_index(drop=True)
     return InfeasibleError(message, table)
 
 
 def _dataset(
-    response: xr.Dataset | xr.DataArray,
-    sources: xr.Dataset,
-    found: dict[tuple[str, str], dict[str, object]],
+    response: xr.Dataset | xr.DataArray, sources: xr.Dataset, found: dict[str, NDArray[Any]]
 ) -> xr.Dataset:
-    shape = response.sizes["pollutant"], response.sizes["period"]
     arrays = {}
-    for name in next(iter(found.values())):
-        values = np.stack([np.asarray(one[name]) for one in found.values()], axis=-1)
+    for name, values in found.items():
         dims = ("section" if name == "shadow_price" else "source", *DIMS[1:])
         attributes = {"units": VARIABLES[name].unit, "long_name": VARIABLES[name].meaning}
-        arrays[name] = (dims, values.reshape(len(values), *shape), attributes)
+        arrays[name] = (dims, values, attributes)
     axes = {("section",), ("pollutant",), ("period",)}
     coords = {name: coord for name, coord in response.coords.items() if coord.dims in axes}
     described = {n: coord for n, coord in sources.coords.items() if coord.dims == ("source",)}

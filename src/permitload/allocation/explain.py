@@ -10,9 +10,20 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload.allocation._cases import DIMS, Case, blank, cases, numbers_of
+from permitload.allocation._cases import (
+    ANNUAL,
+    DIMS,
+    GROUP,
+    OWN,
+    SECTION,
+    Case,
+    blank,
+    cases,
+    named_bounds,
+    numbers_of,
+)
 from permitload.allocation.allocate import present_load
-from permitload.errors import DataError, Fault
+from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import VARIABLES
 from permitload.units import tonnes
 
@@ -25,9 +36,31 @@ _DIGITS = 9
 """Decimals of a mass [t]: whole units of any precision, without the noise of their sum."""
 _UNITS = {"target": "kg/d", "precision": "t"}
 """Units of what is a parameter, not a variable."""
-_AT_SECTION = ("headroom", "response", "added", "added_by_others", "spare")
-_AT_SOURCE = {"ceiling": "ceiling", "floor": "floor", "no target": "target", "fixed": "target"}
-"""Number that stands for each stop that is no section."""
+_AT_ROW = (
+    ("headroom", SECTION, "limit", "headroom"),
+    ("response", SECTION, "coefficient", "response"),
+    ("added", SECTION, "added", "response × unrounded_load"),
+    ("added_by_others", SECTION, "others", "response × unrounded_load of the other sources"),
+    ("spare", SECTION, "spare", "headroom, at least 0, − added_by_others − added"),
+    ("group_limit", GROUP, "limit", "sources"),
+    ("group_others", GROUP, "others", "unrounded_load of the other sources of the group"),
+    ("group_spare", GROUP, "spare", "group_limit − group_others − unrounded_load"),
+    ("annual_total", ANNUAL, "limit", "sources"),
+    ("annual_own", ANNUAL, "added", "unrounded_load × days / 1000"),
+    ("annual_others", ANNUAL, "others", "unrounded_mass of the group in the year − annual_own"),
+    ("annual_spare", ANNUAL, "spare", "annual_total − annual_others − annual_own"),
+)
+"""Numbers of a stop that is a row: name, kind of row, part of :class:`_AtRow`, reference."""
+
+
+class _AtRow(NamedTuple):
+    """Numbers of the row that stopped each source and period, NaN where none did."""
+
+    limit: Floats
+    coefficient: Floats
+    added: Floats
+    others: Floats
+    spare: Floats
 
 
 class _Line(NamedTuple):
@@ -103,20 +136,23 @@ def explain(
     before = allocation.get("unrounded_load", allocation["permitted_load"])
     unrounded = numbers_of(before, like, "unrounded_load")
     bounds = {
-        "floor": _stacked((case.floor for case in problems.values()), like),
-        "ceiling": _stacked((case.ceiling for case in problems.values()), like),
+        "floor": _gathered(like, ((case, case.floor) for case in problems)),
+        "ceiling": _gathered(like, ((case, case.ceiling) for case in problems)),
     }
     claim = numbers_of(target(sources), like, "target")
     mass = tonnes(permitted, days).round(_DIGITS)
     before_mass = tonnes(unrounded, days)
+    stops = _labels(allocation, like)
+    _refuse_unknown(stops, problems, named_bounds(sources, like))
     granted = "level × target, within floor and ceiling"
     lines = [
         _Line("input", "days", days, "allocation"),
         *_present(sources, like),
         *(_Line("input", name, value, "sources") for name, value in bounds.items()),
-        _Line("claim", "target", claim, "target", target.__name__),
+        _Line("claim", "target", claim, "target", _name_of(target)),
         _Line("level", "level", numbers_of(allocation["level"], like, "level"), "allocation"),
-        *_stops(_labels(allocation, like), problems, bounds | {"target": claim}, unrounded),
+        *_at_rows(stops, problems, unrounded),
+        *_at_bounds(stops, named_bounds(sources, like), bounds | {"target": claim}),
         _Line("granted", "unrounded_load", unrounded, granted),
         _Line("rounding", "unrounded_mass", before_mass, "unrounded_load × days / 1000"),
         _Line("rounding", "rounding", before_mass - mass, "unrounded_mass − permit_mass"),
@@ -128,6 +164,11 @@ def explain(
             -3, _Line("rounding", "precision", np.full(like.shape, precision), "precision")
         )
     return _long(like, lines, mass.sum(axis=2))
+
+
+def _name_of(target: Callable[[xr.Dataset], xr.DataArray]) -> str:
+    """Name of a function, or of the one that stands in a partial."""
+    return str(getattr(getattr(target, "func", target), "__name__", "target"))
 
 
 def _days(allocation: xr.Dataset, like: xr.DataArray) -> Floats:
@@ -148,9 +189,12 @@ def _present(sources: xr.Dataset, like: xr.DataArray) -> list[_Line]:
     return [_Line("input", "source_load", values, "sources", np.broadcast_to(outlet, like.shape))]
 
 
-def _stacked(values: Iterable[Floats], like: xr.DataArray) -> Floats:
-    """Arrays by source of each pollutant and period, as one."""
-    return np.stack(list(values), axis=-1).reshape(like.shape)
+def _gathered(like: xr.DataArray, parts: Iterable[tuple[Case, Floats]]) -> Floats:
+    """Numbers of all cases by source, pollutant and period."""
+    found = np.full(like.shape, np.nan)
+    for case, values in parts:
+        found[case.at] = values.reshape(found[case.at].shape)
+    return found
 
 
 def _labels(allocation: xr.Dataset, like: xr.DataArray) -> NDArray[np.object_]:
@@ -159,51 +203,68 @@ def _labels(allocation: xr.Dataset, like: xr.DataArray) -> NDArray[np.object_]:
     return np.asarray(stops.transpose(*DIMS).values.astype(str), dtype=object)
 
 
-def _stops(
-    stops: NDArray[np.object_],
-    problems: dict[tuple[str, str], Case],
-    bounds: dict[str, Floats],
-    unrounded: Floats,
+def _rows_of(case: Case, stops: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Row of a case that each stop (source, period) names; -1 where it names none."""
+    columns = []
+    for k, names in enumerate(stops[case.at].T):
+        here = np.flatnonzero((case.period == k) | (case.period < 0))
+        found = pd.Index(case.name[here].astype(str)).get_indexer(pd.Index(names))
+        columns.append(np.where(found < 0, -1, here[found]))
+    return np.stack(columns, axis=-1)
+
+
+def _refuse_unknown(
+    stops: NDArray[np.object_], problems: list[Case], named: dict[str, NDArray[np.object_]]
+) -> None:
+    """Refuse stops that are neither a row nor a bound."""
+    known = np.isin(stops, OWN) | (stops == named["ceiling"]) | (stops == named["floor"])
+    for case in problems:
+        known[case.at] |= _rows_of(case, stops) >= 0
+    right = "a section of the response, a group, or one of " + ", ".join(OWN)
+    raise_faults(
+        Fault("allocation", None, "stopped_by", name, "is unknown", right)
+        for name in sorted(set(map(str, stops[~known])))
+    )
+
+
+def _at_rows(stops: NDArray[np.object_], problems: list[Case], unrounded: Floats) -> list[_Line]:
+    """Say what the row of a section or group is made of where it stopped a source."""
+    values = np.full((len(_AT_ROW), *stops.shape), np.nan)
+    for case in problems:
+        row = _rows_of(case, stops).ravel()
+        found = _at_row(case, row, unrounded[case.at].ravel())
+        for k, (_, kind, part, _) in enumerate(_AT_ROW):
+            mine = (row >= 0) & (case.kind[row] == kind)
+            numbers = np.where(mine, getattr(found, part), np.nan)
+            values[k][case.at] = numbers.reshape(stops[case.at].shape)
+    return [
+        _Line("stop", name, values[k], rule, stops) for k, (name, _, _, rule) in enumerate(_AT_ROW)
+    ]
+
+
+def _at_bounds(
+    stops: NDArray[np.object_], named: dict[str, NDArray[np.object_]], bounds: dict[str, Floats]
 ) -> list[_Line]:
-    """Say what each stop is made of: the row of a section, or the source's own bound."""
-    section = next(iter(problems.values())).rows.limit.index
-    row = pd.Index(section.astype(str)).get_indexer(pd.Index(stops.ravel())).reshape(stops.shape)
-    unknown = sorted({str(name) for name in stops[row < 0]} - set(_AT_SOURCE))
-    if unknown:
-        right = "a section of the response, or one of " + ", ".join(_AT_SOURCE)
-        raise DataError(
-            Fault("allocation", None, "stopped_by", name, "is unknown", right) for name in unknown
-        )
-    flat = (len(stops), -1)
-    found = [
-        _at_row(case, place, load)
-        for case, place, load in zip(
-            problems.values(), row.reshape(flat).T, unrounded.reshape(flat).T, strict=True
-        )
+    """Say which bound stopped a source, under the name of the component that sets it."""
+    ceiling = (stops == "ceiling") | (stops == named["ceiling"])
+    floor = ~ceiling & ((stops == "floor") | (stops == named["floor"]))
+    mine = {"ceiling": ceiling, "floor": floor, "target": np.isin(stops, OWN[2:])}
+    return [
+        _Line("stop", name, np.where(here, bounds[name], np.nan), f"{name}, above", stops)
+        for name, here in mine.items()
     ]
-    rules = ("headroom", "response", "response × unrounded_load", "response × unrounded_load of "
-             "the other sources", "headroom, at least 0, − added_by_others − added")  # fmt: skip
-    lines = [
-        _Line("stop", name, np.stack(values, axis=-1).reshape(stops.shape), rule, stops)
-        for name, rule, values in zip(_AT_SECTION, rules, zip(*found, strict=True), strict=True)
-    ]
-    for bound in ("ceiling", "floor", "target"):
-        mine = np.isin(stops, [stop for stop, name in _AT_SOURCE.items() if name == bound])
-        value = np.where(mine & (row < 0), bounds[bound], np.nan)
-        lines.append(_Line("stop", bound, value, f"{bound}, above", stops))
-    return lines
 
 
-def _at_row(case: Case, row: NDArray[np.int64], unrounded: Floats) -> tuple[Floats, ...]:
+def _at_row(case: Case, row: NDArray[np.int64], unrounded: Floats) -> _AtRow:
     """Numbers of the row that stopped each source of one case; NaN where none did."""
-    coefficient, limit = case.rows.coefficient.to_numpy(), case.rows.limit.to_numpy()
-    stopped = row >= 0
-    response = np.where(stopped, coefficient[row, np.arange(len(row))], np.nan)
-    headroom = np.where(stopped, limit[row], np.nan)
-    added = response * unrounded
+    coefficient = case.matrix.toarray()[:, case.place]
+    limit, stopped = case.limit.to_numpy(), row >= 0
+    mine = np.where(stopped, coefficient[row, np.arange(len(row))], np.nan)
+    most = np.where(stopped, limit[row], np.nan)
+    added = mine * unrounded
     # an elementwise sum is the same at any thread count, a product of matrices is not
     others = np.maximum((coefficient * unrounded).sum(axis=1)[row] - added, 0.0)
-    return headroom, response, added, others, np.maximum(headroom, 0.0) - others - added
+    return _AtRow(most, mine, added, others, np.maximum(most, 0.0) - others - added)
 
 
 def _long(like: xr.DataArray, lines: list[_Line], annual: Floats) -> pd.DataFrame:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import sparse
 
 from permitload import program
-from permitload.allocation._cases import Case, blank, cases, numbers_of
+from permitload.allocation._cases import SECTION, UNITS, Case, blank, cases, numbers_of
 from permitload.errors import DataError
 from permitload.program import Program
-from permitload.sharing import section_rows
+from permitload.sharing import Rows, section_rows
 
 __all__ = ["relax", "relax_floors"]
 
@@ -24,7 +27,7 @@ def relax(
 ) -> pd.DataFrame:
     """Sections and periods that cannot be met when every source gets its floor.
 
-    The rows of the sections yield, the floors do not: what is missing is the excess over the
+    The rows of sections and groups yield, the floors do not: what is missing is the excess over the
     headroom that no allocation can avoid, the background's own excess included.
 
     Parameters
@@ -36,13 +39,15 @@ def relax(
     sources : Dataset
         ``floor`` (source, pollutant, period) [kg/d] with the coordinate ``outlet`` (source).
     limit : DataArray, optional
-        (section, indicator, period) [mg/L]: one unit missing weighs 1/limit; by default 1.
+        (section, indicator, period) [mg/L]: one unit missing weighs 1/limit, at a group one
+        over the group's own; by default 1.
 
     Returns
     -------
     DataFrame
-        ``section``, ``pollutant``, ``period``, ``missing`` [mg/L] and ``background``, the part of
-        it owed by the background alone, of all that cannot be met; empty if the floors fit.
+        ``section`` (its name, or that of a group), ``pollutant``, ``period`` (empty for a year),
+        ``missing``, ``background``, the part of it owed by the background alone, and ``unit``
+        (mg/L; kg/d or t/a for groups), of all that cannot be met; empty if the floors fit.
 
     Raises
     ------
@@ -60,22 +65,37 @@ def relax(
     >>> table[["missing", "background"]].round(9).to_dict("index")
     {'S1': {'missing': 0.3, 'background': 0.0}}
     """
-    problems = cases(response, headroom, sources)
     limits = None if limit is None else section_rows(response, limit)
+    periods = np.append(blank(response, sources)["period"].values.astype(str), "")
     records = []
-    for (pollutant, period), case in problems.items():
-        weight = 1.0 if limits is None else 1.0 / limits[pollutant, period].limit
-        rows = case.rows
-        columns = Program().columns(rows.coefficient.columns, case.floor)
-        model = columns.at_most(rows.limit.index, rows.coefficient, rows.limit, "mg/L")
-        missing = program.relax(model, rows.limit.index, weight)["missing"]
-        owed = (-rows.limit).clip(lower=0.0)
+    for case in cases(response, headroom, sources):
+        when = np.append(case.at[2], -1)[case.period]
+        weight = np.ones(len(when))
+        if limits is not None:
+            weight = _weights(case, periods[when], limits)
+        count = case.matrix.shape[1]
+        columns = Program().columns(range(count), np.bincount(case.place, case.floor, count))
+        model = columns.at_most(case.limit.index, case.matrix, case.limit)
+        missing = program.relax(model, case.limit.index, weight)["missing"].to_numpy()
+        owed = np.maximum(-case.limit.to_numpy(), 0.0)
         records += [
-            (section, pollutant, period, missing[section], owed[section])
-            for section in rows.limit.index[missing > 0]
-        ]
-    names = ["section", "pollutant", "period", "missing", "background"]
+            (case.name[k], case.pollutant, str(periods[when[k]]), missing[k], owed[k],
+             UNITS[case.kind[k]])
+            for k in np.flatnonzero(missing > 0)
+        ]  # fmt: skip
+    names = ["section", "pollutant", "period", "missing", "background", "unit"]
     return pd.DataFrame(records, columns=names)
+
+
+def _weights(
+    case: Case, period: NDArray[np.str_], limits: Mapping[tuple[str, str], Rows]
+) -> NDArray[np.float64]:
+    """Weigh one unit missing by 1/limit: that of the section, or of the group itself."""
+    own = [
+        limits[case.pollutant, when].limit[name] if kind == SECTION else most
+        for name, when, kind, most in zip(case.name, period, case.kind, case.limit, strict=True)
+    ]
+    return 1.0 / np.where(np.array(own) > 0.0, own, 1.0)
 
 
 def relax_floors(
@@ -84,7 +104,7 @@ def relax_floors(
     sources: xr.Dataset,
     weight: xr.DataArray | None = None,
 ) -> pd.DataFrame:
-    """Floors that must yield so that every section is met, and by how little.
+    """Floors that must yield so that every section and group is met, and by how little.
 
     Parameters
     ----------
@@ -115,29 +135,35 @@ def relax_floors(
     >>> relax_floors(response, room, sources).round(9).to_dict("records")
     [{'source': 'O1', 'pollutant': 'TP', 'period': 'dry', 'shortfall': 30.0}]
     """
-    problems = cases(response, headroom, sources)
-    like = blank(response, sources)
+    problems, like = cases(response, headroom, sources), blank(response, sources)
     weights = np.ones(like.shape) if weight is None else numbers_of(weight, like, "weight")
     if not (weights > 0).all():
         raise DataError(f"weight is {weights.min():g} somewhere; right would be weights > 0")
     records = []
-    for k, ((pollutant, period), case) in enumerate(problems.items()):
-        missing = _yielding(case, weights.reshape(len(weights), -1)[:, k])
+    for case in problems:
+        missing = _yielding(case, weights[case.at].ravel())
+        source, period = np.divmod(np.arange(len(missing)), len(case.at[2]))
         records += [
-            (source, pollutant, period, value) for source, value in missing.items() if value > 0
-        ]
+            (str(like["source"].values[source[k]]), case.pollutant,
+             str(like["period"].values[case.at[2][period[k]]]), missing[k])
+            for k in np.flatnonzero(missing > 0)
+        ]  # fmt: skip
     return pd.DataFrame(records, columns=["source", "pollutant", "period", "shortfall"])
 
 
-def _yielding(case: Case, weight: NDArray[np.float64]) -> pd.Series[float]:
-    """Find what each floor of one pollutant and period must yield."""
-    rows, source = case.rows, case.rows.coefficient.columns
-    floors = [("floor", name) for name in source]
+def _yielding(case: Case, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find what each floor of one case must yield."""
+    has = np.flatnonzero(case.floor > 0.0)
+    found = np.zeros(len(case.floor))
+    if not len(has):
+        return found
+    source, floors = case.source[has], [("floor", name) for name in case.source[has]]
     model = (
         Program()
         .columns(source)
-        .at_most(rows.limit.index, rows.coefficient, rows.limit.clip(lower=0.0), "mg/L")
-        .at_least(floors, np.eye(len(source)), case.floor, "kg/d")
+        .at_most(case.limit.index, case.rows.coefficient[:, has], case.rows.limit)
+        .at_least(floors, sparse.eye_array(len(has), format="csr"), case.floor[has])
     )
-    missing = program.relax(model, floors, weight)["missing"].to_numpy()
-    return pd.Series(missing[len(rows.limit) :], source)
+    table = program.relax(model, floors, weight[has])
+    found[has] = table["missing"].to_numpy()[len(case.limit) :]
+    return found
