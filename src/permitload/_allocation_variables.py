@@ -5,6 +5,21 @@ from math import inf
 __all__ = ["ALLOCATION"]
 
 ALLOCATION: tuple[tuple[str, str, str, str] | tuple[str, str, str, str, float, float], ...] = (
+    (
+        "unrounded_load",
+        "kg/d",
+        "load granted before it is cut to whole units",
+        "取整前负荷",
+        0.0,
+        inf,
+    ),
+    ("unrounded_mass", "t", "mass granted before it is cut to whole units", "取整前总量", 0.0, inf),
+    (
+        "rounding",
+        "t",
+        "mass that whole units take; negative where a spare unit was given",
+        "取整差额",
+    ),
     ("group", "", "sources under one limit: a park, a basin, an enterprise", "分组"),
     ("member", "1", "1 where a source belongs to a group", "组成员", 0.0, 1.0),
     ("group_limit", "kg/d", "most that a group may discharge in a period", "组限额", 0.0, inf),

@@ -382,21 +382,6 @@ VARIABLES = DIMENSIONS | _variables(
     ("added", "mg/L", "rise that a source makes at the section that stopped it", "自身增量"),
     ("added_by_others", "mg/L", "rise that all other decided sources make there", "其他源增量"),
     ("spare", "mg/L", "headroom that is left", "剩余余量"),
-    (
-        "unrounded_load",
-        "kg/d",
-        "load granted before it is cut to whole units",
-        "取整前负荷",
-        0.0,
-        inf,
-    ),
-    ("unrounded_mass", "t", "mass granted before it is cut to whole units", "取整前总量", 0.0, inf),
-    (
-        "rounding",
-        "t",
-        "mass that whole units take; negative where a spare unit was given",
-        "取整差额",
-    ),
     *UNCERTAIN,
     *ALLOCATION,
 )
