@@ -201,7 +201,7 @@ SETTINGS = {
     CHOSEN + '[capacity]\nannual = "mean"': "study.toml, row capacity, annual: mean is unknown; "
     "right would be one of sum_of_periods, worst_period",
     '[study]\npollutants = ["COD"]\n[allocation]\ncompose = "magic"': "study.toml, row allocation, "
-    "compose: magic is unknown; right would be one of fill, proportion",
+    "compose: magic is unknown; right would be one of alpha_fairness, fill, project, proportion",
     '[study]\npollutants = ["COD"]\n[allocation]\ntarget = "__import__"': "study.toml, row "
     "allocation, target: __import__ is unknown; right would be one of present_load",
     CHOSEN + '[allocation]\ntarget = ["present_load"]': "study.toml, row allocation, target: "

@@ -41,7 +41,9 @@ class Settings:
 
 
 _TARGETS = {name: getattr(allocation, name) for name in ("present_load",)}
-_COMPOSERS = {name: getattr(sharing, name) for name in ("fill", "proportion")}
+_COMPOSERS = {
+    name: getattr(sharing, name) for name in ("alpha_fairness", "fill", "project", "proportion")
+}
 _ANNUAL = {name: getattr(capacity, name) for name in ("sum_of_periods", "worst_period")}
 _FUNCTIONS = {"target": _TARGETS, "compose": _COMPOSERS, "annual": _ANNUAL}
 _KEYS: Mapping[str, tuple[str, ...]] = {

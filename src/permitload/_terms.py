@@ -34,6 +34,8 @@ TERMS = {
     "lower": "least value, 下限",
     "upper": "greatest value, 上限",
     "origin": "where filling starts, 起点",
+    "alpha": "aversion to unequal levels, α, 不公平厌恶系数",
+    "influence": "part of a row's room that the least sources may take uncut, 次要源占比",
     "precision": "unit in which permits are written, 精度",
     "polders": "table of polders, 圩区表",
     "districts": "mapping of reach to district, 行政区",

@@ -37,7 +37,7 @@ DIMS = ("source", "pollutant", "period")
 SECTION, GROUP, ANNUAL = 0, 1, 2
 """Kinds of row: limits in mg/L, in kg/d, in t/a."""
 UNITS = ("mg/L", "kg/d", "t/a")
-OWN = ("ceiling", "floor", "no target", "fixed")
+OWN = ("ceiling", "floor", "no target", "fixed", "target")
 """Stops that are no row."""
 
 

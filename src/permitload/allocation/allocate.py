@@ -92,10 +92,10 @@ def allocate(
         ``permitted_load`` (source, pollutant, period) [kg/d]; ``level``, the share of the target
         [1]; ``stopped_by``: the section or group that keeps the source from more, ``GROUP
         (year)`` for a group's total of the year, ``ceiling`` or ``floor`` or the name of the
-        component that sets it, or ``no target`` where the target is 0. ``shadow_price``
-        (section, pollutant, period) [(kg/d)/(mg/L)]: gain of the greatest total of the same
-        sources, floors, ceilings and groups per unit of headroom added; it prices the section,
-        not the rule by which it is shared. :func:`prices` has the other side and the ranges.
+        component that sets it, ``target`` where the rule never gives more, or ``no target``
+        where the target is 0. ``shadow_price`` (section, pollutant, period) [(kg/d)/(mg/L)]: gain
+        of the greatest total of the same sources, floors, ceilings and groups per unit of
+        headroom added; it prices the section, not the rule by which it is shared. :func:`prices` has the other side and the ranges.
 
     Raises
     ------

@@ -33,6 +33,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ceiling": ("上限", "ceiling"),
     "floor": ("保障量", "floor"),
     "fixed": ("无分配基数", "no target"),
+    "target": ("目标量", "target"),
     "boundary_in": ("边界输入", "boundary in"),
     "load": ("排放", "load"),
     "boundary_out": ("边界输出", "boundary out"),
@@ -57,7 +58,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 MOST = 200
 """Rows of a table that the page shows; all are in the CSV tables."""
 
-STOPS = ("ceiling", "floor", "fixed")
+STOPS = ("ceiling", "floor", "fixed", "target")
 """What stops a source other than a section."""
 
 

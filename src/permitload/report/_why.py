@@ -21,6 +21,7 @@ _WORDS: Mapping[str, Cell] = {
     "floor": Cell("保障量，高于断面所余", below="floor, above what the section would have left"),
     "fixed": Cell("无现状排放量可作分配基数（新建或停产），不参与分配",
                   below="no present load to share by (new or shut), takes no part in sharing"),
+    "target": Cell("已得目标量，未受断面限制", below="has its target, no section in the way"),
 }  # fmt: skip
 
 

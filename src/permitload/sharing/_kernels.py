@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["water_fill"]
+__all__ = ["water_fill", "weighted_square"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -131,3 +131,27 @@ def water_fill(
                 else:
                     level[j], reason[j] = start[j], FLOOR
                 phase[j] = STOPPED
+
+
+@njit(cache=True)
+def weighted_square(columns: Sparse, weight: Floats, place: Integers, count: int) -> Floats:
+    """Form ``A @ diag(weight) @ A.T`` of the rows of a CSC array whose ``place`` is not -1."""
+    indptr, indices, data = columns
+    square = np.zeros((count, count))
+    row, value = np.empty(count, np.int64), np.empty(count)
+    for j in range(weight.size):
+        if weight[j] == 0.0:
+            continue
+        found = 0
+        for k in range(indptr[j], indptr[j + 1]):
+            if place[indices[k]] >= 0:
+                row[found], value[found] = place[indices[k]], data[k]
+                found += 1
+        for k in range(found):
+            scaled = weight[j] * value[k]
+            for i in range(k + 1):
+                square[row[k], row[i]] += scaled * value[i]
+    for k in range(count):
+        for i in range(k):
+            square[i, k] = square[k, i]
+    return square

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from permitload.errors import DataError, InfeasibleError
+from permitload.errors import InfeasibleError
 from permitload.program import Program, leximin, relax
-from permitload.sharing.rows import Room, Rows, room
+from permitload.sharing.rows import Room, Rows, refuse_endless, room
 
 __all__ = ["Filling", "fill", "refuse_overfull"]
 
@@ -37,6 +37,9 @@ class Filling:
         The full row that keeps a source from more; ``ceiling`` if it is its own; ``floor`` if
         the source stands on its floor, above what the row would have left it; ``fixed`` if its
         target is its origin.
+    price : array or Series by row, optional
+        Price of each row, where the rule sets prices: what a unit of the row's limit is worth to
+        the rule's own objective, 0 where the row is not full.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class Filling:
     share: Any
     level: Any
     stopped_by: Any
+    price: Any = None
 
 
 def fill(
@@ -151,7 +155,8 @@ def _poured(problem: Room, moving: NDArray[np.int64]) -> tuple[Floats, NDArray[A
     from permitload.sharing._kernels import water_fill
 
     still = problem.matrix @ np.where(problem.step > 0, 0.0, problem.lower)
-    rows = problem.matrix[:, moving].tocsr()
+    whole = len(moving) == problem.matrix.shape[1]
+    rows = problem.matrix if whole else problem.matrix[:, moving].tocsr()
     columns = rows.tocsc()
     lower, upper = problem.lower[moving], problem.upper[moving]
     level, stop = water_fill(
@@ -161,10 +166,9 @@ def _poured(problem: Room, moving: NDArray[np.int64]) -> tuple[Floats, NDArray[A
         (lower, upper),
         (problem.origin[moving], problem.step[moving]),
     )
-    if (stop == NOTHING).any():
-        names = problem.source[moving[stop == NOTHING]][:10].astype(str)
-        message = f"nothing stops {', '.join(names)}; right would be a ceiling or a row for each"
-        raise DataError(message)
+    endless = np.zeros(len(problem.source), dtype=bool)
+    endless[moving[stop == NOTHING]] = True
+    refuse_endless(problem, endless)
     names = np.append(problem.row.to_numpy(dtype=object), ["floor", "ceiling"])
     return level, names[stop]
 

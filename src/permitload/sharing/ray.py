@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from permitload.errors import DataError
 from permitload.sharing._level import level_at
 from permitload.sharing.filling import Filling, refuse_overfull
-from permitload.sharing.rows import Room, Rows, room
+from permitload.sharing.rows import Room, Rows, refuse_negative, room
 
 __all__ = ["proportion"]
 
@@ -66,8 +66,7 @@ def proportion(
     """
     claim = np.maximum(target, lower) if upper is None else upper
     problem = room(target, rows, lower, claim, origin)
-    if (problem.matrix.data < 0).any():
-        raise DataError("a coefficient is negative; right would be coefficients >= 0, or fill()")
+    refuse_negative(problem)
     refuse_overfull(problem)
     moving = problem.step > 0
     step, base = np.where(moving, problem.step, 1.0), problem.origin

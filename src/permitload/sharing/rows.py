@@ -14,7 +14,15 @@ from scipy import sparse
 from permitload._labels import index_of, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["Room", "Rows", "room", "section_rows", "sparse_rows"]
+__all__ = [
+    "Room",
+    "Rows",
+    "refuse_endless",
+    "refuse_negative",
+    "room",
+    "section_rows",
+    "sparse_rows",
+]
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +64,7 @@ class Room:
     origin: Floats
     step: Floats
     place: NDArray[np.int64]
+    line: NDArray[np.int64]
 
     def given(self, values: NDArray[Any], like: object) -> NDArray[Any] | pd.Series[Any]:
         """Values back in the order of the target, as a Series if the target is one."""
@@ -104,14 +113,28 @@ def room(
     return Room(
         labels[order],
         row[down],
-        sparse.csr_array(matrix[down][:, order]),
+        _placed(matrix, down, order),
         limit[down],
         least[order],
         most[order],
         start[order],
         (end - start)[order],
         order,
+        down,
     )
+
+
+def refuse_negative(problem: Room) -> None:
+    """Refuse coefficients below 0."""
+    if (problem.matrix.data < 0).any():
+        raise DataError("a coefficient is negative; right would be coefficients >= 0, or fill()")
+
+
+def refuse_endless(problem: Room, endless: NDArray[np.bool_]) -> None:
+    """Refuse sources that neither a ceiling nor a row stops."""
+    if endless.any():
+        names = ", ".join(problem.source[endless][:10].astype(str))
+        raise DataError(f"nothing stops {names}; right would be a ceiling or a row for each")
 
 
 def _sorted(labels: pd.Index[Any], labelled: bool) -> NDArray[np.int64]:
@@ -120,6 +143,17 @@ def _sorted(labels: pd.Index[Any], labelled: bool) -> NDArray[np.int64]:
     whole = all(isinstance(label, int) for label in labels)
     keys = [int(label) if whole else str(label) for label in labels]
     return np.argsort(np.array(keys), kind="stable")
+
+
+def _placed(
+    matrix: sparse.csr_array, down: NDArray[np.int64], order: NDArray[np.int64]
+) -> sparse.csr_array:
+    """Rows and columns in another order, copied only if it is another."""
+    if (np.diff(down) < 0).any():
+        matrix = matrix[down]
+    if (np.diff(order) < 0).any():
+        matrix = matrix[:, order]
+    return sparse.csr_array(matrix)
 
 
 def _checked(
