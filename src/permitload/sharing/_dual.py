@@ -148,23 +148,25 @@ def _alone(market: Market, charge: Floats, price: float, r: int) -> float:
     """Price at which one row is just full, or 0; the charges are brought up to date."""
     row = slice(market.matrix.indptr[r], market.matrix.indptr[r + 1])
     at, a = market.matrix.indices[row], market.matrix.data[row]
-    base = charge[at] - a * price
+    limit, base = float(market.limit[r]), charge[at]
+    start = limit - float(a @ market.taken(base, at)[0])
+    side = -1.0 if start > 0 else 1.0
 
-    def spare(value: float) -> tuple[float, float]:
-        """Room left in the row, and its rise per unit of price."""
-        share, fall = market.taken(base + a * value, at)
-        return float(market.limit[r] - a @ share), float((a * fall) @ a)
+    def slope(way: float) -> tuple[float, float]:
+        """Slope of what is minimised, a way up or down from the price, and its rise."""
+        share, fall = market.taken(base + side * way * a, at)
+        return side * (limit - float(a @ share)), float((a * fall) @ a)
 
-    found = 0.0
-    if spare(0.0)[0] < 0:
-        low, high = 0.0, max(price, 1.0 / float(np.abs(a).max()))
-        for _ in range(MOST):
-            if spare(high)[0] >= 0:
-                break
-            low, high = high, 4.0 * high
-        found = _root(spare, (low, high), COARSE * abs(float(market.limit[r])))
-    charge[at] = base + a * found
-    return found
+    high = max(price, 1.0 / float(np.abs(a).max())) if side > 0 else price
+    low, there = 0.0, slope(high)[0]
+    while side > 0 and there < 0 and high < np.inf:
+        low, high = high, 4.0 * high
+        there = slope(high)[0]
+    way = high
+    if there > 0:
+        way = _root(slope, (low, high), COARSE * min(abs(start), abs(limit)))
+    charge[at] = base + side * way * a
+    return price + side * way
 
 
 def _stepped(market: Market, price: Floats, there: tuple[Floats, Floats, Floats]) -> Floats:
@@ -208,15 +210,15 @@ def _direction(bend: Floats, price: Floats, excess: Floats) -> Floats:
     return found
 
 
-def _root(line: Line, ends: tuple[float, float], near: float) -> float:
-    """Where a rising slope passes 0, coarsely, but not where it is flat, nor beyond a gain."""
+def _root(slope: Line, ends: tuple[float, float], near: float) -> float:
+    """Where a slope that rises from below 0 passes it, coarsely: a gain, and not on a flat."""
     low, high = ends
-    at, below = high, line(low)[0]
+    below, at = slope(low)[0], high
     for _ in range(MOST):
-        value, rise = line(at)
-        # What a convex function can have lost since ``low`` is less than it has won up to there.
-        won = value <= 0 or value * (at - low) <= -0.5 * below * low
-        if abs(value) <= near and rise > 0 and won:
+        value, rise = slope(at)
+        # Beyond the least, a convex function has lost less than it has won up to ``low``.
+        gain = value <= 0 or value * (at - low) <= -0.5 * below * low
+        if abs(value) <= near and rise > 0 and gain:
             break
         if value < 0:
             low, below = at, value
