@@ -181,6 +181,24 @@ def _filling(rows: list[Row]) -> list[Table]:
     return [(header, cells), _growth(rows, ("fill", "programs"))]
 
 
+def _sharing(rows: list[Row]) -> list[Table]:
+    header = (
+        "reached by | sources | nonzeros | fill [ms] | project [ms] | product [ms] "
+        "| fill / product | project / product | Clarabel [ms] | Clarabel / project"
+    )
+    cells = [
+        [
+            {"tenth": "a tenth", "full": "all"}[r.shape], f"{r.size:,}",
+            f"{r.facts['nonzeros']:,}", r.time("fill", 1e-3), r.time("project", 1e-3),
+            r.time("product", 1e-3), figure(r.over("fill", "product")),
+            figure(r.over("project", "product")), r.time("Clarabel", 1e-3),
+            figure(r.over("Clarabel", "project")) if "Clarabel" in r.seconds else "–",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells), _growth(rows, ("fill", "project"))]
+
+
 def _formulas(rows: list[Row]) -> list[Table]:
     header = (
         f"formula | numbers | time [ms] | {_BYTES} | exponentials | expm1 [ms] | of what is allowed"
@@ -216,7 +234,7 @@ def _points(rows: list[Row]) -> list[Table]:
 TABLES: dict[str, Callable[[list[Row]], list[Table]]] = {
     "sweep": _sweep, "scenarios": _scenarios, "response": _response,
     "accumulation": _accumulation, "study": _study, "command": _command, "public": _public,
-    "filling": _filling, "formulas": _formulas, "points": _points,
+    "filling": _filling, "sharing": _sharing, "formulas": _formulas, "points": _points,
 }  # fmt: skip
 
 
@@ -283,6 +301,10 @@ TARGETS = (
            of_allowed, "×"),
     Target("capacity set over its linear programs alone, signed headroom", "points", 1.5, False,
            lambda r: r.over("set", "programs"), "×"),
+    Target("filling of 1e5 sources under 50 rows", "sharing", 0.2, False,
+           lambda r: r.seconds["fill"], "s", 100_000),
+    Target("projection of the same", "sharing", 2.0, False,
+           lambda r: r.seconds["project"], "s", 100_000),
 )  # fmt: skip
 LINEAR = 1.1
 """Exponent up to which growth counts as linear."""

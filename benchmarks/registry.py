@@ -10,11 +10,12 @@ import formulas
 import numpy as np
 import pandas as pd
 import shapes
+import sharing
 from jobs import SECTIONS, SEED, Benchmark, Job, LeftOut, agree, model, net, unchecked
 from kernels import FORMULA, System, compulsory, factored, prepare
 from measure import Task, triad
 
-from permitload import RiverNetwork, hydraulics, quality, sharing
+from permitload import RiverNetwork, hydraulics, quality
 
 ROOT = Path(__file__).parents[1]
 POLLUTANTS, SCENARIOS = 8, 128
@@ -107,32 +108,6 @@ def public(shape: str, size: int) -> Job:
     }
     facts = {"reaches": given.up.size, "outlets": len(whole.outlets)}
     return Job(tasks, check, facts, tuple(tasks) if size <= 1_000_000 else ())
-
-
-def filling(shape: str, size: int) -> Job:
-    """Fairest shares under 50 rows against a sequence of linear programs."""
-    from permitload.program import Program, leximin
-
-    draw = np.random.default_rng([SEED, size])
-    target = draw.lognormal(2.0, 1.0, size)
-    rows = draw.uniform(0.1, 1.0, (SECTIONS, size)) * (draw.random((SECTIONS, size)) < 0.2)
-    limit = draw.uniform(0.1, 0.9, SECTIONS) * (rows @ target)
-    given = sharing.Rows(rows, limit)
-    program = Program().columns(range(size), 0.0, target).at_most(range(SECTIONS), rows, limit)
-    claim = pd.Series(target)
-
-    def peer() -> pd.DataFrame:
-        """Solve the same by linear programs."""
-        return leximin(program, 0.0 * claim, claim)
-
-    def check() -> None:
-        """Compare the answer with another."""
-        agree(sharing.fill(target, given).share, peer()["share"].to_numpy(), 1e-6)
-
-    tasks = {"fill": Task(lambda: sharing.fill(target, given))}
-    if size <= 1000:
-        tasks["programs"] = Task(peer)
-    return Job(tasks, check if size <= 1000 else unchecked, {"rows": SECTIONS})
 
 
 def accumulation(shape: str, size: int) -> Job:
@@ -292,8 +267,19 @@ BENCHMARKS: dict[str, Benchmark] = {
         f"Fairest shares under {SECTIONS} rows",
         "`sharing.fill`, every row touching a fifth of the sources. Peer: the same leximin as a "
         "sequence of linear programs (`program.leximin`, HiGHS).",
-        filling,
+        sharing.filling,
         tuple(("rows", size) for size in (100, 300, 1000, 10_000, 100_000)),
         (("rows", 60),),
+    ),
+    "sharing": Benchmark(
+        f"Filling and projection under {SECTIONS} rows, most of them full",
+        "`sharing.fill` and `sharing.project` from sparse rows, each reached by a tenth of the "
+        "sources or by all; targets, floors and ceilings over orders of magnitude, checks "
+        "included. Peer of the projection: Clarabel as it comes (answers to 1e-5). A product is "
+        "one `rows @ share`, which no method can do without.",
+        sharing.rules,
+        (*(("tenth", size) for size in (1000, 10_000, 100_000, 1_000_000)),
+         *(("full", size) for size in (1000, 10_000, 100_000))),
+        (("tenth", 300), ("full", 60)),
     ),
 }

@@ -18,7 +18,8 @@ from tests.test_allocation import case, responses, rooms, works
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
 KEY = ["source", "pollutant", "period"]
 STEPS = ["input", "claim", "level", "stop", "granted", "rounding", "permit", "year"]
-OWN = {"ceiling": "ceiling", "floor": "floor", "no target": "target", "fixed": "target"}
+OWN = {"ceiling": "ceiling", "floor": "floor", "no target": "target", "fixed": "target",
+       "target": "target"}  # fmt: skip
 ROW = ["headroom", "response", "added", "added_by_others", "spare"]
 
 
@@ -108,10 +109,11 @@ def parks(draw: st.DrawFn) -> tuple[xr.DataArray, xr.DataArray, xr.Dataset]:
     return response, room, works(response, outlet, tables)
 
 
-@given(
-    parks(), st.sampled_from([0.0625, 0.01]), st.sampled_from([sharing.fill, sharing.proportion])
-)
-@settings(max_examples=40, deadline=None)
+COMPOSERS = (sharing.fill, sharing.proportion, sharing.project, sharing.alpha_fairness)
+
+
+@given(parks(), st.sampled_from([0.0625, 0.01]), st.sampled_from(COMPOSERS))
+@settings(max_examples=80, deadline=None)
 def test_random_parks_chain(
     drawn: tuple[xr.DataArray, xr.DataArray, xr.Dataset], precision: float, compose: object
 ) -> None:
