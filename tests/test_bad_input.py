@@ -207,7 +207,7 @@ SETTINGS = {
     CHOSEN + '[allocation]\ntarget = ["present_load"]': "study.toml, row allocation, target: "
     "['present_load'] is unknown; right would be one of present_load",
     CHOSEN + "[allocation]\ncompose = {a = 1}": "study.toml, row allocation, compose: {'a': 1} is "
-    "unknown; right would be one of fill, proportion",
+    "unknown; right would be one of alpha_fairness, fill, project, proportion",
     CHOSEN + "[capacity]\nmargin_of_safety = " + "9" * 400: "study.toml, row capacity, "
     f"margin_of_safety: {'9' * 60}… is not valid; right would be a number from 0 to 0.999",
     CHOSEN + "[capacity]\nmargin_of_safety = 0x" + "f" * 9000: "study.toml, row capacity, "

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, sparse
 
-from permitload.errors import DataError, InfeasibleError
+from permitload.errors import ConvergenceError, DataError, InfeasibleError
 from permitload.program import Program
 from permitload.sharing import (
     Rows,
@@ -438,6 +438,24 @@ def test_no_room_no_rows_no_targets(rule: Any) -> None:
     assert alone.share.tolist() == pytest.approx([2.0], rel=1e-15)
     raised = rule(target, Rows(rows.coefficient, rows.limit + 99.0), lower=[5.0, 0.0, 0.0])
     assert raised.share.tolist() == [5.0, 2.0, 0.0]
+
+
+@pytest.mark.parametrize("room", [10.0**-k for k in range(20)])
+def test_room_that_is_hardly_any(room: float) -> None:
+    random = np.random.default_rng(4)
+    target, matrix = random.uniform(1.0, 9.0, 12), random.random((3, 12))
+    for rule in RULES:
+        found = rule(target, (matrix, [9.0, room, 2.0 * room]))
+        assert (matrix @ found.share <= np.array([9.0, room, 2.0 * room]) * (1 + 1e-12)).all()
+        # The room is used, unless it is round-off of what the targets would take.
+        assert found.share.sum() > 0 or room < 1e-10
+
+
+def test_digits_that_do_not_suffice_are_refused() -> None:
+    # What rounding leaves of the second source is more than a row has room for.
+    rows = [[0.1, 1e3], [1e-4, 1e4], [1e3, 1e4]], [1e-3, 1e-2, 1e7]
+    with pytest.raises(ConvergenceError, match="too many digits"):
+        project([1e-8, 1e5], rows)
 
 
 def test_a_target_below_its_ceiling_is_a_reason_of_its_own() -> None:

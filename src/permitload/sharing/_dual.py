@@ -26,13 +26,15 @@ Integers = NDArray[np.int32]
 Line = Callable[[float], tuple[float, float]]
 
 NOISE = 1e-12
-"""Part of a row's size that is no room."""
+"""Part of what a row's limit, floors and targets are worth that is no room."""
 TOLERANCE = 1e-13
 """Part of a row's size that a full row may miss before the last correction."""
 RIDGE = 1e-13
 """Added to the scaled second derivative: rows that are alike leave it singular."""
 ALIKE = 1e-11
 """Part of the greatest singular value below which rows are alike."""
+SURELY = 1e3
+"""Times the greatest pull towards a price at which a pull away from it is sure to win."""
 COARSE = 0.1
 """Part of a slope that a search along a line may leave."""
 MOST = 200
@@ -71,7 +73,10 @@ def clear(market: Market) -> tuple[Floats, Floats]:
     """Shares by source and prices by row; some shares must meet the rows and the bounds."""
     matrix, lower = market.matrix, market.lower
     weight = abs(matrix)
-    size = np.abs(market.limit) + weight @ np.abs(lower)
+    wanted = market.origin + market.step * market.curve.level(np.zeros(len(lower)))
+    size = np.abs(market.limit) + weight @ (
+        np.abs(lower) + np.where(np.isfinite(wanted), np.abs(wanted), 0.0)
+    )
     plain = np.ones(len(market.limit), dtype=bool)
     plain[np.repeat(np.arange(len(plain)), np.diff(matrix.indptr))[matrix.data < 0]] = False
     top = market.taken(np.zeros(len(lower)))[0]
@@ -117,8 +122,11 @@ def _descend(market: Market) -> tuple[Floats, Floats]:
         charge = matrix.T @ price
         share, fall = market.taken(charge)
         excess = matrix @ share - limit
-        size = np.abs(limit) + weight @ (np.abs(share) + fall * np.abs(charge))
-        off = (excess > TOLERANCE * size) | ((price > 0) & (excess < -TOLERANCE * size))
+        # What round-off of the prices moves, kinks included, and of the shares.
+        blur = TOLERANCE * (weight.T @ price)
+        moved = market.taken(charge - blur)[0] - market.taken(charge + blur)[0]
+        near = TOLERANCE * (np.abs(limit) + weight @ np.abs(share)) + weight @ moved
+        off = (excess > near) | ((price > 0) & (excess < -near))
         bend = _curvature(columns, fall, off | (price > 0))
         if not off.any():
             return _polished(market, (share, fall, bend), price)
@@ -196,7 +204,10 @@ def _direction(bend: Floats, price: Floats, excess: Floats) -> Floats:
     scaled = bend[np.ix_(work, work)] * np.outer(scale, scale) + RIDGE * np.eye(len(scale))
     old, pull = price[work] / scale, excess[work] * scale
     root = np.linalg.cholesky(scaled)
-    new = nnls(root.T, np.linalg.solve(root, scaled @ old + pull))[0]
+    wish = scaled @ old + pull
+    # Rows far from full cost nothing, and their size would cost the others their digits.
+    wish = np.maximum(wish, -SURELY * np.abs(wish.max()))
+    new = nnls(root.T, np.linalg.solve(root, wish))[0]
     # The rows found to be priced, once more, now free of the digits that large prices cost.
     on, step = new > 0, new - old
     if on.any():
