@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapes
 import sharing
-from jobs import SECTIONS, SEED, Benchmark, Job, LeftOut, agree, model, net, unchecked
+from jobs import SECTIONS, Benchmark, Job, LeftOut, agree, model, net, unchecked
 from kernels import FORMULA, System, compulsory, factored, prepare
 from measure import Task, triad
 
@@ -278,8 +278,10 @@ BENCHMARKS: dict[str, Benchmark] = {
         "included. Peer of the projection: Clarabel as it comes (answers to 1e-5). A product is "
         "one `rows @ share`, which no method can do without.",
         sharing.rules,
-        (*(("tenth", size) for size in (1000, 10_000, 100_000, 1_000_000)),
-         *(("full", size) for size in (1000, 10_000, 100_000))),
+        (
+            *(("tenth", size) for size in (1000, 10_000, 100_000, 1_000_000)),
+            *(("full", size) for size in (1000, 10_000, 100_000)),
+        ),
         (("tenth", 300), ("full", 60)),
     ),
 }

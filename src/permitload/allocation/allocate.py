@@ -95,7 +95,8 @@ def allocate(
         component that sets it, ``target`` where the rule never gives more, or ``no target``
         where the target is 0. ``shadow_price`` (section, pollutant, period) [(kg/d)/(mg/L)]: gain
         of the greatest total of the same sources, floors, ceilings and groups per unit of
-        headroom added; it prices the section, not the rule by which it is shared. :func:`prices` has the other side and the ranges.
+        headroom added; it prices the section, not the rule by which it is shared.
+        :func:`prices` has the other side and the ranges.
 
     Raises
     ------
