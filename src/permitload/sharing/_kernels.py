@@ -31,17 +31,22 @@ def _add(total: Floats, residue: Floats, k: int, value: float) -> None:
 
 
 @njit(cache=True)
-def _next_full(full: Floats, near: Floats, level: float) -> tuple[int, float, float]:
-    """First row, in order, among those that fill at the lowest level, and how near is a tie."""
+def _next_full(full: Floats, near: Floats, level: float) -> tuple[float, float]:
+    """Lowest level at which a row fills, and how near is a tie."""
     lowest, margin = np.inf, 0.0
     for r in range(full.size):
         if full[r] < lowest:
             lowest, margin = full[r], near[r]
-    lowest = max(lowest, level)
+    return max(lowest, level), margin
+
+
+@njit(cache=True)
+def _first(full: Floats, level: float) -> int:
+    """First row, in order, among those that are full at a level."""
     for r in range(full.size):
-        if full[r] <= lowest + margin and full[r] < np.inf:
-            return r, lowest, margin
-    return -1, np.inf, 0.0
+        if full[r] <= level and full[r] < np.inf:
+            return r
+    return -1
 
 
 @njit(cache=True)
@@ -96,7 +101,7 @@ def water_fill(
             e += 1
         if e == n:
             return level, reason
-        r, filled, margin = _next_full(full, near, now)
+        filled, margin = _next_full(full, near, now)
         ahead = end[by_end[e]]
         if s < n:
             ahead = min(ahead, start[by_start[s]])
@@ -114,13 +119,13 @@ def water_fill(
                 if phase[j] == RISING:
                     phase[j], level[j] = STOPPED, end[j]
                     _move(j, -step[j], upper[j] - origin[j], columns, state)
-        elif r < 0:
+        elif filled == np.inf:
             for j in range(n):
                 if phase[j] != STOPPED:
                     reason[j] = NOTHING
             return level, reason
         else:
-            now = filled
+            now, r = filled, _first(full, filled + margin)
             for k in range(rows[0][r], rows[0][r + 1]):
                 j = rows[1][k]
                 if rows[2][k] == 0.0 or phase[j] == STOPPED:
