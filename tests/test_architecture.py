@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "standards": CORE,
     "capacity": CORE,
     "allocation": CORE,
+    "fairness": CORE,
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},
@@ -99,7 +100,9 @@ def test_every_arrow_is_allowed() -> None:
 
 
 def test_capabilities_never_import_each_other() -> None:
-    capabilities = {"hydraulics", "quality", "sources", "standards", "capacity", "allocation"}
+    capabilities = {
+        "hydraulics", "quality", "sources", "standards", "capacity", "allocation", "fairness",
+    }  # fmt: skip
     assert all(not ALLOWED[unit] & capabilities for unit in capabilities)
 
 

@@ -268,6 +268,23 @@ VARIABLES = DIMENSIONS | _variables(
     ("temperature_factor", "1", "growth of a rate per °C", "温度校正系数", 1.0, 1.2),
     ("settling", "m/d", "settling velocity", "沉降速度", 0.0, 100.0),
     ("source_load", "kg/d", "load given, mean over the period", "排放量", 0.0, 1e9),
+    ("generated_load", "kg/d", "load before any treatment", "产生量", 0.0, inf),
+    (
+        "benchmark_load",
+        "kg/d",
+        "load of the same production at benchmark drainage and limit",
+        "基准排放量",
+        0.0,
+        inf,
+    ),
+    (
+        "adjustment_coefficient",
+        "1",
+        "factor of a claim, from the evaluation of a sector or enterprise",
+        "调整系数",
+        0.0,
+        inf,
+    ),
     ("accepted_load", "kg/d", "load handed to a works", "接管量", 0.0, inf),
     ("permitted_load", "kg/d", "load decided, mean over the period", "许可排放量", 0.0, inf),
     (
