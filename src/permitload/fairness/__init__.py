@@ -1,7 +1,58 @@
 """Criteria of fairness: what each asks for, and how far given permits are from it.
 
-A target is a function of the sources, for ``allocation.allocate(..., target=)``; a composition
-reconciles a target with rows, for ``allocation.allocate(..., compose=)`` and :func:`divide`.
+A target is a function of the sources, for ``allocation.allocate(..., target=)``. A composition
+reconciles claims with rows, for ``allocation.allocate(..., compose=)`` and :func:`divide`. An
+index is 0 where permits are what the criterion asks for.
+
+Examples
+--------
+>>> divide(200.0, [100.0, 200.0, 300.0], talmud)
+array([50., 75., 75.])
 """
 
-__all__: list[str] = []
+from permitload.fairness.alpha import alpha_index, alpha_rule, greatest_total
+from permitload.fairness.capped_base import capped_base, capped_base_index
+from permitload.fairness.contribution import contribution, contribution_index
+from permitload.fairness.divide import divide, misplaced
+from permitload.fairness.equal_awards import equal_awards, equal_awards_index
+from permitload.fairness.equal_concentration import (
+    equal_concentration,
+    equal_concentration_index,
+)
+from permitload.fairness.equal_losses import equal_losses, equal_losses_index
+from permitload.fairness.equal_proportion import equal_proportion, equal_proportion_index
+from permitload.fairness.equal_removal import equal_removal, equal_removal_index
+from permitload.fairness.gini import gini, least_gini
+from permitload.fairness.leximin import leximin, leximin_index
+from permitload.fairness.nash import nash, nash_index
+from permitload.fairness.talmud import talmud, talmud_index
+
+__all__ = [
+    "alpha_index",
+    "alpha_rule",
+    "capped_base",
+    "capped_base_index",
+    "contribution",
+    "contribution_index",
+    "divide",
+    "equal_awards",
+    "equal_awards_index",
+    "equal_concentration",
+    "equal_concentration_index",
+    "equal_losses",
+    "equal_losses_index",
+    "equal_proportion",
+    "equal_proportion_index",
+    "equal_removal",
+    "equal_removal_index",
+    "gini",
+    "greatest_total",
+    "least_gini",
+    "leximin",
+    "leximin_index",
+    "misplaced",
+    "nash",
+    "nash_index",
+    "talmud",
+    "talmud_index",
+]

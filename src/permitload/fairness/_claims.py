@@ -1,0 +1,65 @@
+"""Claims and bounds of a composition, checked, in the form in which the claims were given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from permitload._labels import index_of, numbers
+from permitload.errors import Fault, raise_faults
+from permitload.sharing import Filling
+
+__all__ = ["Claims", "claims_of"]
+
+Floats = NDArray[np.float64]
+
+
+class Claims(NamedTuple):
+    """Claims, floors and ceilings in the order of the claims, checked."""
+
+    claim: Floats
+    lower: Floats
+    upper: Floats
+    given: ArrayLike
+
+    @property
+    def most(self) -> NDArray[Any] | pd.Series[Any]:
+        """Nobody gets more than the claim, or than a floor above it."""
+        return self.like(np.maximum(np.minimum(self.claim, self.upper), self.lower))
+
+    def like(self, values: ArrayLike) -> NDArray[Any] | pd.Series[Any]:
+        """Values as the claims were given: a Series if they are one."""
+        whole = np.broadcast_to(np.asarray(values), self.claim.shape).copy()
+        return pd.Series(whole, self.given.index) if isinstance(self.given, pd.Series) else whole
+
+    def satisfied(self, found: Filling) -> Filling:
+        """Give the granted part of each claim as level, 1 where nothing is claimed."""
+        share = np.asarray(found.share, dtype=float)
+        one = np.where(self.claim > 0, self.claim, 1.0)
+        level = np.where(self.claim > 0, share / one, 1.0)
+        return replace(found, share=self.like(share), level=self.like(level))
+
+
+def claims_of(target: ArrayLike, lower: ArrayLike, upper: ArrayLike | None) -> Claims:
+    """Claims and bounds as numbers >= 0; no ceilings by default."""
+    labels = index_of(target.index if isinstance(target, pd.Series) else range(np.size(target)))
+    claim = numbers(target, labels, "target")
+    least = numbers(lower, labels, "lower")
+    most = numbers(np.inf if upper is None else upper, labels, "upper")
+    raise_faults(
+        [
+            Fault("claims", label, name, value, "is out of range", right)
+            for label, c, low, high in zip(labels, claim, least, most, strict=True)
+            for name, value, wrong, right in (
+                ("target", c, not 0 <= c < np.inf, "a finite claim >= 0"),
+                ("lower", low, not 0 <= low < np.inf, "a finite floor >= 0"),
+                ("upper", high, high < low, f"at least the floor {low:g}"),
+            )
+            if wrong
+        ]
+    )
+    return Claims(claim, least, most, target)
