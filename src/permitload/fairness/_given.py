@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
 if TYPE_CHECKING:
@@ -32,16 +34,19 @@ def stated(sources: xr.Dataset, name: str, expected: str) -> xr.DataArray:
         found = whole.dims if set(whole.dims) != set(DIMS) else sources[name].dims
         raise DataError(f"sources have dimensions {found}; right would be {DIMS}")
     array = sources[name].astype(float).broadcast_like(whole).transpose(*DIMS)
-    wrong = ~(np.isfinite(array) & (array >= 0))
-    raise_faults(faults_at(array, wrong, name, "is out of range", expected))
+    raise_faults(faults_at(array, _out_of_range(array), name, "is out of range", expected))
     return array.rename(name)
 
 
+def _out_of_range(array: xr.DataArray) -> NDArray[np.bool_]:
+    return np.asarray(~((array.values >= 0) & np.isfinite(array.values)))
+
+
 def faults_at(
-    array: xr.DataArray, wrong: xr.DataArray, name: str, problem: str, expected: str
+    array: xr.DataArray, wrong: NDArray[np.bool_], name: str, problem: str, expected: str
 ) -> Iterable[Fault]:
     """One fault for each number that is wrong, with its labels."""
-    for place in np.argwhere(wrong.transpose(*array.dims).values):
+    for place in np.argwhere(wrong):
         at = dict(zip(array.dims, place, strict=True))
         row = ", ".join(str(array[dim].values[k]) for dim, k in at.items())
         yield Fault("sources", row, name, array.values[tuple(place)], problem, expected)
@@ -55,21 +60,24 @@ def beside(
         if "source" not in array.dims or any(dim not in array.coords for dim in array.dims):
             found = f"{called} has dimensions {array.dims}"
             raise DataError(f"{found}; right would be source and others, labelled")
+        for dim in array.dims:
+            refuse_repeats(array.get_index(dim), pd.Index([]), str(dim))
     raise_faults(
-        Fault(name, label, dim, None, "is in one of two only", "the same labels")
+        Fault(name, label, str(dim), None, "is in one of two only", "the same labels")
         for dim in permitted_load.dims
         if dim in claim.dims
         for label in sorted(map(str, set(permitted_load[dim].values) ^ set(claim[dim].values)))
     )
-    ordered = claim.sel({dim: permitted_load[dim].values for dim in claim.dims})
+    common = [dim for dim in claim.dims if dim in permitted_load.dims]
+    ordered = claim.sel({dim: permitted_load[dim].values for dim in common})
     loads, claims = xr.broadcast(permitted_load.astype(float), ordered.astype(float))
-    loads, claims = (array.transpose("source", ...) for array in (loads, claims))
+    loads = loads.transpose("source", ...)
+    claims = claims.transpose(*loads.dims)
+    right = "a finite number >= 0"
     raise_faults(
         fault
         for array, called in ((loads, "permitted_load"), (claims, name))
-        for fault in faults_at(
-            array, ~(np.isfinite(array) & (array >= 0)), called, "is out of range", "finite, >= 0"
-        )
+        for fault in faults_at(array, _out_of_range(array), called, "is out of range", right)
     )
     return loads, claims
 

@@ -122,7 +122,7 @@ def greatest_total(
 def _stops(problem: Room, share: Floats, solution: Solution) -> NDArray[Any]:
     """Name the bound a source stands on, or the row that charges it most."""
     charge = problem.matrix.multiply(solution.shadow_price.to_numpy()[:, None]).toarray()
-    reason = problem.row.to_numpy(dtype=object)[charge.argmax(axis=0)]
+    reason: NDArray[Any] = problem.row.to_numpy(dtype=object)[charge.argmax(axis=0)]
     reason[(share == problem.lower) & (share != 0)] = "floor"
     reason[share == problem.upper] = "ceiling"
     reason[problem.step == 0] = "fixed"

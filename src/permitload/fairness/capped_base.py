@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from permitload.fairness._given import stated
 from permitload.fairness.gini import gini
 
@@ -48,7 +46,8 @@ def capped_base(sources: xr.Dataset) -> xr.DataArray:
     array([2., 1.])
     """
     present = stated(sources, "source_load", "a load >= 0")
-    base = np.minimum(present, stated(sources, "benchmark_load", "a load >= 0"))
+    benchmark = stated(sources, "benchmark_load", "a load >= 0")
+    base = present.where(present < benchmark, benchmark)
     if "adjustment_coefficient" in sources:
         base = base * stated(sources, "adjustment_coefficient", "a factor >= 0")
     return base.rename("target")

@@ -64,8 +64,8 @@ def contribution(
     >>> contribution(0.1, [0.01, 0.02, 0.005], [30.0, 20.0, 40.0]).round(4)
     array([2.5   , 3.3333, 1.6667])
     """
-    series = isinstance(source_load, pd.Series)
-    labels = index_of(source_load.index if series else range(np.size(source_load)))
+    series = source_load if isinstance(source_load, pd.Series) else None
+    labels = index_of(range(np.size(source_load)) if series is None else series.index)
     load = numbers(source_load, labels, "source_load")
     rise, least = numbers(response, labels, "response"), numbers(floor, labels, "floor")
     checks = (
@@ -88,7 +88,7 @@ def contribution(
     fall = capped_proportional(min(cut_owed, most), rise**2 * load, 0.0, rise * room)
     cut = np.divide(fall, rise, out=np.zeros(len(load)), where=rise > 0)
     cut = np.minimum(cut, room)
-    return pd.Series(cut, source_load.index) if series else cut
+    return cut if series is None else pd.Series(cut, series.index)
 
 
 def contribution_index(

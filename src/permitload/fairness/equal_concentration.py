@@ -48,10 +48,9 @@ def equal_concentration(sources: xr.Dataset) -> xr.DataArray:
     """
     load = stated(sources, "source_load", "a load >= 0")
     flow = stated(sources, "effluent_flow", "a flow >= 0")
-    expected = "the water that carries the load"
-    raise_faults(
-        faults_at(flow, (flow == 0) & (load > 0), "effluent_flow", "carries a load", expected)
-    )
+    dry = ((flow == 0) & (load > 0)).values
+    right = "the water that carries it"
+    raise_faults(faults_at(flow, dry, "effluent_flow", "carries a load", right))
     water = flow.sum("source")
     return (flow * (load.sum("source") / water.where(water > 0, 1.0))).rename("target")
 

@@ -46,10 +46,9 @@ def equal_removal(sources: xr.Dataset) -> xr.DataArray:
     """
     generated = stated(sources, "generated_load", "a load >= 0")
     present = stated(sources, "source_load", "a load >= 0")
-    expected = "at least what is discharged"
-    raise_faults(
-        faults_at(generated, generated < present, "generated_load", "is exceeded", expected)
-    )
+    short = (generated < present).values
+    right = "at least what is discharged"
+    raise_faults(faults_at(generated, short, "generated_load", "is less than source_load", right))
     return generated.rename("target")
 
 

@@ -94,9 +94,9 @@ def least_gini(
     r"""Split of a total with the least weighted sum of Gini coefficients, under rows and bounds.
 
     Many splits often have the same least sum: the fairest of those is taken, leximin of the
-    loads themselves, so that the answer does not depend on the order of sources. The program has a pair of rows for each pair of sources and each
-    claim: for districts and sectors (tens), not for hundreds of enterprises, to which claims
-    such as population mean little.
+    loads themselves, so that the answer does not depend on the order of sources. The program has
+    a pair of rows for each pair of sources and each claim: for districts and sectors (tens), not
+    for hundreds of enterprises, to which claims such as population mean little.
 
     Parameters
     ----------

@@ -141,6 +141,6 @@ def nash_index(
     0.0
     """
     granted, least = beside(permitted_load, floor, "floor")
-    short = faults_at(granted, granted < least, "permitted_load", "is below its floor", "more")
-    raise_faults(short)
+    short = (granted < least).values
+    raise_faults(faults_at(granted, short, "permitted_load", "is below its floor", "at least that"))
     return coefficient(granted - least, claim, ("gains", "weights"))
