@@ -29,7 +29,7 @@ def case(name: str) -> dict[str, Any]:
     return found
 
 
-def near(known: dict[str, Any]) -> dict[str, float]:
+def near(known: dict[str, Any]) -> Any:
     return {"rtol": 0, "atol": known["tolerance"]}
 
 
@@ -367,13 +367,13 @@ def test_every_rule_scores_nought_on_its_own_permits() -> None:
     )
     present, claim = sources.source_load, sources.generated_load
     response, room = one_section(sources, 60.0)
-    targets = {
+    targets: dict[Any, Any] = {
         fairness.equal_proportion: fairness.equal_proportion_index,
         fairness.equal_concentration: fairness.equal_concentration_index,
         fairness.equal_removal: fairness.equal_removal_index,
         fairness.capped_base: fairness.capped_base_index,
     }
-    shares = {}
+    shares: dict[Any, Any] = {}
     for target, index in targets.items():
         permits = allocation.allocate(response, room, sources, target).permitted_load
         shares[target] = permits
@@ -381,7 +381,7 @@ def test_every_rule_scores_nought_on_its_own_permits() -> None:
         # … and not on those of another.
         other = xr.full_like(permits, 1.0).copy(data=np.array([1.0, 5.0, 30.0])[:, None, None])
         assert index(other, sources).item() > 0.1
-    rules = {
+    rules: dict[Any, Any] = {
         fairness.equal_awards: fairness.equal_awards_index,
         fairness.equal_losses: fairness.equal_losses_index,
         fairness.talmud: fairness.talmud_index,

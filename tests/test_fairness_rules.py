@@ -133,7 +133,7 @@ def test_awards_and_losses_by_bisection(drawn: tuple[float, Any]) -> None:
         optimize.brentq(lambda level, f=f: f(level).sum() - total, 0.0, top, xtol=1e-13)
         for f in (lambda x: np.minimum(x, claims), lambda x: np.maximum(claims - x, 0.0))
     )
-    near = {"rtol": 1e-9, "atol": whole(claims, total)}
+    near: Any = {"rtol": 1e-9, "atol": whole(claims, total)}
     share = divide(total, claims, fairness.equal_awards)
     np.testing.assert_allclose(share, np.minimum(awards, claims), **near)
     share = divide(total, claims, fairness.equal_losses)
