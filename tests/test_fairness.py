@@ -406,9 +406,12 @@ def test_every_rule_scores_nought_on_its_own_permits() -> None:
 # --- What contribution must not break --------------------------------------------------------
 
 
+AMOUNT = st.one_of(st.just(0.0), st.floats(1e-8, 9))
+DISCHARGER = st.tuples(AMOUNT, AMOUNT, st.floats(0, 1))
+
+
 @given(
-    st.lists(st.tuples(st.floats(0, 2), st.floats(0, 9), st.floats(0, 1)), min_size=1, max_size=6),
-    st.floats(0, 1),
+    st.lists(st.tuples(AMOUNT, AMOUNT, st.floats(0, 1)), min_size=1, max_size=6), st.floats(0, 1)
 )
 @settings(max_examples=120, deadline=None)
 def test_contribution_gives_the_fall_and_keeps_the_floors(drawn: Any, part: float) -> None:

@@ -50,16 +50,14 @@ def claims_of(target: ArrayLike, lower: ArrayLike, upper: ArrayLike | None) -> C
     claim = numbers(target, labels, "target")
     least = numbers(lower, labels, "lower")
     most = numbers(np.inf if upper is None else upper, labels, "upper")
+    checks = (
+        ("target", claim, (claim >= 0) & (claim < np.inf), "a finite claim >= 0"),
+        ("lower", least, (least >= 0) & (least < np.inf), "a finite floor >= 0"),
+        ("upper", most, most >= least, "at least the floor {:g}"),
+    )
     raise_faults(
-        [
-            Fault("claims", label, name, value, "is out of range", right)
-            for label, c, low, high in zip(labels, claim, least, most, strict=True)
-            for name, value, wrong, right in (
-                ("target", c, not 0 <= c < np.inf, "a finite claim >= 0"),
-                ("lower", low, not 0 <= low < np.inf, "a finite floor >= 0"),
-                ("upper", high, high < low, f"at least the floor {low:g}"),
-            )
-            if wrong
-        ]
+        Fault("claims", labels[k], name, values[k], "is out of range", right.format(least[k]))
+        for name, values, sound, right in checks
+        for k in np.flatnonzero(~sound)
     )
     return Claims(claim, least, most, target)

@@ -13,7 +13,7 @@ from permitload._labels import index_of, numbers
 from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.fairness._given import beside, stated
 from permitload.fairness.gini import coefficient
-from permitload.sharing import capped_proportional
+from permitload.sharing import fill
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,10 +84,8 @@ def contribution(
     most = math.fsum(rise * room)
     if cut_owed > most * (1.0 + 1e-12):
         raise InfeasibleError(f"cuts down to the floors give {most:g} of the {cut_owed:g} owed")
-    # Shared out as falls at the section; who adds nothing there cuts nothing.
-    fall = capped_proportional(min(cut_owed, most), rise**2 * load, 0.0, rise * room)
-    cut = np.divide(fall, rise, out=np.zeros(len(load)), where=rise > 0)
-    cut = np.minimum(cut, room)
+    rows = ([rise], [min(cut_owed, most)])
+    cut = np.minimum(fill(rise * load, rows, lower=0.0, upper=room).share, room)
     return cut if series is None else pd.Series(cut, series.index)
 
 

@@ -75,14 +75,14 @@ def nash(
     claims = claims_of(target, lower, upper)
     least, most = claims.like(claims.lower), claims.like(claims.upper)
     problem = room(target, rows, least, most, 0.0)
-    base = np.where(problem.step > 0, problem.lower, 0.0)
+    base = problem.lower
     spare = problem.limit - problem.matrix @ base
     _refuse_empty(problem, spare)
     # In gains, so that weights of any size keep their digits beside the floors.
     found = alpha_fairness(
         pd.Series(problem.step, problem.source),
         Rows(problem.matrix, pd.Series(spare, problem.row)),
-        lower=problem.lower - base,
+        lower=0.0,
         upper=problem.upper - base,
     )
     share = np.clip(base + found.share.to_numpy(), problem.lower, problem.upper)
@@ -93,7 +93,7 @@ def nash(
 def _refuse_empty(problem: Room, spare: NDArray[np.float64]) -> None:
     """Raise if a row leaves no gain to a source that has weight and touches it."""
     takes = (problem.step > 0) & (problem.upper > problem.lower)
-    touched = np.diff(problem.matrix[:, takes].tocsr().indptr) > 0
+    touched = abs(problem.matrix) @ takes.astype(float) > 0
     size = np.abs(problem.limit) + abs(problem.matrix) @ problem.lower
     empty = touched & (spare <= NOISE * size)
     if not empty.any():
