@@ -213,6 +213,20 @@ def test_talmud_beyond_one_row_keeps_who_is_stopped_below_the_half() -> None:
     assert found.level.to_dict() == pytest.approx({"A": 0.4, "B": 0.4, "C": 0.9}, rel=1e-14)
 
 
+@pytest.mark.parametrize("rule", [fairness.equal_awards, fairness.equal_losses, fairness.talmud])
+def test_who_is_stopped_by_what(rule: Any) -> None:
+    # A has its claim, B its ceiling, C a floor above its claim, D the row.
+    found = rule(
+        [2.0, 50.0, 1.0, 60.0],
+        ([[0.0, 0.0, 0.0, 1.0]], [9.0]),
+        lower=[0.0, 0.0, 3.0, 0.0],
+        upper=[40.0, 5.0, 9.0, np.inf],
+    )
+    assert found.share.tolist() == [2.0, 5.0, 3.0, 9.0]
+    assert found.stopped_by.tolist() == ["target", "ceiling", "floor", 0]
+    assert found.level.tolist() == pytest.approx([1.0, 0.1, 3.0, 0.15])
+
+
 @pytest.mark.parametrize("name", ["awards", "losses", "talmud"])
 @pytest.mark.parametrize(
     ("claim", "bounds", "words"),

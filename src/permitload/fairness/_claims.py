@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,19 +36,22 @@ class Claims(NamedTuple):
         return pd.Series(whole, self.given.index) if isinstance(self.given, pd.Series) else whole
 
     def satisfied(self, found: Filling) -> Filling:
-        """Give the granted part of each claim as level, 1 where nothing is claimed."""
+        """Give the granted part of each claim as level, and name the claim where it is met."""
         share = np.asarray(found.share, dtype=float)
-        one = np.where(self.claim > 0, self.claim, 1.0)
-        level = np.where(self.claim > 0, share / one, 1.0)
-        return replace(found, share=self.like(share), level=self.like(level))
+        moving = self.claim > 0
+        level = np.where(moving, share / np.where(moving, self.claim, 1.0), 1.0)
+        reason = np.asarray(found.stopped_by, dtype=object)
+        met = (reason == "ceiling") & (share < self.upper)
+        reason = np.where(met, np.where(self.claim < self.lower, "floor", "target"), reason)
+        return Filling(self.like(share), self.like(level), self.like(reason), found.price)
 
 
 def claims_of(target: ArrayLike, lower: ArrayLike, upper: ArrayLike | None) -> Claims:
-    """Claims and bounds as numbers >= 0; no ceilings by default."""
+    """Claims and bounds as numbers >= 0; the ceiling is the claim, or a floor above it."""
     labels = index_of(target.index if isinstance(target, pd.Series) else range(np.size(target)))
     claim = numbers(target, labels, "target")
     least = numbers(lower, labels, "lower")
-    most = numbers(np.inf if upper is None else upper, labels, "upper")
+    most = numbers(np.maximum(claim, least) if upper is None else upper, labels, "upper")
     checks = (
         ("target", claim, (claim >= 0) & (claim < np.inf), "a finite claim >= 0"),
         ("lower", least, (least >= 0) & (least < np.inf), "a finite floor >= 0"),

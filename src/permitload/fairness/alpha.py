@@ -115,8 +115,8 @@ def greatest_total(
     )
     moving = problem.step > 0
     level = np.where(moving, share / np.where(moving, problem.step, 1.0), 1.0)
-    given = (problem.given(v, target) for v in (share, level, _stops(problem, share, solution)))
-    return Filling(*given, solution.shadow_price)
+    given = [problem.given(v, target) for v in (share, level, _stops(problem, share, solution))]
+    return Filling(given[0], given[1], given[2], solution.shadow_price)
 
 
 def _stops(problem: Room, share: Floats, solution: Solution) -> NDArray[Any]:

@@ -42,7 +42,7 @@ def divide(
         The rule: :func:`equal_awards`, :func:`equal_losses`, :func:`talmud`, … or
         :func:`permitload.sharing.fill` for equal proportion.
     lower, upper : float, array or Series
-        Floors, and ceilings; the claim by default.
+        Floors, and ceilings; by default those of the rule, mostly the claims.
 
     Returns
     -------

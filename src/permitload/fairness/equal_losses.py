@@ -40,7 +40,8 @@ def equal_losses(
     Returns
     -------
     Filling
-        Shares; the granted part of each claim as level; what stopped each.
+        Shares; the granted part of each claim as level; what stopped each: a row, ``floor``,
+        ``ceiling``, or ``target`` where the claim is met below the ceiling.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def nash(
     rows: tuple[Any, Any] | Rows,
     *,
     lower: ArrayLike = 0.0,
-    upper: ArrayLike = np.inf,
+    upper: ArrayLike | None = None,
 ) -> Filling:
     r"""Weighted Nash bargaining solution with the floors as disagreement point.
 
@@ -72,7 +72,7 @@ def nash(
     >>> nash([0.5, 0.3, 0.2], ([[1.0, 1.0, 1.0]], [100.0]), lower=[5.0, 10.0, 5.0]).share
     array([45., 34., 21.])
     """
-    claims = claims_of(target, lower, upper)
+    claims = claims_of(target, lower, np.inf if upper is None else upper)
     least, most = claims.like(claims.lower), claims.like(claims.upper)
     problem = room(target, rows, least, most, 0.0)
     base = problem.lower
@@ -86,8 +86,9 @@ def nash(
         upper=problem.upper - base,
     )
     share = np.clip(base + found.share.to_numpy(), problem.lower, problem.upper)
-    given = (problem.given(np.asarray(v), target) for v in (share, found.level, found.stopped_by))
-    return Filling(*given, found.price)
+    parts = (share, found.level, found.stopped_by)
+    given = [problem.given(np.asarray(values), target) for values in parts]
+    return Filling(given[0], given[1], given[2], found.price)
 
 
 def _refuse_empty(problem: Room, spare: NDArray[np.float64]) -> None:

@@ -45,7 +45,8 @@ def talmud(
     Returns
     -------
     Filling
-        Shares; the granted part of each claim as level; what stopped each.
+        Shares; the granted part of each claim as level; what stopped each: a row, ``floor``,
+        ``ceiling``, or ``target`` where the claim is met below the ceiling.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def talmud(
     most = np.where(got >= half, whole, got)
     second = equal_losses(target, rows, lower=claims.like(got), upper=claims.like(most))
     stops = np.where(got >= half, second.stopped_by, first.stopped_by)
-    return replace(second, stopped_by=claims.like(stops))
+    return claims.satisfied(replace(second, stopped_by=stops))
 
 
 def talmud_index(permitted_load: xr.DataArray, claim: xr.DataArray) -> xr.DataArray:
