@@ -16,6 +16,7 @@ from permitload.errors import DataError, InfeasibleError
 
 CASES = Path(__file__).parent / "cases" / "allocation"
 NAMES = ["E1", "E2", "E3"]
+AMOUNT = st.one_of(st.just(0.0), st.floats(1e-8, 9))
 RULES = {
     "proportional": sharing.fill,
     "CEA": fairness.equal_awards,
@@ -403,10 +404,38 @@ def test_every_rule_scores_nought_on_its_own_permits() -> None:
     assert gains.item() == pytest.approx(0, abs=1e-9)
 
 
+@given(
+    st.lists(st.tuples(AMOUNT, st.floats(0.01, 5), AMOUNT), min_size=1, max_size=6),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=60, deadline=None)
+def test_targets_keep_totals_order_and_units(drawn: Any, random: Any) -> None:
+    load, flow, more = np.array(drawn).T
+    sources = park(
+        source_load=load, effluent_flow=flow, generated_load=load + more, benchmark_load=more
+    )
+    order = list(range(len(load)))
+    random.shuffle(order)
+    for target in (
+        fairness.equal_proportion,
+        fairness.equal_concentration,
+        fairness.equal_removal,
+        fairness.capped_base,
+    ):
+        found = target(sources)
+        assert found.dims == ("source", "pollutant", "period") and (found.values >= 0).all()
+        turned = target(sources.isel(source=order))
+        np.testing.assert_allclose(turned.sel(source=found.source), found, rtol=1e-12)
+        np.testing.assert_allclose(target(sources * 1024), 1024 * found, rtol=1e-12)
+    spread = fairness.equal_concentration(sources)
+    assert spread.sum().item() == pytest.approx(load.sum(), rel=1e-12)
+    assert np.ptp(flat(spread) / flow) <= 1e-12 * load.sum() / flow.sum()
+    assert (fairness.capped_base(sources) <= sources.source_load).all()
+
+
 # --- What contribution must not break --------------------------------------------------------
 
 
-AMOUNT = st.one_of(st.just(0.0), st.floats(1e-8, 9))
 DISCHARGER = st.tuples(AMOUNT, AMOUNT, st.floats(0, 1))
 
 

@@ -66,15 +66,13 @@ def talmud(
     array([50., 75., 75.])
     """
     claims = claims_of(target, lower, upper)
-    whole = np.asarray(claims.most)
-    half = np.clip(claims.claim / 2, claims.lower, whole)
-    least, middle = claims.like(claims.lower), claims.like(half)
-    first = equal_awards(middle, rows, lower=least, upper=middle)
-    got = np.asarray(first.share, dtype=float)
-    most = np.where(got >= half, whole, got)
-    second = equal_losses(target, rows, lower=claims.like(got), upper=claims.like(most))
-    stops = np.where(got >= half, second.stopped_by, first.stopped_by)
-    return claims.satisfied(replace(second, stopped_by=stops))
+    half = np.clip(claims.claim / 2, claims.lower, np.asarray(claims.most))
+    middle = claims.like(half)
+    first = equal_awards(middle, rows, lower=claims.like(claims.lower), upper=middle)
+    # Rows that stopped someone below the half are full: nobody there rises any more.
+    second = equal_losses(target, rows, lower=first.share, upper=upper)
+    stops = np.where(np.asarray(first.share) >= half, second.stopped_by, first.stopped_by)
+    return replace(second, stopped_by=claims.like(stops))
 
 
 def talmud_index(permitted_load: xr.DataArray, claim: xr.DataArray) -> xr.DataArray:
