@@ -35,7 +35,6 @@ TERMS = {
     "upper": "greatest value, 上限",
     "claim": "what shares are measured against, 诉求",
     "claims": "table of claims, one column a measure, 诉求表",
-    "alpha": "aversion to inequality: 0 total alone, infinite the least alone, 公平系数",
     "origin": "where filling starts, 起点",
     "alpha": "aversion to unequal levels, α, 不公平厌恶系数",
     "influence": "part of a row's room that the least sources may take uncut, 次要源占比",
