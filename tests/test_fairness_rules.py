@@ -30,7 +30,7 @@ def estates(draw: st.DrawFn) -> tuple[float, Any]:
     n = draw(st.integers(1, 7))
     claim = st.one_of(st.sampled_from([0.0, 1.0, 1.0, 3.0]), st.floats(1e-3, 1e4))
     claims = np.array([draw(claim) for _ in range(n)])
-    part = draw(st.one_of(st.sampled_from([0.0, 0.5, 1.0, 1.3]), st.floats(0.0, 1.2)))
+    part = draw(st.one_of(st.sampled_from([0.0, 0.5, 1.0, 1.3]), st.floats(1e-12, 1.2)))
     return float(part * claims.sum()), claims
 
 
