@@ -10,10 +10,21 @@ Examples
 array([50., 75., 75.])
 """
 
+from permitload.fairness.ahp import Judgement, ahp_weights
 from permitload.fairness.alpha import alpha_index, alpha_rule, greatest_total
 from permitload.fairness.capped_base import capped_base, capped_base_index
+from permitload.fairness.combined import adjustment_coefficient, combined_weights, mixture, scores
 from permitload.fairness.contribution import contribution, contribution_index
+from permitload.fairness.critic import critic_weights
+from permitload.fairness.data_envelopment import (
+    ZeroSum,
+    constant_returns,
+    efficiency,
+    variable_returns,
+    zero_sum_dea,
+)
 from permitload.fairness.divide import divide, misplaced
+from permitload.fairness.entropy import entropy_weights
 from permitload.fairness.equal_awards import equal_awards, equal_awards_index
 from permitload.fairness.equal_concentration import (
     equal_concentration,
@@ -25,16 +36,27 @@ from permitload.fairness.equal_removal import equal_removal, equal_removal_index
 from permitload.fairness.gini import gini, least_gini
 from permitload.fairness.leximin import leximin, leximin_index
 from permitload.fairness.nash import nash, nash_index
+from permitload.fairness.shapley import cost_objections, gain_objections, shapley
 from permitload.fairness.talmud import talmud, talmud_index
 
 __all__ = [
+    "Judgement",
+    "ZeroSum",
+    "adjustment_coefficient",
+    "ahp_weights",
     "alpha_index",
     "alpha_rule",
     "capped_base",
     "capped_base_index",
+    "combined_weights",
+    "constant_returns",
     "contribution",
     "contribution_index",
+    "cost_objections",
+    "critic_weights",
     "divide",
+    "efficiency",
+    "entropy_weights",
     "equal_awards",
     "equal_awards_index",
     "equal_concentration",
@@ -45,14 +67,20 @@ __all__ = [
     "equal_proportion_index",
     "equal_removal",
     "equal_removal_index",
+    "gain_objections",
     "gini",
     "greatest_total",
     "least_gini",
     "leximin",
     "leximin_index",
     "misplaced",
+    "mixture",
     "nash",
     "nash_index",
+    "scores",
+    "shapley",
     "talmud",
     "talmud_index",
+    "variable_returns",
+    "zero_sum_dea",
 ]
