@@ -36,6 +36,7 @@ from permitload.fairness.equal_removal import equal_removal, equal_removal_index
 from permitload.fairness.gini import gini, least_gini
 from permitload.fairness.leximin import leximin, leximin_index
 from permitload.fairness.nash import nash, nash_index
+from permitload.fairness.price import price_of_fairness
 from permitload.fairness.shapley import cost_objections, gain_objections, shapley
 from permitload.fairness.talmud import talmud, talmud_index
 
@@ -77,6 +78,7 @@ __all__ = [
     "mixture",
     "nash",
     "nash_index",
+    "price_of_fairness",
     "scores",
     "shapley",
     "talmud",

@@ -1,6 +1,7 @@
 """Figures of a study: functions over labelled data that draw on matplotlib Axes."""
 
 from permitload.plot.charts import headroom_use, monthly, permits_bars
+from permitload.plot.fairness import fairness
 from permitload.plot.labels import chinese_font, exceeds, is_cut, label
 from permitload.plot.maps import network_map
 from permitload.plot.picture import png
@@ -8,6 +9,7 @@ from permitload.plot.picture import png
 __all__ = [
     "chinese_font",
     "exceeds",
+    "fairness",
     "headroom_use",
     "is_cut",
     "label",
