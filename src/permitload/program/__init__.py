@@ -1,7 +1,8 @@
-"""Labelled linear programs: rows and columns with names, prices, relaxations, conflicts.
+"""Labelled programs: rows and columns with names, prices, relaxations, conflicts.
 
-A :class:`Program` is a registry of labelled rows and columns; HiGHS solves it. Whatever comes
-back carries the labels: the point, the price of each row and the range in which it holds, the
+A :class:`Program` is a registry of labelled rows and columns. HiGHS solves it, with integer
+columns, too, Clarabel where the objective is quadratic; Pyomo opens it to other solvers. Whatever
+comes back carries the labels: the point, the price of each row and the range in which it holds, the
 least relaxation of rows that cannot be met, the smallest sets of rows that contradict each other.
 
 Examples

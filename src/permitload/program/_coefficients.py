@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from permitload._labels import index_of, refuse_repeats
+from permitload._labels import index_of, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["coefficients_of"]
+__all__ = ["coefficients_of", "hessian_of"]
+
+ROUND_OFF = 1e-12
+"""Part of the largest entry by which a matrix may miss its transpose."""
+CONVEX = 1e-10
+"""Part of the largest entry by which an eigenvalue may fall below 0."""
 
 
 def coefficients_of(column: pd.Index[Any], values: object, count: int) -> sparse.csr_array:
@@ -41,3 +46,44 @@ def coefficients_of(column: pd.Index[Any], values: object, count: int) -> sparse
     place = (block.coords[0], order[block.coords[1]])
     shape = (count, len(column))
     return sparse.csr_array((block.data.astype(float), place), shape=shape)
+
+
+def hessian_of(column: pd.Index[Any], values: object) -> sparse.csr_array:
+    """Curvature as (column, column), refused unless symmetric and positive semidefinite."""
+    count = len(column)
+    if isinstance(values, pd.DataFrame):
+        chosen = pd.DataFrame(np.eye(len(values)), columns=values.index)
+        place = coefficients_of(column, chosen, len(values))
+        hessian = sparse.csr_array(place.T @ coefficients_of(column, values, len(values)))
+    elif sparse.issparse(values) or np.asarray(values).ndim == 2:
+        hessian = coefficients_of(column, values, count)
+    else:
+        if isinstance(values, pd.Series):
+            values = coefficients_of(column, values, 1).toarray()[0]
+        bent = numbers(values, column, "quadratic")
+        hessian = sparse.csr_array(sparse.dia_array((bent[None], [0]), shape=(count, count)))
+    _refuse_bent(column, hessian)
+    return hessian
+
+
+def _refuse_bent(column: pd.Index[Any], hessian: sparse.csr_array) -> None:
+    """Refuse a curvature that is not symmetric, or that bends down somewhere."""
+    bent, largest = hessian.diagonal(), float(np.abs(hessian.data).max(initial=0.0))
+    raise_faults(
+        [
+            Fault("program", column[k], "quadratic", bent[k], "is not convex", "a number >= 0")
+            for k in np.flatnonzero(~((bent >= 0) & (bent < np.inf)))
+        ]
+    )
+    across = hessian - sparse.dia_array((bent[None], [0]), shape=hessian.shape)
+    if not np.abs(across.data).max(initial=0.0):
+        return
+    if np.abs((hessian - hessian.T).data).max(initial=0.0) > ROUND_OFF * largest:
+        raise DataError("quadratic is not symmetric; right would be (matrix + matrix.T) / 2")
+    touched = np.flatnonzero(np.diff(hessian.indptr))
+    block = hessian[touched][:, touched].toarray() + CONVEX * largest * np.eye(len(touched))
+    try:
+        np.linalg.cholesky(block)
+    except np.linalg.LinAlgError:
+        message = "quadratic is not convex; right would be a positive semidefinite matrix"
+        raise DataError(message) from None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Answer", "Model", "Problem", "binding", "solve"]
+__all__ = ["Answer", "Model", "Problem", "binding", "powers", "scales", "solve"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -107,8 +107,10 @@ def solve(problem: Problem) -> Answer:
         )
     )
     if found.status != "optimal":
-        place = np.flatnonzero(column)
-        return replace(found, ray=tuple(int(place[k]) for k in found.ray))
+        place = np.flatnonzero(column)[list(found.ray)]
+        if found.status == "unbounded" and not len(place):  # HiGHS has no ray without rows
+            place = np.flatnonzero(~np.isfinite(alone) & (problem.cost != 0))
+        return replace(found, ray=tuple(place.tolist()))
     return replace(
         found,
         column=_put(alone, column, found.column),
@@ -157,7 +159,7 @@ class Model:
     """
 
     def __init__(self, problem: Problem, factors: Factors | None = None) -> None:
-        row, column = factors or _scales(problem)
+        row, column = factors or scales(problem)
         # The last column factor belongs to the limits: x = factor * scaled x / limit factor.
         self._row, self._column = row[:-1] * column[-1], column[:-1] / column[-1]
         self._objective = float(row[-1] * column[-1])
@@ -217,7 +219,7 @@ class Model:
         """Give the columns another cost."""
         self._cost, scaled = cost, cost * self._column
         size = float(np.abs(scaled).max(initial=0.0)) or 1.0
-        self._objective = float(_powers(np.array(1.0 / size)))
+        self._objective = float(powers(np.array(1.0 / size)))
         place = np.arange(len(cost), dtype=np.int32)
         self._solver.changeColsCost(len(cost), place, scaled * self._objective)
 
@@ -315,12 +317,12 @@ def _solve(problem: Problem) -> Answer:
     return answer
 
 
-def _powers(values: Floats) -> Floats:
+def powers(values: Floats) -> Floats:
     """Nearest powers of two: scaling by them is free of round-off."""
     return np.asarray(np.exp2(np.round(np.log2(values))))
 
 
-def _scales(problem: Problem) -> Factors:
+def scales(problem: Problem) -> Factors:
     """Row and column factors that bring coefficients near one.
 
     The last row factor is that of the objective, the last column factor that of the limits.
@@ -337,7 +339,7 @@ def _scales(problem: Problem) -> Factors:
     limits = np.concatenate([problem.row_lower * row, problem.row_upper * row])
     size_of = [np.abs(problem.cost * column), np.abs(limits[np.isfinite(limits)])]
     cost, limit = (1.0 / (float(values.max(initial=0.0)) or 1.0) for values in size_of)
-    return _powers(np.append(row, cost)), _powers(np.append(column, limit))
+    return powers(np.append(row, cost)), powers(np.append(column, limit))
 
 
 class _Groups:
@@ -359,12 +361,12 @@ def _row_numbers(matrix: sparse.csr_array) -> NDArray[np.int64]:
 
 
 def _scales_at(problem: Problem, size: Floats) -> Factors:
-    """Factors as those of :func:`_scales` that bring rows of the given size to one."""
+    """Factors as those of :func:`scales` that bring rows of the given size to one."""
     row = 1.0 / np.where(size > 0, size, 1.0)
     largest = (abs(problem.matrix) * row[:, None]).max(axis=0).toarray().ravel()
     column = 1.0 / np.where(largest > 0, largest, 1.0)
     cost = 1.0 / (float(np.abs(problem.cost * column).max(initial=0.0)) or 1.0)
-    return _powers(np.append(row, cost)), _powers(np.append(column, 1.0))
+    return powers(np.append(row, cost)), powers(np.append(column, 1.0))
 
 
 def _on(value: Floats, lower: Floats, upper: Floats) -> tuple[Flags, Flags]:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from permitload.program._parts import parts
+
 if TYPE_CHECKING:
     from permitload.program._highs import Answer, Model
     from permitload.program.registry import Program
@@ -40,11 +42,13 @@ def undecided(program: Program, answer: Answer) -> Places:
     if not answer.degenerate:
         return np.empty(0, dtype=np.int64)
     tight = np.flatnonzero(answer.tight)
-    block = program.matrix[tight][:, ~(answer.at_lower | answer.at_upper)].toarray()
-    vectors, values, _ = np.linalg.svd(equilibrated(block)[0])
-    rank = int((values > GAP * values.max(initial=0.0)).sum())
-    part = np.abs(vectors[:, rank:]).max(axis=1, initial=0.0)
-    return np.asarray(tight[part > NOISE])
+    loose = program.matrix[tight][:, ~(answer.at_lower | answer.at_upper)]
+    share = np.zeros(len(tight))
+    for rows, block in parts(sparse.csr_array(loose)):
+        vectors, values, _ = np.linalg.svd(equilibrated(block)[0])
+        rank = int((values > GAP * values.max(initial=0.0)).sum())
+        share[rows] = np.abs(vectors[:, rank:]).max(axis=1, initial=0.0)
+    return np.asarray(tight[share > NOISE])
 
 
 def equilibrated(block: Floats) -> tuple[Floats, Floats, Floats]:

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from permitload.errors import DataError, InfeasibleError
-from permitload.program.registry import Program, solved
+from permitload.program._solving import solved
+from permitload.program.registry import Program
 from permitload.program.relaxation import loosen
 
 __all__ = ["conflicts"]

@@ -11,7 +11,8 @@ from scipy import sparse
 
 from permitload._labels import index_of, numbers
 from permitload.errors import Fault, raise_faults
-from permitload.program.registry import Program, problem_of, refuse
+from permitload.program._solving import problem_of, refuse, refuse_integers
+from permitload.program.registry import Program
 
 if TYPE_CHECKING:
     from permitload.program._highs import Answer
@@ -69,6 +70,7 @@ def leximin(
     """
     from permitload.program._highs import Model
 
+    refuse_integers(program, "a fairest point")
     labels = index_of(direction.index)
     step = numbers(direction, labels, "direction")
     start = numbers(origin, labels, "origin")

@@ -12,7 +12,8 @@ from scipy import sparse
 
 from permitload.program._ranges import ranges
 from permitload.program._slopes import Duals, slopes, undecided
-from permitload.program.registry import Program, cost_of, solution_of, solved
+from permitload.program._solving import cost_of, refuse_integers, solution_of, solved
+from permitload.program.registry import Program
 from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def face(program: Program, solution: Solution) -> Program:
     >>> list(face(program, program.maximise(1.0)).column)
     ['E2', 'E3']
     """
+    refuse_integers(program, "a face")
     bound = (solution.lower_price + solution.upper_price).to_numpy()
     point = solution.column.to_numpy()
     kept = _face(program, point, solution.shadow_price.to_numpy() != 0, bound != 0)
@@ -78,6 +80,7 @@ def _face(
         column=program.column[free],
         lower=program.lower[free],
         upper=program.upper[free],
+        integer=program.integer[free],
         matrix=sparse.csr_array(program.matrix[:, free]),
         limit=program.limit - program.matrix[:, ~free] @ point[~free],
         sense=np.where(priced, 0, program.sense),
@@ -156,6 +159,7 @@ def priced(program: Program, objective: ArrayLike) -> tuple[Solution, pd.DataFra
     >>> solution.value, table["price_upper"].tolist()
     (2.0, [3.0, inf])
     """
+    refuse_integers(program, "a price")
     cost = cost_of(program, objective)
     answer = solved(program, cost)
     gain, parted, duals = _gain(program, cost, answer)
@@ -231,6 +235,7 @@ def gained(program: Program, objective: ArrayLike) -> tuple[Solution, pd.Series[
     >>> solution.value, gain["S1"]
     (2.0, np.float64(1.0))
     """
+    refuse_integers(program, "a price")
     cost = cost_of(program, objective)
     answer = solved(program, cost)
     gain, _, _ = _gain(program, cost, answer)

@@ -1,39 +1,31 @@
-"""The registry: labelled columns and rows of a linear program."""
+"""The registry: labelled columns and rows of a program."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from permitload._labels import index_of, numbers, refuse_repeats
-from permitload.errors import ConvergenceError, DataError, Fault, InfeasibleError, raise_faults
-from permitload.program._coefficients import coefficients_of
+from permitload.errors import Fault, raise_faults
+from permitload.program._arrays import Arrays
+from permitload.program._coefficients import hessian_of
+from permitload.program._solving import cost_of, solution_of, solved, solved_quadratic
 from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
-    from permitload.program._highs import Answer, Problem
+    from pyomo.environ import ConcreteModel
 
-__all__ = ["Program", "cost_of", "problem_of", "refuse", "solution_of", "solved", "verify"]
-
-Floats = NDArray[np.float64]
-
-VERIFIED = 1e-9
-"""Relative excess over a row's limit above which a solver's point is refused."""
-
-
-def _no_matrix() -> sparse.csr_array:
-    return sparse.csr_array((0, 0))
+__all__ = ["Program"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Program:
-    """A registry of labelled columns and rows: a linear program.
+class Program(Arrays):
+    """A registry of labelled columns and rows: a linear, integer or quadratic program.
 
     Programs are values: each method returns a new one. Start from ``Program()``.
 
@@ -43,6 +35,8 @@ class Program:
         Labels of the columns.
     lower, upper : array
         Bounds of the columns.
+    integer : array of bool
+        Columns that take whole numbers only.
     row : Index
         Labels of the rows.
     matrix : csr_array, shape (row, column)
@@ -61,16 +55,13 @@ class Program:
     {'E1': 3.0, 'E2': 0.0}
     """
 
-    column: pd.Index[Any] = field(default_factory=lambda: index_of([]))
-    lower: Floats = field(default_factory=lambda: np.empty(0))
-    upper: Floats = field(default_factory=lambda: np.empty(0))
-    row: pd.Index[Any] = field(default_factory=lambda: index_of([]))
-    matrix: sparse.csr_array = field(default_factory=_no_matrix)
-    limit: Floats = field(default_factory=lambda: np.empty(0))
-    sense: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    unit: tuple[str, ...] = ()
-
-    def columns(self, labels: object, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf) -> Self:
+    def columns(
+        self,
+        labels: object,
+        lower: ArrayLike = 0.0,
+        upper: ArrayLike = np.inf,
+        integer: bool = False,
+    ) -> Self:
         """Add columns.
 
         Parameters
@@ -79,6 +70,8 @@ class Program:
             New labels.
         lower, upper : float, array or Series
             Bounds, inclusive.
+        integer : bool, default False
+            Whether these columns take whole numbers only.
 
         Returns
         -------
@@ -88,12 +81,14 @@ class Program:
         Raises
         ------
         DataError
-            If a label is taken, a bound is NaN, or lower exceeds upper.
+            If a label is taken, a bound is NaN, lower exceeds upper, or an integer column has a
+            bound that is no whole number.
 
         Examples
         --------
-        >>> list(Program().columns(["E1", "E2"]).column)
-        ['E1', 'E2']
+        >>> program = Program().columns(["plants"], integer=True).at_most("money", [2.0], 5.0)
+        >>> program.maximise(1.0).column.to_dict()
+        {'plants': 2.0}
         """
         added = index_of(labels)
         refuse_repeats(added, self.column, "column")
@@ -103,12 +98,19 @@ class Program:
                 Fault("program", added[k], "lower", least[k], "exceeds upper", f"at most {most[k]}")
                 for k in np.flatnonzero(least > most)
             ]
+            + [
+                Fault("program", label, "integer", b, "is no whole number", "a whole bound, or inf")
+                for bound in (least, most)
+                for label, b in zip(added, bound, strict=True)
+                if integer and np.isfinite(b) and b % 1
+            ]
         )
         return replace(
             self,
             column=self.column.append(added),
             lower=np.concatenate([self.lower, least]),
             upper=np.concatenate([self.upper, most]),
+            integer=np.append(self.integer, np.full(len(added), integer)),
             matrix=sparse.csr_array(
                 (self.matrix.data, self.matrix.indices, self.matrix.indptr),
                 (len(self.row), len(self.column) + len(added)),
@@ -148,7 +150,7 @@ class Program:
         >>> Program().columns(["E1", "E2"]).at_most("S1", row, 1.0).matrix.toarray()
         array([[0., 2.]])
         """
-        return self._rows(index_of(labels), coefficients, limit, (1, unit))
+        return self.added(index_of(labels), coefficients, limit, (1, unit))
 
     def at_least(
         self, labels: object, coefficients: object, limit: ArrayLike, unit: str = ""
@@ -175,7 +177,7 @@ class Program:
         >>> Program().columns(["E1"]).at_least("floor", [1.0], 2.0).minimise(1.0).value
         2.0
         """
-        return self._rows(index_of(labels), coefficients, limit, (-1, unit))
+        return self.added(index_of(labels), coefficients, limit, (-1, unit))
 
     def equal(self, labels: object, coefficients: object, limit: ArrayLike, unit: str = "") -> Self:
         """Add rows ``coefficients @ columns == limit``.
@@ -200,7 +202,7 @@ class Program:
         >>> Program().columns(["E1"]).equal("fixed", [2.0], 2.0).maximise(1.0).value
         1.0
         """
-        return self._rows(index_of(labels), coefficients, limit, (0, unit))
+        return self.added(index_of(labels), coefficients, limit, (0, unit))
 
     def maximise(self, objective: ArrayLike) -> Solution:
         """Greatest value of an objective.
@@ -259,6 +261,111 @@ class Program:
         found = solution_of(self, cost, solved(self, cost))
         return replace(found, value=-found.value)
 
+    def minimise_quadratic(self, objective: ArrayLike, quadratic: object) -> Solution:
+        """Least value of a convex quadratic objective.
+
+        Parameters
+        ----------
+        objective : float, array or Series
+            Coefficient of each column, as for :meth:`maximise`.
+        quadratic : float, array, sparse array, DataFrame or Series
+            Curvature: one number >= 0 per column (a Series may leave columns out), or a
+            symmetric, positive semidefinite matrix (column, column); a DataFrame by label.
+
+        Returns
+        -------
+        Solution
+            Point, prices and activities. Where curvature is 0 along a direction the point may
+            be one of many.
+
+        Raises
+        ------
+        InfeasibleError, DataError, ConvergenceError
+            As :meth:`maximise`; DataError, too, if the objective is not convex or a column is
+            integer.
+
+        Notes
+        -----
+        ``objective @ x + x @ quadratic @ x / 2``. An interior method (Clarabel: Goulart, P. J.,
+        Chen, Y. (2024), arXiv:2405.12762) finds which rows and bounds hold; the equations that
+        they leave are then solved to round-off.
+
+        Examples
+        --------
+        >>> program = Program().columns(["E1", "E2"]).at_most("S1", [1.0, 1.0], 1.0)
+        >>> program.minimise_quadratic([-2.0, -1.0], 1.0).column.round(9).to_dict()
+        {'E1': 1.0, 'E2': 0.0}
+        """
+        cost = -cost_of(self, objective)
+        hessian = hessian_of(self.column, quadratic)
+        answer = solved_quadratic(self, cost, hessian)
+        bent = float(answer.column @ (hessian @ answer.column)) / 2.0
+        found = solution_of(self, cost, answer)
+        return replace(found, value=bent - found.value)
+
+    def given(self, column: pd.Series[float]) -> Self:
+        """Program with some columns fixed, no longer integer: what holds given these values.
+
+        Parameters
+        ----------
+        column : Series
+            Value of each column to fix, by label, such as ``solution.given``.
+
+        Returns
+        -------
+        Program
+            The same columns and rows.
+
+        Raises
+        ------
+        DataError
+            If a label is unknown or there twice, or a value is NaN or beyond the column's bounds.
+
+        Examples
+        --------
+        >>> program = Program().columns(["plants"], integer=True).columns(["E1"])
+        >>> program = program.at_most("S1", [-2.0, 1.0], 1.0)
+        >>> program.given(pd.Series({"plants": 3.0})).maximise([0.0, 1.0]).column["E1"]
+        np.float64(7.0)
+        """
+        labels = index_of(column.index)
+        refuse_repeats(labels, labels[:0], "column")
+        values, place = numbers(column, labels, "column"), self.column.get_indexer(labels)
+        raise_faults(
+            [
+                Fault("program", label, "column", v, "fits no column", "a label and its bounds")
+                for label, v, k in zip(labels, values, place, strict=True)
+                if k < 0 or not self.lower[k] <= v <= self.upper[k]
+            ]
+        )
+        lower, upper, integer = self.lower.copy(), self.upper.copy(), self.integer.copy()
+        lower[place], upper[place], integer[place] = values, values, False
+        return replace(self, lower=lower, upper=upper, integer=integer)
+
+    def to_pyomo(self) -> ConcreteModel:
+        """Columns and rows as a Pyomo model, open to rules and solvers of one's own.
+
+        Returns
+        -------
+        ConcreteModel
+            ``column``, a Var by column label with its bounds, and ``row``, a Constraint by row
+            label; no objective. A tuple as label is several indices in Pyomo.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If Pyomo is not installed (``pip install permitload[pyomo]``).
+
+        Examples
+        --------
+        >>> program = Program().columns(["E1", "E2"], upper=9.0).at_most("S1", [1.0, 1.0], 5.0)
+        >>> program.to_pyomo().column["E2"].bounds
+        (0.0, 9.0)
+        """
+        from permitload.program._pyomo import model_of
+
+        return model_of(self)
+
     def keep(self, rows: ArrayLike) -> Self:
         """Program with some of the rows only.
 
@@ -286,97 +393,3 @@ class Program:
             sense=self.sense[chosen],
             unit=tuple(self.unit[k] for k in chosen),
         )
-
-    def _rows(
-        self,
-        labels: pd.Index[Any],
-        coefficients: object,
-        limit: ArrayLike,
-        kind: tuple[int, str],
-    ) -> Self:
-        refuse_repeats(labels, self.row, "row")
-        if isinstance(coefficients, pd.DataFrame):
-            order = index_of(coefficients.index).get_indexer(labels)
-            if len(coefficients) != len(labels) or (order < 0).any():
-                given = list(coefficients.index)
-                raise DataError(f"coefficients have rows {given}; right would be {list(labels)}")
-            coefficients = coefficients.iloc[order]
-        added = coefficients_of(self.column, coefficients, len(labels))
-        if len(self.row):
-            added = sparse.csr_array(sparse.vstack([self.matrix, added]))
-        return replace(
-            self,
-            row=self.row.append(labels),
-            matrix=added,
-            limit=np.concatenate([self.limit, numbers(limit, labels, "limit")]),
-            sense=np.concatenate([self.sense, np.full(len(labels), kind[0])]),
-            unit=self.unit + (kind[1],) * len(labels),
-        )
-
-
-def solution_of(program: Program, cost: Floats, answer: Answer) -> Solution:
-    """Answer of a solver with its labels."""
-    bound = answer.column_price
-    gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price
-    return Solution(
-        value=math.fsum(cost * answer.column),
-        column=pd.Series(answer.column, program.column),
-        activity=pd.Series(program.matrix @ answer.column, program.row),
-        shadow_price=pd.Series(gain + 0.0, program.row),
-        lower_price=pd.Series(np.maximum(-bound, 0.0) + 0.0, program.column),
-        upper_price=pd.Series(np.maximum(bound, 0.0) + 0.0, program.column),
-        degenerate=answer.degenerate,
-    )
-
-
-def cost_of(program: Program, objective: ArrayLike) -> Floats:
-    """Objective as one coefficient per column, labels checked."""
-    if isinstance(objective, pd.Series):
-        row = coefficients_of(program.column, objective, 1)
-        return np.asarray(row.toarray()[0], dtype=float)
-    return numbers(objective, program.column, "objective")
-
-
-def problem_of(program: Program, cost: Floats) -> Problem:
-    """Numbers of a program without its labels."""
-    from permitload.program._highs import Problem
-
-    row_lower = np.where(program.sense <= 0, program.limit, -np.inf)
-    row_upper = np.where(program.sense >= 0, program.limit, np.inf)
-    return Problem(cost, program.matrix, row_lower, row_upper, program.lower, program.upper)
-
-
-def solved(program: Program, cost: Floats) -> Answer:
-    """Maximise, verify the point without the solver, and raise what went wrong."""
-    from permitload.program._highs import solve
-
-    if not len(program.column):
-        raise DataError("the program has no columns; right would be at least one")
-    answer = solve(problem_of(program, cost))
-    refuse(program, answer)
-    verify(program, answer.column)
-    return answer
-
-
-def refuse(program: Program, answer: Answer) -> None:
-    """Raise what went wrong."""
-    if answer.status == "infeasible":
-        raise InfeasibleError("no point meets all rows: relax() says which rows miss by how much")
-    if answer.status == "unbounded":
-        names = ", ".join(str(program.column[k]) for k in answer.ray)
-        message = f"the objective grows without limit along {names}; right would be a row or bound"
-        raise DataError(message)
-    if answer.status != "optimal":
-        raise ConvergenceError(f"HiGHS stopped with {answer.status!r}")
-
-
-def verify(program: Program, point: Floats) -> None:
-    """Re-check every row in unscaled numbers."""
-    slack = program.limit - program.matrix @ point
-    excess = np.where(program.sense == 0, np.abs(slack), -program.sense * slack)
-    size = np.abs(program.limit) + abs(program.matrix) @ np.abs(point)
-    broken = excess > VERIFIED * size
-    if broken.any():
-        worst = pd.DataFrame({"row": program.row[broken], "excess": excess[broken]})
-        message = f"HiGHS returned a point that breaks {int(broken.sum())} rows"
-        raise ConvergenceError(message, worst.sort_values("excess", ascending=False))

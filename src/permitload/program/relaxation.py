@@ -22,7 +22,8 @@ def relax(program: Program, labels: object, weight: ArrayLike = 1.0) -> pd.DataF
 
     The weighted sum of what is missing is least; among all such relaxations the burden is
     shared as evenly as the rows allow (the greatest weighted miss is least, then the next), so
-    that the answer does not depend on the solver or on the order of rows.
+    that the answer does not depend on the solver or on the order of rows. Integer columns stay
+    where the least sum has put them.
 
     Parameters
     ----------
@@ -76,6 +77,7 @@ def relax(program: Program, labels: object, weight: ArrayLike = 1.0) -> pd.DataF
         least = loosened.minimise(cost)
     except InfeasibleError:
         raise InfeasibleError("the rows that may not be relaxed contradict each other") from None
+    loosened = loosened.given(least.given)
     amount = _spread(loosened, cost, least.value) if least.value > 0 else np.zeros(len(row))
     table = pd.DataFrame({"limit": program.limit, "unit": list(program.unit)}, program.row)
     table["missing"] = np.bincount(row, amount, len(program.row))

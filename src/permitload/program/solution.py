@@ -1,8 +1,8 @@
-"""Optimum of a linear program, labelled."""
+"""Optimum of a program, labelled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -31,6 +31,9 @@ class Solution:
         Price of each column's lower and upper bound.
     degenerate : bool
         Whether other prices may belong to the same optimum; :func:`prices` tells them apart.
+    given : Series
+        Integer columns. The prices are those with these columns fixed: what the other columns
+        would gain, not what another choice of integers would.
 
     Examples
     --------
@@ -47,3 +50,4 @@ class Solution:
     lower_price: pd.Series[float]
     upper_price: pd.Series[float]
     degenerate: bool
+    given: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=float))

@@ -1,0 +1,69 @@
+"""Columns and rows of a program as arrays, with their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from permitload._labels import index_of, numbers, refuse_repeats
+from permitload.errors import DataError
+from permitload.program._coefficients import coefficients_of
+
+__all__ = ["Arrays"]
+
+Floats = NDArray[np.float64]
+
+
+def _no_numbers() -> Floats:
+    return np.empty(0)
+
+
+def _no_matrix() -> sparse.csr_array:
+    return sparse.csr_array((0, 0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """What a program consists of; see :class:`permitload.program.Program`."""
+
+    column: pd.Index[Any] = field(default_factory=lambda: index_of([]))
+    lower: Floats = field(default_factory=_no_numbers)
+    upper: Floats = field(default_factory=_no_numbers)
+    integer: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
+    row: pd.Index[Any] = field(default_factory=lambda: index_of([]))
+    matrix: sparse.csr_array = field(default_factory=_no_matrix)
+    limit: Floats = field(default_factory=_no_numbers)
+    sense: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    unit: tuple[str, ...] = ()
+
+    def added(
+        self,
+        labels: pd.Index[Any],
+        coefficients: object,
+        limit: ArrayLike,
+        kind: tuple[int, str],
+    ) -> Self:
+        """Rows of one kind (sense, unit) after the others."""
+        refuse_repeats(labels, self.row, "row")
+        if isinstance(coefficients, pd.DataFrame):
+            order = index_of(coefficients.index).get_indexer(labels)
+            if len(coefficients) != len(labels) or (order < 0).any():
+                given = list(coefficients.index)
+                raise DataError(f"coefficients have rows {given}; right would be {list(labels)}")
+            coefficients = coefficients.iloc[order]
+        added = coefficients_of(self.column, coefficients, len(labels))
+        if len(self.row):
+            added = sparse.csr_array(sparse.vstack([self.matrix, added]))
+        return replace(
+            self,
+            row=self.row.append(labels),
+            matrix=added,
+            limit=np.concatenate([self.limit, numbers(limit, labels, "limit")]),
+            sense=np.concatenate([self.sense, np.full(len(labels), kind[0])]),
+            unit=self.unit + (kind[1],) * len(labels),
+        )
