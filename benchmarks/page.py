@@ -231,10 +231,28 @@ def _points(rows: list[Row]) -> list[Table]:
     return [(header, cells)]
 
 
+def _programs(rows: list[Row]) -> list[Table]:
+    header = (
+        "columns | coefficients | build [ms] | solve [ms] | build / solve [%] | quadratic [ms] "
+        "| to_pyomo [ms] | rules [ms] | rules / to_pyomo"
+    )
+    cells = [
+        [
+            f"{r.size:,}", f"{r.facts['entries']:,}", r.time("build", 1e-3), r.time("solve", 1e-3),
+            figure(100.0 * r.over("build", "solve")), r.time("quadratic", 1e-3),
+            r.time("to_pyomo", 1e-3), r.time("rules", 1e-3),
+            figure(r.over("rules", "to_pyomo")) if "rules" in r.seconds else "–",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells)]
+
+
 TABLES: dict[str, Callable[[list[Row]], list[Table]]] = {
     "sweep": _sweep, "scenarios": _scenarios, "response": _response,
     "accumulation": _accumulation, "study": _study, "command": _command, "public": _public,
     "filling": _filling, "sharing": _sharing, "formulas": _formulas, "points": _points,
+    "programs": _programs,
 }  # fmt: skip
 
 
@@ -290,6 +308,8 @@ TARGETS = (
     Target("gain of two threads over gain of two triads", "scenarios", 0.85, True, gain, ""),
     Target("response on 1e6 reaches, a section", "response", 10.0, False, sections,
            "forward sweeps", MILLION),
+    Target("building a program from arrays, over solving it", "programs", 20.0, False,
+           lambda r: 100.0 * r.over("build", "solve"), "%", 10_000),
     Target("mrb3 accumulation", "accumulation", 100.0, False,
            lambda r: 1e6 * r.seconds["sweep"], "µs"),
     Target("mrb3, tables to permits, over reading the tables", "study", 2.0, False,

@@ -9,9 +9,10 @@ import commands
 import formulas
 import numpy as np
 import pandas as pd
+import programs
 import shapes
 import sharing
-from jobs import SECTIONS, Benchmark, Job, LeftOut, agree, model, net, unchecked
+from jobs import SECTIONS, SEED, Benchmark, Job, LeftOut, agree, model, net, unchecked
 from kernels import FORMULA, System, compulsory, factored, prepare
 from measure import Task, triad
 
@@ -108,6 +109,12 @@ def public(shape: str, size: int) -> Job:
     }
     facts = {"reaches": given.up.size, "outlets": len(whole.outlets)}
     return Job(tasks, check, facts, tuple(tasks) if size <= 1_000_000 else ())
+
+
+def programming(shape: str, size: int) -> Job:
+    """Programs from arrays, and the same as Pyomo models."""
+    case = programs.Case(size, SEED)
+    return Job(case.tasks(), case.check, {"rows": programs.ROWS, "entries": programs.ROWS * size})
 
 
 def accumulation(shape: str, size: int) -> Job:
@@ -283,5 +290,14 @@ BENCHMARKS: dict[str, Benchmark] = {
             *(("full", size) for size in (1000, 10_000, 100_000)),
         ),
         (("tenth", 300), ("full", 60)),
+    ),
+    "programs": Benchmark(
+        f"Programs of {programs.ROWS} rows, every coefficient there",
+        "`Program` built from arrays and labels, `maximise` (HiGHS) and `minimise_quadratic` "
+        "(Clarabel, polished), checks and labels included; `to_pyomo`, by whole rows, "
+        "beside the same model by Pyomo's rules.",
+        programming,
+        tuple(("rows", size) for size in (100, 1000, 10_000, 100_000)),
+        (("rows", 60),),
     ),
 }
