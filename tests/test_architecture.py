@@ -51,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
 COMPANIONS = {
     "_uncertain_variables": "schema",
     "_allocation_variables": "schema",
+    "_cost_variables": "schema",
     "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",
@@ -217,7 +218,18 @@ def test_schema_does_not_contradict_itself() -> None:
             assert units.convert(1.0, variable.unit, variable.name) == 1.0, variable.name
 
 
-HEAVY = ["numba", "pyomo", "matplotlib", "sklearn", "dask", "pint", "networkx", "highspy", "scipy"]
+HEAVY = [
+    "numba",
+    "pyomo",
+    "clarabel",
+    "matplotlib",
+    "sklearn",
+    "dask",
+    "pint",
+    "networkx",
+    "highspy",
+    "scipy",
+]
 
 
 def test_import_pulls_in_nothing_heavy() -> None:

@@ -183,6 +183,19 @@ TABLES = _tables(
         "present load and bounds of one source; behind a works they count at the works' outlet",
     ),
     ("enterprises?", "enterprise", "enterprise sector name? note?", "one enterprise"),
+    (
+        "options?",
+        "source option pollutant",
+        "source option pollutant removal capital=0 operating=0 lifetime? interest? basis? note?",
+        "what one exclusive treatment of a source takes off its present load of one pollutant; the "
+        "costs are those of the whole option, the same in each of its rows",
+    ),
+    (
+        "reductions?",
+        "source pollutant increment",
+        "source pollutant increment reduction marginal_cost basis? note?",
+        "one piece of what operation can take off beyond the option, in order",
+    ),
 )
 
 

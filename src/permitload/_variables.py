@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import inf
 
 from permitload._allocation_variables import ALLOCATION
+from permitload._cost_variables import COSTS
 from permitload._uncertain_variables import UNCERTAIN
 
 __all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
@@ -71,6 +72,7 @@ DIMENSIONS = _variables(
     ("period", "", "month, season or design condition, in order", "时段"),
     ("point", "", "one point of the set of loads that all sections allow", "可行集代表点"),
     ("alternative", "", "what is compared with a base, with its own water", "比选方案"),
+    ("option", "", "treatment that a source may choose; one of them applies", "治理方案"),
     ("end", "", "end of a reach: from or to", "河段端"),
     ("segment", "", "part of a reach between two points where load or water enters", "微段"),
     ("term", "", "line of the mass ledger", "平衡项"),
@@ -369,6 +371,7 @@ VARIABLES = DIMENSIONS | _variables(
     ("added", "mg/L", "rise that a source makes at the section that stopped it", "自身增量"),
     ("added_by_others", "mg/L", "rise that all other decided sources make there", "其他源增量"),
     ("spare", "mg/L", "headroom that is left", "剩余余量"),
+    *COSTS,
     *UNCERTAIN,
     *ALLOCATION,
 )

@@ -1,5 +1,6 @@
 """Permitted loads: a target reconciled with the sections, what stops each source, rounding."""
 
+from permitload.allocation.abatement import abatement_cost
 from permitload.allocation.allocate import allocate, present_load
 from permitload.allocation.bounds import alone, bounds
 from permitload.allocation.chance import (
@@ -10,9 +11,11 @@ from permitload.allocation.chance import (
     normal_quantile,
 )
 from permitload.allocation.conflict import conflict
+from permitload.allocation.costs import annual_cost, capital_recovery, present_value
 from permitload.allocation.counterfactuals import counterfactuals
 from permitload.allocation.explain import explain
 from permitload.allocation.groups import park_total, with_groups
+from permitload.allocation.least_cost import capital_budget, least_cost
 from permitload.allocation.limits import (
     average_limit,
     long_term_average,
@@ -35,10 +38,14 @@ from permitload.allocation.tree import distortion, leaf_target, split, trace
 
 __all__ = [
     "Spread",
+    "abatement_cost",
     "allocate",
     "alone",
+    "annual_cost",
     "average_limit",
     "bounds",
+    "capital_budget",
+    "capital_recovery",
     "chance_rows",
     "chance_total",
     "conflict",
@@ -47,6 +54,7 @@ __all__ = [
     "exceedance_bound",
     "explain",
     "leaf_target",
+    "least_cost",
     "lognormal_quantile",
     "lognormal_samples",
     "long_term_average",
@@ -57,6 +65,7 @@ __all__ = [
     "park_total",
     "permit_limits",
     "present_load",
+    "present_value",
     "prices",
     "refuse_missed",
     "relax",

@@ -44,7 +44,11 @@ t = 1000000 * g
 K = [temperature]; offset: 0
 degC = K; offset: 273.15
 percent = 0.01
+CNY = [currency] = _ = 元
+万元 = 10000 * CNY
 """
+_MONEY = "10^4 CNY"
+"""Unit of money; the only one with a space and a power of ten."""
 
 _REFUSED = {
     "ton": "t (a ton is 907 kg in some places, 1000 kg in others)",
@@ -81,16 +85,18 @@ def plain(unit: str) -> str:
 
     Examples
     --------
-    >>> plain("m³/s"), plain(" m**3 / s "), plain("-"), plain("%")
-    ('m3/s', 'm3/s', '1', 'percent')
+    >>> plain("m³/s"), plain(" m**3 / s "), plain("-"), plain("%"), plain("万元/a")
+    ('m3/s', 'm3/s', '1', 'percent', '10^4 CNY/a')
     """
     compact = unicodedata.normalize("NFKC", unit).replace(" ", "").replace("**", "^")
-    compact = re.sub(r"\^(\d)", r"\1", compact)
+    compact = compact.replace(_MONEY.replace(" ", ""), "万元")
+    compact = re.sub(r"\^(\d)", r"\1", compact).replace("万元", _MONEY)
     return {"": "1", "-": "1", "%": "percent"}.get(compact, compact)
 
 
 def _parsed(unit: str) -> Unit:
     """Parse a unit; ValueError if a header may not say this."""
+    unit = unit.replace(_MONEY, "万元")
     if len(unit) > 40 or not _GRAMMAR.fullmatch(unit):
         raise ValueError(unit)
     powers = re.sub(r"(?<=[^\W\d_])(?<!hm)(-?\d)", r"**\1", unit)
