@@ -22,6 +22,7 @@ from permitload.allocation import (
     capital_recovery,
     least_cost,
     present_value,
+    with_groups,
 )
 from permitload.errors import DataError, InfeasibleError
 from permitload.program import Program
@@ -492,6 +493,40 @@ def test_a_group_that_shares_a_total_is_a_rule() -> None:
 
     found = least_cost(response, room, sources, options, rules=[total])
     assert found["permitted_load"].values.ravel().tolist() == [50.0, 25.0]
+
+
+def test_groups_limit_a_period_and_the_year() -> None:
+    load = np.full((2, 1, 2), 50.0)
+    response, room, sources = park(
+        np.full((1, 2, 1, 2), 0.001), np.ones((1, 1, 2)), load, [65.0, 300.0]
+    )
+    options = table(
+        [("E0", "half", "P0", 0.5, 8.0), ("E1", "half", "P0", 0.5, 7.0)],
+        "source option pollutant removal operating",
+    )
+    both = table([("park", "E0"), ("park", "E1")], "group source")
+
+    def limited(group_limit: float, annual_total: float, period: str) -> xr.Dataset:
+        row = ("park", "P0", period, group_limit, annual_total)
+        limits = table([row], "group pollutant period group_limit annual_total")
+        return with_groups(sources, both, limits)
+
+    # 100 kg/d for a year are 36.5 t, with E1 halved 27.375 t, with both 18.25 t.
+    for period, group_limit, annual_total, cost in (
+        ("", 100.0, np.nan, 0.0),
+        ("M1", 99.0, np.nan, 7.0),
+        ("", np.nan, 36.5, 0.0),
+        ("", np.nan, 27.375, 7.0),
+        ("", np.nan, 27.0, 15.0),
+    ):
+        found = least_cost(response, room, limited(group_limit, annual_total, period), options)
+        assert found["total_cost"].item() == cost
+    order = limited(np.nan, 27.375, "").isel(source=[1, 0])
+    assert least_cost(response, room, order, options)["option"].values.tolist() == ["half", "as is"]
+    with pytest.raises(InfeasibleError, match=r"year, park, P0: 0\.25 t/a"):
+        least_cost(response, room, limited(np.nan, 18.0, ""), options)
+    with pytest.raises(InfeasibleError, match="group, park, P0, M0: 10 kg/d"):
+        least_cost(response, room, limited(40.0, np.nan, "M0"), options)
 
 
 RESPONSE, ROOM, SOURCES = park([[[[0.01]]]], [[[0.5]]], [[[30.0]]])

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from permitload._labels import index_of
 from permitload.allocation._cases import numbers_of
+from permitload.allocation._groups import Grouped
 from permitload.allocation._options import (
     AS_IS,
     Option,
@@ -25,7 +26,7 @@ from permitload.units import DAYS_PER_YEAR, tonnes
 
 GOLDEN = (5.0**0.5 - 1.0) / 2.0
 
-__all__ = ["LINKS", "Model", "Park", "back", "build", "park_of"]
+__all__ = ["LINKS", "Model", "Park", "back", "build", "grouped", "park_of"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -154,6 +155,30 @@ def build(park: Park, floor: Floats, ceiling: Floats) -> Model:
         reductions,
         reduced.cell,
     )
+
+
+def grouped(program: Program, park: Park, groups: Grouped) -> Program:
+    """Rows of groups over the loads: limits of a period [kg/d] and of the year [t/a]."""
+    shape = park.load.shape
+    cells = np.arange(park.load.size).reshape(shape)
+    for g, name in enumerate(groups.name):
+        members = np.flatnonzero(groups.member[g, park.order])
+        rows: list[tuple[Any, ...]] = [
+            (("group", name, p, t), cells[members, i, j], 1.0, groups.limit[g, i, j], "kg/d")
+            for i, p in enumerate(park.pollutant)
+            for j, t in enumerate(park.period)
+        ]
+        each = np.tile(tonnes(1.0, groups.days), len(members))
+        rows += [
+            (("year", name, p), cells[members, i].ravel(), each, groups.annual[g, i], "t/a")
+            for i, p in enumerate(park.pollutant)
+        ]
+        for label, place, weight, limit, unit in rows:
+            if np.isfinite(limit):
+                row = np.zeros(len(program.column))
+                row[place] = weight
+                program = program.at_most([label], row, limit, unit)
+    return program
 
 
 def _emissions(program: Program, park: Park, floor: Floats, reduced: _Reduced) -> Program:

@@ -14,8 +14,17 @@ from scipy import sparse
 
 from permitload import program as programs
 from permitload._labels import index_of
-from permitload.allocation._abatement import LINKS, Model, Park, back, build, park_of
+from permitload.allocation._abatement import (
+    LINKS,
+    Model,
+    Park,
+    back,
+    build,
+    grouped,
+    park_of,
+)
 from permitload.allocation._cases import DIMS, blank, numbers_of
+from permitload.allocation._groups import read
 from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.program import Program
 from permitload.schema import described
@@ -58,7 +67,8 @@ def least_cost(
     sources : Dataset
         ``source_load``, ``floor`` and ``ceiling`` (source, pollutant, period) [kg/d] with the
         coordinate ``outlet`` (source). The ceiling is the legal limit; a floor is permitted even
-        to a source that discharges less. Floors default to 0, ceilings to none.
+        to a source that discharges less. Floors default to 0, ceilings to none. Groups as
+        :func:`with_groups` writes them limit what their members are permitted together.
     options : DataFrame
         Table ``options``. ``as is`` (nothing removed, no cost) is an option of every source
         without being listed.
@@ -80,8 +90,8 @@ def least_cost(
     Raises
     ------
     InfeasibleError
-        If sections, ceilings and rules cannot be met at any cost; ``relaxation`` lists the rows
-        that must give way, each miss weighed by the size of its row, and the least miss.
+        If sections, ceilings, groups and rules cannot be met at any cost; ``relaxation`` lists
+        the rows that must give way, each miss weighed by the size of its row, and the least miss.
     DataError
         If labels differ or repeat, numbers are NaN or out of range, or capital comes without
         lifetime and interest.
@@ -108,6 +118,9 @@ def least_cost(
     like = blank(response, sources)
     if "days" in response.coords:
         like = like.assign_coords(days=response["days"])
+    faults: list[Fault] = []
+    groups = read(response, sources, like, faults)
+    raise_faults(faults)
     park = park_of(like, sources, options, reductions)
     floor, ceiling = (
         numbers_of(sources[name], like, name)[park.order] if name in sources else like.values + most
@@ -116,6 +129,7 @@ def least_cost(
     model = build(park, floor, ceiling)
     rows = sparse_rows(response, headroom)
     program = _sections(model.program, park, _outlets(response, sources)[park.order], rows)
+    program = grouped(program, park, groups)
     for rule in rules:
         program = rule(program)
     model = model._replace(program=program)
