@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import capacity, quality, standards
+from permitload import _model, _settings, capacity, quality, standards
 from permitload.schema import described
 
 __all__ = ["FACTORS", "compared", "sensitivity"]
@@ -20,9 +20,8 @@ FACTORS = (0.5, 1.0, 1.5)
 def compared(
     tables: dict[str, pd.DataFrame],
     present: xr.Dataset,
-    rows: tuple[xr.Dataset, xr.DataArray],
-    source_load: xr.DataArray,
-    closure_tolerance: float,
+    room: _model.Room,
+    settings: _settings.Settings,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Closure of every section, and the stamp of the network's capacity.
 
@@ -32,13 +31,10 @@ def compared(
         ``observations`` and ``sections`` of the study.
     present : Dataset
         Quality at present loads.
-    rows : tuple
-        Response (section, outlet, pollutant, period), and headroom (section, indicator,
-        period) [mg/L].
-    source_load : DataArray
-        Present load (outlet, pollutant, period) [kg/d] of the outlets of the response.
-    closure_tolerance : float
-        Relative error that counts as agreement [1].
+    room : Room
+        With the headroom that boundary water as measured leaves: observations know no other.
+    settings : Settings
+        With the relative error that counts as agreement [1].
 
     Returns
     -------
@@ -46,13 +42,14 @@ def compared(
         ``capacity.closure`` with ``remaining_capacity`` [kg/d]; ``calibrated`` and
         ``not_calibrated`` (pollutant, period).
     """
-    response, headroom = rows
     means = standards.period_means(tables["observations"])
     flow = quality.flow_at(tables["sections"], present)
     simulated = quality.at(tables["sections"], present)
-    found = capacity.closure(means, simulated, flow, closure_tolerance)
-    found["remaining_capacity"] = capacity.remaining(response, headroom, source_load, flow)
-    return described(found), capacity.stamp(response, found["calibrated"])
+    found = capacity.closure(means, simulated, flow, settings.closure_tolerance)
+    found["remaining_capacity"] = capacity.remaining(
+        room.response, room.headroom, room.source_load, flow
+    )
+    return described(found), capacity.stamp(room.response, found["calibrated"])
 
 
 def sensitivity(solved: Callable[[float], xr.Dataset], stated: xr.Dataset) -> xr.Dataset:
@@ -61,15 +58,15 @@ def sensitivity(solved: Callable[[float], xr.Dataset], stated: xr.Dataset) -> xr
     Parameters
     ----------
     solved : callable
-        Capacity Dataset with every decay multiplied by a factor.
+        ``total`` and ``status`` with every decay multiplied by a factor.
     stated : Dataset
-        Capacity with the decay as it is stated.
+        Capacity with the decay as it is stated, and its stamp.
 
     Returns
     -------
     Dataset (pollutant, period, decay_factor)
-        ``total`` [kg/d], ``status``, and ``total_change`` [1] over the total at the stated
-        decay, NaN where that is 0.
+        ``total`` [kg/d], ``status``, ``calibrated``, and ``total_change`` [1] over the total at
+        the stated decay, NaN where that is 0.
     """
     every = [(stated if factor == 1.0 else solved(factor)) for factor in FACTORS]
     axis = pd.Index(FACTORS, name="decay_factor")
@@ -78,4 +75,5 @@ def sensitivity(solved: Callable[[float], xr.Dataset], stated: xr.Dataset) -> xr
     base = total.sel(decay_factor=1.0)
     change = total / base.where(np.abs(base) > 0.0) - 1.0
     return described(found.assign(total=total, total_change=change.drop_vars("decay_factor")
-                                  .assign_coords(decay_factor=total["decay_factor"])))  # fmt: skip
+                                  .assign_coords(decay_factor=total["decay_factor"]),
+                                  calibrated=stated["calibrated"]))  # fmt: skip

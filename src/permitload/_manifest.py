@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from permitload import _alternatives, _settings
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES
 
@@ -50,6 +51,7 @@ def describe(
             "closure_tolerance": settings.closure_tolerance,
             "target": settings.target.__name__, "compose": settings.compose.__name__,
             "annual": settings.annual.__name__,
+            "boundaries": (settings.boundaries or _settings.measured).__name__,
         },
         "basis": dict(settings.basis),
         "summary": {
@@ -85,7 +87,13 @@ def versions() -> dict[str, str]:
 
 def inputs(root: Path) -> dict[str, str]:
     """Hash of each input file of a study, by name."""
-    names = ("study.toml", *(f"{name}.csv" for name in sorted(TABLES)))
+    tables = [f"{name}.csv" for name in sorted(TABLES)]
+    names = ["study.toml", *tables]
+    names += [
+        f"{_alternatives.FOLDER}/{folder.name}/{table}"
+        for folder in _alternatives.folders(root)
+        for table in tables
+    ]
     return {name: digest(root / name) for name in names if (root / name).is_file()}
 
 

@@ -26,8 +26,9 @@ class Outcome:
         Rivers.
     datasets : mapping of Dataset
         ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
-        ``limits``, ``capacity``, ``closure``, ``sensitivity``, ``units``, ``allocation``,
-        ``sources``.
+        ``limits``, ``capacity``, ``points``, ``owed``, ``closure``, ``sensitivity``, ``units``,
+        ``units_monthly``, ``allocation``, ``sources``; ``upstream`` where the study states a
+        target of boundary water, ``alternatives`` where it has some.
     """
 
     settings: _settings.Settings

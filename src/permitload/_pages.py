@@ -78,6 +78,7 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
         ("decided", ", ".join(settings.decided), "", basis["decided"], ""),
         ("target", settings.target.__name__, "", basis["target"], ""),
         ("annual", settings.annual.__name__, "", basis["annual"], ""),
+        *_boundary_rows(outcome),
         ("compose", settings.compose.__name__, "", basis["compose"], ""),
         ("precision", settings.precision, "t", basis["precision"], ""),
     ]
@@ -98,6 +99,13 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
     rows += _placed_rates(outcome.tables["kinetics"]) + _limit_rows(outcome)
     table = pd.DataFrame(rows, columns=["parameter", "value", "unit", "basis", "note"])
     return table.drop_duplicates(["parameter", "value"]).reset_index(drop=True)
+
+
+def _boundary_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
+    """Say which boundary water bounds the permits, where the study asks."""
+    boundaries = outcome.settings.boundaries
+    basis = dict(outcome.settings.basis)["boundaries"]
+    return [] if boundaries is None else [("boundaries", boundaries.__name__, "", basis, "")]
 
 
 def _everywhere(table: pd.DataFrame) -> pd.DataFrame:

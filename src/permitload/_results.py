@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _manifest, _permits, _provenance, io
+from permitload import _manifest, _permits, _provenance, io, sources
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR, tonnes
 
@@ -28,7 +28,14 @@ KEYS = {
     "sections": ("section", "indicator", "period"),
     "closure": ("section", "indicator", "period"),
     "sensitivity": ("pollutant", "period", "decay_factor"),
+    "points": ("point", "pollutant", "period"),
+    "owed": ("section", "pollutant", "period"),
+    "cuts": ("outlet", "pollutant", "period"),
+    "upstream": ("pollutant", "period"),
+    "upstream_rise": ("section", "pollutant", "period"),
+    "alternatives": ("alternative", "pollutant", "period"),
     "units": ("control_unit", "pollutant"),
+    "units_monthly": ("control_unit", "pollutant", "period"),
     "balance": ("term", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity"),
 }
@@ -42,9 +49,16 @@ _MONTHLY = ["enterprise", "source", "pollutant", "period", "permitted_load", "pe
 _CLOSURE = ["present_concentration", "observed", "observed_lower", "observed_upper", "samples",
             "difference", "relative_error", "flow", "unexplained_load", "remaining_capacity",
             "agreement", "calibrated"]  # fmt: skip
-_UNITS = ["capacity", "source_load", "capacity_use", "whole_load", "land_area", "load_density",
-          "stopped_by", "present_share", "planned_load", "planned_share",
-          "calibrated"]  # fmt: skip
+_UNITS = ["capacity", "annual_sum", "annual_worst", "source_load", "capacity_use",
+          "worst_period", "worst_use", "whole_load", "land_area", "load_density", "stopped_by",
+          "present_share", "planned_load", "planned_share", "calibrated"]  # fmt: skip
+_UNITS_MONTHLY = ["capacity", "source_load", "capacity_use", "whole_load", "stopped_by",
+                  "attained", "planned_load", "planned_attained", "calibrated"]  # fmt: skip
+_POINTS = ["total", "binding", "status", "calibrated"]
+_OWED = ["spare", "cut_owed", "own_part", "other_part", "upstream_part", "able", "met_by",
+         "calibrated"]  # fmt: skip
+_ALTERNATIVES = ["total", "change", "equal_ratio", "max_min", "present_scaled", "source_load",
+                 "binding", "owing", "status", "calibrated", "not_calibrated"]  # fmt: skip
 
 
 def refuse_target(root: Path, target: Path) -> None:
@@ -149,19 +163,54 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         found["allocation"], found["sources"], outcome.tables["works"], outcome.settings
     )
     monthly = monthly.rename(columns={"permit": "permit_mass"})
-    closure = found["closure"][_CLOSURE].reset_coords(drop=True)
-    moved = found["sensitivity"].reset_coords(drop=True)
     return {
         "permits": annual[_PERMITS],
         "permits_monthly": monthly[_MONTHLY],
         "capacity": _capacity(outcome),
         "sections": _sections(outcome),
-        "closure": _long(closure.to_dataframe(), closure),
-        "sensitivity": _long(moved.to_dataframe(), moved),
-        "units": _long(found["units"][_UNITS].to_dataframe(), found["units"]),
+        "closure": _columns(found["closure"], _CLOSURE),
+        "sensitivity": _columns(found["sensitivity"]),
+        "points": _columns(found["points"], _POINTS),
+        "owed": _columns(found["owed"], _OWED),
+        "cuts": _cuts(found),
+        **_optional(found),
+        "units": _columns(found["units"], _UNITS),
+        "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
     }
+
+
+def _columns(dataset: xr.Dataset, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Variables of a Dataset, those of ``names`` that it has, as a table."""
+    known = dataset.data_vars if names is None else [name for name in names if name in dataset]
+    some = dataset[list(known)].reset_coords(drop=True)
+    return _long(some.to_dataframe(), some)
+
+
+def _cuts(found: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """Outlets that give something up where a cut is owed, and how much."""
+    loads = sources.by_outlet(
+        found["sources"]["source_load"],
+        pd.DataFrame({"outlet": found["response"]["outlet"].values}),
+    )
+    table = _columns(found["owed"][["cut_load"]].assign(source_load=loads))
+    return table[table["cut_load"] > 0.0].reset_index(drop=True)
+
+
+def _optional(found: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
+    """Tables of what not every study states: targets of boundary water, alternatives."""
+    tables = {}
+    if "upstream" in found:
+        both = found["upstream"]
+        names = ("at_target", "measured")
+        totals = {f"total_{n}": both["total"].sel(alternative=n, drop=True) for n in names}
+        table = both[["upstream_share", "calibrated"]].assign(totals)
+        tables["upstream"] = _columns(table, [*totals, "upstream_share", "calibrated"])
+        tables["upstream_rise"] = _columns(both, ["upstream_rise"])
+    if "alternatives" in found:
+        tables["alternatives"] = _columns(found["alternatives"], _ALTERNATIVES)
+    return tables
 
 
 def _capacity(outcome: Outcome) -> pd.DataFrame:

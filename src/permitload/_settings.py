@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from permitload import allocation, capacity, sharing
 from permitload.errors import Fault
 
@@ -16,6 +18,16 @@ _MOST = 1_000_000
 """Largest study.toml read [bytes]."""
 _LONG = 60
 """Letters of a wrong setting that a sentence shows."""
+
+
+def measured(inflow: pd.DataFrame) -> pd.Series[float]:
+    """Water at the boundaries as it is measured [mg/L]."""
+    return inflow["concentration"]
+
+
+def at_target(inflow: pd.DataFrame) -> pd.Series[float]:
+    """Water at the boundaries at its target, and as measured where it has none [mg/L]."""
+    return inflow["target_concentration"].fillna(inflow["concentration"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class Settings:
     closure_tolerance: float = 0.3
     """Relative error of a monthly mean up to which a section counts as calibrated."""
     decided: tuple[str, ...] = ("industry",)
+    boundaries: Callable[..., Any] | None = None
+    """Which water at the boundaries bounds the permits; asked for where a target is stated."""
     annual: Callable[..., Any] = capacity.sum_of_periods
     """Which basis of a year bounds the annual permits."""
     target: Callable[..., Any] = allocation.present_load
@@ -38,6 +52,8 @@ class Settings:
     precision: float = 0.001
     """Unit in which permits are written [t]."""
     basis: tuple[tuple[str, str], ...] = ()
+    alternatives: tuple[tuple[str, str, str], ...] = ()
+    """Name, title and Chinese title of alternatives that have one."""
 
 
 _TARGETS = {name: getattr(allocation, name) for name in ("present_load",)}
@@ -45,13 +61,17 @@ _COMPOSERS = {
     name: getattr(sharing, name) for name in ("alpha_fairness", "fill", "project", "proportion")
 }
 _ANNUAL = {name: getattr(capacity, name) for name in ("sum_of_periods", "worst_period")}
-_FUNCTIONS = {"target": _TARGETS, "compose": _COMPOSERS, "annual": _ANNUAL}
+_BOUNDARIES = {"measured": measured, "at_target": at_target}
+_FUNCTIONS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "target": _TARGETS, "compose": _COMPOSERS, "annual": _ANNUAL, "boundaries": _BOUNDARIES,
+}  # fmt: skip
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "study": ("title", "title_zh", "pollutants"),
-    "capacity": ("margin_of_safety", "closure_tolerance", "decided", "annual"),
+    "capacity": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries"),
     "allocation": ("target", "compose", "precision"),
-    "basis": ("margin_of_safety", "closure_tolerance", "decided", "annual", "target", "compose",
-              "precision"),
+    "basis": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries", "target",
+              "compose", "precision"),
+    "alternatives": (),
 }  # fmt: skip
 _RANGES = {
     "margin_of_safety": (0.0, 0.999), "closure_tolerance": (0.0, 10.0), "precision": (1e-9, 1e3)
@@ -81,7 +101,9 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
         right = 'a list such as ["COD", "NH3-N"]'
         faults.append(Fault("study.toml", "study", "pollutants", None, "is missing", right))
     basis, more = _basis(data.get("basis", {}))
-    return Settings(**values, basis=basis), faults + more
+    titles, wrong = _titles(data.get("alternatives", {}))
+    settings = Settings(**values, basis=basis, alternatives=titles)
+    return settings, faults + more + wrong
 
 
 class _Unreadable(Exception):
@@ -119,6 +141,8 @@ def _unknown(data: Mapping[str, Any]) -> list[Fault]:
         if table not in _KEYS or not isinstance(content, dict):
             right = f"one of {', '.join(_KEYS)}"
             faults.append(Fault("study.toml", None, table, None, "is no table of it", right))
+            continue
+        if table == "alternatives":
             continue
         faults.extend(
             Fault("study.toml", table, key, None, "is unknown", f"one of {', '.join(_KEYS[table])}")
@@ -161,3 +185,17 @@ def _basis(given: object) -> tuple[tuple[tuple[str, str], ...], list[Fault]]:
         if value not in _BASES
     ]
     return tuple((key, _shown(stated.get(key, "assumed"))) for key in _KEYS["basis"]), faults
+
+
+def _titles(given: object) -> tuple[tuple[tuple[str, str, str], ...], list[Fault]]:
+    """Read the titles of alternatives, ``[alternatives.NAME]``."""
+    found, faults = [], []
+    for name, own in given.items() if isinstance(given, dict) else ():
+        entries = own if isinstance(own, dict) else {"": own}
+        for key, value in entries.items():
+            if key not in ("title", "title_zh") or not isinstance(value, str):
+                row, right = f"alternatives.{name}", "title or title_zh, text in quotes"
+                faults.append(Fault("study.toml", row, key, _shown(value), "is not valid", right))
+        titles = (entries.get(key, "") for key in ("title", "title_zh"))
+        found.append((str(name), *(title if isinstance(title, str) else "" for title in titles)))
+    return tuple((n, t, z) for n, t, z in found), faults

@@ -123,8 +123,9 @@ TABLES = _tables(
     (
         "inflow",
         "node pollutant period",
-        "node pollutant period? concentration basis? note?",
-        "concentration of the water entering at one node; an empty period means all",
+        "node pollutant period? concentration target_concentration? basis? note?",
+        "concentration of the water entering at one node, as measured, and the target that the "
+        "upstream owes; an empty period means all",
     ),
     (
         "kinetics",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from permitload import quality, sources
 from permitload.network import RiverNetwork
 from permitload.schema import described
-from permitload.units import flux
+from permitload.units import DAYS_PER_YEAR, flux, tonnes
 
 __all__ = ["by_unit", "land", "membership", "none", "planned"]
 
@@ -60,8 +60,8 @@ def by_unit(
     found: Mapping[str, xr.Dataset],
     present: xr.DataArray,
     after: tuple[xr.DataArray, xr.Dataset] | None,
-) -> xr.Dataset:
-    """Sum a study by control unit; all loads are means of the year.
+) -> dict[str, xr.Dataset]:
+    """Sum a study by control unit, by period and over the year.
 
     Parameters
     ----------
@@ -80,55 +80,94 @@ def by_unit(
 
     Returns
     -------
-    Dataset (control_unit, pollutant)
-        ``capacity``: the unit's part of the network's greatest total, split most evenly;
-        ``source_load``, present, of what is decided, and ``capacity_use``, the one over the
-        other; ``whole_load``, of all sources; ``land_area`` (control_unit) and
-        ``load_density``, NaN where an area is not known; ``stopped_by``; ``present_share`` and
-        ``planned_share`` of the periods in which all sections of the unit meet what is
-        allowed; ``planned_load``, NaN without plans; ``calibrated``.
+    dict of Dataset
+        ``units_monthly`` (control_unit, pollutant, period): ``capacity``, the unit's part of the
+        network's greatest total, split most evenly; ``source_load``, present, of what is
+        decided, and ``capacity_use``, the one over the other; ``whole_load``, of all sources;
+        ``stopped_by``; ``attained`` and ``planned_attained``, whether all sections of the unit
+        meet what is allowed; ``planned_load``, NaN without plans; ``calibrated``.
+        ``units`` (control_unit, pollutant): the loads as means of the year; ``annual_sum`` and
+        ``annual_worst`` of the capacity [t/a]; ``worst_period`` and ``worst_use``;
+        ``land_area`` and ``load_density``, NaN where an area is not known; ``stopped_by`` with
+        numbers of periods; ``present_share`` and ``planned_share`` of the periods attained.
     """
     member = membership(network, tables, stretches)
-    days = tables["periods"].set_index("period")["days"]
-    weight = xr.DataArray(days / days.sum())
     decided = sources.by_outlet(found["sources"]["source_load"], tables["outlets"])
 
-    def yearly(load: xr.DataArray) -> xr.DataArray:
-        """Mean of the year of a load by outlet, summed by unit."""
+    def summed(load: xr.DataArray) -> xr.DataArray:
+        """Load by outlet, summed by unit."""
         part = member.sel(outlet=load["outlet"].values)
-        mean: xr.DataArray = xr.dot(
-            load.reset_coords(drop=True), weight, part, dim=["outlet", "period"]
-        )
-        return mean
+        total: xr.DataArray = xr.dot(load.reset_coords(drop=True), part, dim="outlet")
+        return total
 
-    best = yearly(found["capacity"]["canonical_load"])
-    mine, whole, area = yearly(decided), yearly(present), land(network, tables, stretches)
-    area = area.sel(control_unit=member["control_unit"].values)
+    best, mine = summed(found["capacity"]["canonical_load"]), summed(decided)
     allowed = found["limits"]["allowed"].rename(indicator="pollutant").reset_coords(drop=True)
+    binds = _binds(found, member)
     table = {
         "capacity": best, "source_load": mine, "capacity_use": mine / best.where(best > 0.0),
-        "whole_load": whole, "land_area": area, "load_density": whole / area.where(area > 0.0),
-        "stopped_by": _stops(found, member),
-        "present_share": _share(tables, found["present"], allowed, member),
-        "planned_load": best * np.nan if after is None else yearly(after[0]),
-        "planned_share": best * np.nan if after is None
-        else _share(tables, after[1], allowed, member),
-        "calibrated": found["capacity"]["calibrated"].reset_coords(drop=True)
-        .reduce(_worst_stamp, "period"),
+        "whole_load": summed(present), "stopped_by": _named(binds),
+        "attained": _attained(tables, found["present"], allowed, member),
+        "planned_load": best * np.nan if after is None else summed(after[0]),
+        "planned_attained": best * np.nan if after is None
+        else _attained(tables, after[1], allowed, member),
+        "calibrated": found["capacity"]["calibrated"].reset_coords(drop=True).broadcast_like(best),
     }  # fmt: skip
-    return described(xr.Dataset(table).transpose("control_unit", "pollutant"))
+    area = land(network, tables, stretches).sel(control_unit=member["control_unit"].values)
+    monthly = xr.Dataset(table).transpose("control_unit", "pollutant", "period")
+    year = _of_the_year(monthly, binds, tables["periods"].set_index("period")["days"])
+    year = year.assign(land_area=area, load_density=year["whole_load"] / area.where(area > 0.0))
+    return {"units": described(year), "units_monthly": described(monthly)}
 
 
-def none(capacity: xr.Dataset) -> xr.Dataset:
+def none(capacity: xr.Dataset) -> dict[str, xr.Dataset]:
     """Write the result of :func:`by_unit` for a network that cannot be told apart into units."""
-    dims = ("control_unit", "pollutant")
-    empty = np.empty((0, capacity.sizes["pollutant"]))
-    numbers = ("capacity", "source_load", "capacity_use", "whole_load", "land_area",
-               "load_density", "present_share", "planned_load", "planned_share")  # fmt: skip
-    table = dict.fromkeys(numbers, (dims, empty))
-    table |= {name: (dims, empty.astype(object)) for name in ("stopped_by", "calibrated")}
-    labels = {"control_unit": empty[:, 0].astype(object), "pollutant": capacity["pollutant"].values}
-    return described(xr.Dataset(table, labels))
+    labels = {dim: capacity[dim].values for dim in ("pollutant", "period")}
+    monthly = ("capacity", "source_load", "capacity_use", "whole_load", "attained",
+               "planned_load", "planned_attained")  # fmt: skip
+    year = ("capacity", "source_load", "capacity_use", "whole_load", "annual_sum",
+            "annual_worst", "worst_use", "land_area", "load_density", "present_share",
+            "planned_load", "planned_share")  # fmt: skip
+    words = ("stopped_by", "calibrated")
+    return {
+        "units": _empty(year, (*words, "worst_period"), {"pollutant": labels["pollutant"]}),
+        "units_monthly": _empty(monthly, words, labels),
+    }
+
+
+def _empty(
+    numbers: Sequence[str], words: Sequence[str], labels: Mapping[str, NDArray[Any]]
+) -> xr.Dataset:
+    """Dataset of these variables and no unit."""
+    dims = ("control_unit", *labels)
+    nothing = np.empty((0, *map(len, labels.values())))
+    table = dict.fromkeys(numbers, (dims, nothing))
+    table |= dict.fromkeys(words, (dims, nothing.astype(object)))
+    units = {"control_unit": np.empty(0, dtype=object)}
+    return described(xr.Dataset(table, {**units, **labels}))
+
+
+def _of_the_year(monthly: xr.Dataset, binds: xr.DataArray, days: pd.Series[float]) -> xr.Dataset:
+    """Means, both bases of the year and the worst period of what stands by period."""
+    length = xr.DataArray(days)
+    loads = ("capacity", "source_load", "whole_load", "planned_load")
+    table = {name: xr.dot(monthly[name], length / length.sum(), dim="period") for name in loads}
+    best, mine = monthly["capacity"], monthly["source_load"]
+    # a load without any capacity is worse than any use; where there is no load none is
+    use = (mine / best.where(best > 0.0)).fillna(np.inf).where(mine > 0.0, 0.0)
+    worst = use.argmax("period").values
+    at_worst = use.max("period")
+    periods = monthly["period"].values.astype(object)
+    table |= {
+        "capacity_use": table["source_load"] / table["capacity"].where(table["capacity"] > 0.0),
+        "annual_sum": tonnes(best, length).sum("period"),
+        "annual_worst": tonnes(best.min("period"), DAYS_PER_YEAR),
+        "worst_period": at_worst.copy(data=np.where(at_worst > 0.0, periods[worst], "")),
+        "worst_use": at_worst.where(np.isfinite(at_worst) & (at_worst > 0.0)),
+        "stopped_by": _counted(binds), "present_share": monthly["attained"].mean("period"),
+        "planned_share": monthly["planned_attained"].mean("period"),
+        "calibrated": monthly["calibrated"].reduce(_worst_stamp, "period"),
+    }  # fmt: skip
+    return xr.Dataset(table).transpose("control_unit", "pollutant")
 
 
 def membership(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -> xr.DataArray:
@@ -150,16 +189,13 @@ def membership(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -
     DataArray
         Shares [1]; those of an outlet sum to 1. Units stand in the order of their sections.
     """
-    sections, districts = tables["sections"], tables["districts"]
-    order = {name: i for i, name in enumerate(sections["section"])}
+    order = {name: i for i, name in enumerate(tables["sections"]["section"])}
     units = sorted(set(stretches["control_unit"]), key=lambda u: order[u.split("+")[0]])
     outlets = tables["outlets"]
     wide = (outlets["position_to"] > outlets["position"]).to_numpy()
     rows, columns = pd.Index(outlets["outlet"]), pd.Index(units)
     member = np.zeros((len(rows), len(columns)))
-    points = outlets[~wide].assign(position_to=np.nan)
-    if len(points):
-        names = network.units_of(points, sections, districts=districts)
+    for names in _at_points(network, outlets[~wide].assign(position_to=np.nan), tables, stretches):
         member[rows.get_indexer(names.index), columns.get_indexer(pd.Index(names))] = 1.0
     spread = outlets[wide].merge(stretches, on="reach", suffixes=("", "_unit"))
     start = spread[["position", "position_unit"]].max(axis=1)
@@ -169,6 +205,26 @@ def membership(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -
     np.add.at(member, place, part.to_numpy())
     labels = {"outlet": rows.to_numpy(dtype=object), "control_unit": np.array(units, dtype=object)}
     return xr.DataArray(member, labels, ("outlet", "control_unit"))
+
+
+def _at_points(
+    network: RiverNetwork, points: pd.DataFrame, tables: Tables, stretches: pd.DataFrame
+) -> Iterator[pd.Series[str]]:
+    """Find the unit of each outlet at one place; most lie within a stretch, quick to look up."""
+    within = (points["reach"] != "") & (points["position"] > 0.0)
+    ordered = points[within].sort_values("position", kind="stable")
+    ends = stretches[["reach", "position_to", "control_unit"]].rename(
+        columns={"position_to": "end"}
+    )
+    found = pd.merge_asof(
+        ordered, ends.sort_values("end", kind="stable"), left_on="position", right_on="end",
+        by="reach", direction="forward",
+    )  # fmt: skip
+    yield found.set_index("outlet")["control_unit"]
+    # at the start of a reach, or at a node, the way that water takes must be searched
+    if not within.all():
+        sections, districts = tables["sections"], tables["districts"]
+        yield network.units_of(points[~within], sections, districts=districts)
 
 
 def land(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -> xr.DataArray:
@@ -196,8 +252,11 @@ def land(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -> xr.D
     return xr.DataArray(total.rename_axis("control_unit"))
 
 
-def _stops(found: Mapping[str, xr.Dataset], member: xr.DataArray) -> xr.DataArray:
-    """Name what keeps the capacity of each unit from being more, and in how many periods."""
+def _binds(found: Mapping[str, xr.Dataset], member: xr.DataArray) -> xr.DataArray:
+    """Tell what keeps the capacity of each unit from being more: sections, else ``ceiling``.
+
+    Units that discharge nothing in any period are held by nothing.
+    """
     capacity = found["capacity"].reset_coords(drop=True)
     load = capacity["canonical_load"]
     ceiling = sources.by_outlet(
@@ -209,33 +268,45 @@ def _stops(found: Mapping[str, xr.Dataset], member: xr.DataArray) -> xr.DataArra
     reached = full & (found["response"]["response"].reset_coords(drop=True) > 0.0) & held
     here = member.sel(outlet=load["outlet"].values) > 0.0
     some = ((ceiling > 0.0) & here).any(["outlet", "period"])
-    names, count = reached["section"].values, reached.sizes["period"]
-    rows = xr.dot(reached.astype(float), here.astype(float), dim="outlet") > 0.0
-    times = rows.sum("period").transpose("control_unit", "pollutant", "section").values
-    free = (~rows.any("section")).sum("period").transpose("control_unit", "pollutant").values
-    words = np.full((here.sizes["control_unit"], load.sizes["pollutant"]), "", dtype=object)
-    for place in np.argwhere(some.transpose("control_unit", "pollutant").values):
-        at = tuple(place)
-        stops = zip([*names, "ceiling"], [*times[at].tolist(), int(free[at])], strict=True)
-        ranked = sorted((stop for stop in stops if stop[1]), key=lambda stop: -stop[1])
-        words[at] = "; ".join(f"{name} {n}/{count}" for name, n in ranked)
-    return xr.DataArray(
-        words, {"control_unit": here["control_unit"].values, "pollutant": load["pollutant"].values},
-        ("control_unit", "pollutant"),
-    )  # fmt: skip
+    rows = (xr.dot(reached.astype(float), here.astype(float), dim="outlet") > 0.0) & some
+    free = (~rows.any("section") & some).expand_dims(section=["ceiling"])
+    order = ("control_unit", "pollutant", "period", "section")
+    every: xr.DataArray = xr.concat([rows, free], "section", join="exact").transpose(*order)
+    return every
 
 
-def _share(
+def _named(binds: xr.DataArray) -> xr.DataArray:
+    """Names of what binds in each period."""
+    names = binds["section"].values
+    words = np.full(binds.shape[:-1], "", dtype=object)
+    for place in np.ndindex(words.shape):
+        words[place] = "; ".join(map(str, names[binds.values[place]]))
+    return binds.isel(section=0, drop=True).copy(data=words)
+
+
+def _counted(binds: xr.DataArray) -> xr.DataArray:
+    """Names of what binds, with the number of periods, the commonest first."""
+    names, count = binds["section"].values, binds.sizes["period"]
+    times = binds.sum("period").values
+    words = np.full(times.shape[:-1], "", dtype=object)
+    for place in np.ndindex(words.shape):
+        order = np.argsort(-times[place], kind="stable")
+        said = [f"{names[k]} {times[place][k]}/{count}" for k in order if times[place][k]]
+        words[place] = "; ".join(said)
+    return binds.isel(section=0, period=0, drop=True).copy(data=words)
+
+
+def _attained(
     tables: Tables, state: xr.Dataset, allowed: xr.DataArray, member: xr.DataArray
 ) -> xr.DataArray:
-    """Share of the periods in which all sections of each unit meet what is allowed."""
+    """Whether all sections of each unit meet what is allowed, 1 or 0."""
     met = quality.at(tables["sections"], state).reset_coords(drop=True) <= allowed
     units = member["control_unit"].values
     names = met["section"].values.tolist()
     part = np.array([[name in str(unit).split("+") for name in names] for unit in units], float)
     of_unit = xr.DataArray(part, {"control_unit": units, "section": names})
     missed: xr.DataArray = xr.dot((~met).astype(float), of_unit, dim="section")
-    return (missed == 0.0).mean("period")
+    return (missed == 0.0).astype(float)
 
 
 def _worst_stamp(labels: NDArray[Any], axis: int) -> NDArray[Any]:

@@ -8,33 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from permitload import (
+    _alternatives,
     _checks,
     _closure,
     _frames,
+    _model,
     _permits,
-    _rates,
     _results,
+    _room,
     _settings,
     _units,
     _verify,
     allocation,
     capacity,
     io,
-    quality,
-    sources,
 )
 from permitload._outcome import Outcome
 from permitload._verify import Verification
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.network import RiverNetwork
 from permitload.schema import TABLES
 
 __all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
@@ -47,6 +44,15 @@ _BESIDE = "scenario"
 
 Progress = Callable[[str], None]
 Tables = Mapping[str, pd.DataFrame]
+
+
+class _Inputs(NamedTuple):
+    """A study as it was read and checked, and its alternatives."""
+
+    settings: _settings.Settings
+    tables: dict[str, pd.DataFrame]
+    checked: _checks.Study
+    alternatives: dict[str, tuple[Tables, _checks.Study]]
 
 
 def check(folder: str | Path) -> list[Fault]:
@@ -67,7 +73,7 @@ def check(folder: str | Path) -> list[Fault]:
     >>> print(check("no such folder")[0])
     no such folder, folder: is no folder; right would be a folder with study.toml
     """
-    return _read(Path(folder))[2].faults
+    return _read(Path(folder)).checked.faults
 
 
 def run(
@@ -142,54 +148,48 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     """
     say = progress or _silent
     say("reading tables")
-    settings, tables, checked = _read(Path(folder))
+    settings, tables, checked, alternatives = _read(Path(folder))
     raise_faults(checked.faults)
-    network, limits, given = checked.network, checked.limits, checked.loads
-    water = checked.water
-    # without faults all of them are there
-    assert network is not None and water is not None and limits is not None and given is not None
-    water, given = _stated(water, tables), given.sel(pollutant=list(settings.pollutants))
-    chosen, rest = sources.split(tables["sources"], settings.decided)
-    decided = given.sel(source=chosen["source"].tolist())
+    measured = _model.state(settings, tables, checked)
+    state = measured.bounded(settings)
+    model, limits, decided = state.model, state.limits, state.decided
     say("background quality")
-    model = _Model(network, water, tables, settings.pollutants)
-    kept = model.at_outlets(given["source_load"].sel(source=rest["source"].tolist()))
-    today = kept + model.at_outlets(decided["source_load"])
-    labels = pd.Index(["background", "present"], dtype=object, name=_BESIDE)
-    both = model.steady(xr.concat([kept, today], labels))
-    background, present = (both.sel({_BESIDE: n}, drop=True) for n in both[_BESIDE].values)
+    backgrounds, present = _qualities(measured, state)
     say("response of the sections")
-    response = model.response(np.unique(decided["outlet"].values))
+    response = model.response(state.places)
     say("capacity")
-    headroom = capacity.headroom(limits, background, settings.margin_of_safety)
-    found = capacity.network(response, headroom, _bounds(decided, response))
-    say("allocation")
+    margin = settings.margin_of_safety
+    headroom = capacity.headroom(limits, backgrounds[-1], margin)
+    room = _model.Room(response, headroom, state.bounds, state.source_load)
+    found = capacity.network(*room[:3])
     say("closure")
-    loads = sources.by_outlet(decided["source_load"], _outlets(response))
-    closed, stamp = _closure.compared(
-        tables, present, (response, headroom), loads, settings.closure_tolerance
-    )
-    say("capacity with other decay")
-    moved = _closure.sensitivity(
-        lambda factor: _capacity_at(model, factor, kept, (limits, decided), settings), found
-    )
-    days = water["days"].reset_coords(drop=True)
-    shared = _shared_out(settings, response, headroom, decided, days)
-    say("permits in the full model")
-    permits = shared["permitted_load"].assign_coords(outlet=decided["outlet"])
-    permitted = model.steady(kept + model.at_outlets(permits))
-    allowed = limits["limit"] * (1.0 - settings.margin_of_safety)
-    _permits.verified(tables["sections"], permitted, background, allowed, decided.sizes["source"])
+    own = capacity.headroom(limits, backgrounds[0], margin)
+    closed, stamp = _closure.compared(tables, present, room._replace(headroom=own), settings)
     datasets = {
-        "hydraulics": water, "background": background, "present": present,
-        "permitted": permitted, "response": response,
-        "limits": limits.assign(headroom=headroom, allowed=allowed),
-        "capacity": found.assign(stamp),
-        "closure": closed, "sensitivity": moved, "allocation": shared, "sources": decided,
+        "hydraulics": model.water, "background": backgrounds[-1], "present": present,
+        "response": response, "capacity": found.assign(stamp), "closure": closed,
+        "limits": limits.assign(headroom=headroom, allowed=limits["limit"] * (1.0 - margin)),
+        "sources": decided,
     }  # fmt: skip
+    say("points of the set, and what is owed")
+    datasets |= _room.beside(measured, room, settings, (own, closed["calibrated"], stamp))
+    say("capacity with other decay")
+    datasets["sensitivity"] = _closure.sensitivity(
+        lambda factor: state.with_decay(factor).best_total(margin), datasets["capacity"]
+    )
+    if alternatives:
+        say("alternatives")
+        datasets["alternatives"] = _alternatives.compared(
+            settings, room, alternatives, closed["calibrated"]
+        )
+    say("allocation")
+    shared = _shared_out(settings, response, headroom, decided, model.water["days"])
+    say("permits in the full model")
+    permitted = _permitted(state, shared, datasets)
+    datasets |= {"permitted": permitted, "allocation": shared}
     say("control units")
-    datasets["units"] = _by_unit(model, given["source_load"], datasets)
-    return Outcome(settings, tables, network, datasets)
+    datasets |= _by_unit(measured, datasets)
+    return Outcome(settings, tables, model.network, datasets)
 
 
 def verify(
@@ -234,11 +234,37 @@ def verify(
     return _verify.verify(Path(results), root, solve, progress or _silent)
 
 
+def _qualities(
+    measured: _model.State, state: _model.State
+) -> tuple[tuple[xr.Dataset, xr.Dataset], xr.Dataset]:
+    """Backgrounds with boundary water as measured and as it bounds the permits; the present."""
+    kept, model = measured.kept, measured.model
+    today = kept + model.at_outlets(measured.decided["source_load"])
+    labels = pd.Index(["background", "present"], dtype=object, name=_BESIDE)
+    both = model.steady(xr.concat([kept, today], labels))
+    background, present = (both.sel({_BESIDE: n}, drop=True) for n in both[_BESIDE].values)
+    own = background if state is measured else state.model.steady(kept)
+    return (background, own), present
+
+
+def _permitted(
+    state: _model.State, shared: xr.Dataset, datasets: Mapping[str, xr.Dataset]
+) -> xr.Dataset:
+    """Put the permits back into the full model, and refuse those that miss a limit."""
+    permits = shared["permitted_load"].assign_coords(outlet=state.decided["outlet"])
+    permitted = state.model.steady(state.kept + state.model.at_outlets(permits))
+    allowed, background = datasets["limits"]["allowed"], datasets["background"]
+    count = state.decided.sizes["source"]
+    _permits.verified(state.model.sections, permitted, background, allowed, count)
+    return permitted
+
+
 def _shared_out(
     settings: _settings.Settings, response: xr.Dataset, headroom: xr.DataArray,
     decided: xr.Dataset, days: xr.DataArray,
 ) -> xr.Dataset:  # fmt: skip
     """Allocate and cut to whole units; the loads before that are ``unrounded_load``."""
+    days = days.reset_coords(drop=True)
     _permits.refuse_precision(decided, settings.target(decided), days, settings.precision)
     shared = allocation.allocate(response, headroom, decided, settings.target, settings.compose)
     whole = _permits.rounded(shared, response, headroom, decided, settings.precision)
@@ -249,92 +275,59 @@ def _silent(message: str) -> None:
     """Say nothing: the library does not print."""
 
 
-def _read(folder: Path) -> tuple[_settings.Settings, dict[str, pd.DataFrame], _checks.Study]:
+def _read(folder: Path) -> _Inputs:
     """Read settings and tables and check them; periods left open are filled in."""
     if not folder.is_dir():
         right = "a folder with study.toml"
         fault = Fault(str(folder), None, "folder", None, "is no folder", right)
-        return _settings.Settings(), {}, _checks.Study([fault])
+        return _Inputs(_settings.Settings(), {}, _checks.Study([fault]), {})
     settings, faults = _settings.read(folder)
     tables, reading = io.read_study_tables(folder)
+    given, wrong = _alternatives.read(folder, tables, [name for name, *_ in settings.alternatives])
+    checked = _judged(tables, reading, settings)
+    checked.faults = [*faults, *checked.faults, *wrong]
+    cases: dict[str, tuple[Tables, _checks.Study]] = {}
+    # what is wrong with the study itself would be said of each alternative again
+    for name, rows in given.items() if not checked.faults else ():
+        merged = _alternatives.overlaid(tables, rows)
+        case = _judged(merged, (), settings)
+        checked.faults += _alternatives.placed(case.faults, name)
+        cases[name] = _filled(merged), case
+    return _Inputs(settings, _filled(tables) if not checked.faults else tables, checked, cases)
+
+
+def _judged(
+    tables: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
+) -> _checks.Study:
+    """Check tables, and what a study asks of them beyond that."""
     checked = _checks.judged(tables, settings.pollutants or None, reading, settings.decided)
-    checked.faults[:0] = faults
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(
             Fault("periods.csv", None, "days", None, "sum to more than a year", right)
         )
-    if not checked.faults:
-        tables = {n: tables.get(n, _frames.complete(None, n)) for n in TABLES}
-        periods = tables["periods"]["period"].tolist()
-        for name in ("inflow", "source_loads"):
-            tables[name] = io.expand_periods(tables[name], periods)
-    return settings, tables, checked
-
-
-def _stated(water: xr.Dataset, tables: Tables) -> xr.Dataset:
-    """Hydraulics with the water's temperature, dispersion and depth where they are stated."""
-    temperature = tables["periods"]["temperature"]
-    if temperature.notna().all():
-        water = water.assign(temperature=("period", temperature.to_numpy(float)))
-    flows = tables["flows"].set_index(["reach", "period"])
-    for name, needed in (("dispersion", flows["dispersion"].notna().any()),
-                         ("depth", flows["depth"].notna().all())):  # fmt: skip
-        if needed:
-            stated = flows[name].fillna(0.0).to_xarray()
-            stated = stated.sel(reach=water["reach"].values, period=water["period"].values)
-            water[name] = stated.drop_vars("period")
-    return water
-
-
-class _Model:
-    """One network with one state of the water: loads in, quality out."""
-
-    def __init__(
-        self,
-        network: RiverNetwork,
-        water: xr.Dataset,
-        tables: Tables,
-        pollutants: tuple[str, ...],
-    ) -> None:
-        self.network, self.water, self.tables, self.pollutants = network, water, tables, pollutants
-        self.outlets, self.sections = tables["outlets"], tables["sections"]
-        rates = tables["kinetics"]
-        self.kinetics = {p: _rates.law(rates[rates["pollutant"] == p], network) for p in pollutants}
-        dims = ["node", "pollutant", "period"]
-        table = tables["inflow"][tables["inflow"]["pollutant"].isin(pollutants)]
-        self.inflow = table.set_index(dims)["concentration"].to_xarray()
-
-    def with_decay(self, factor: float) -> _Model:
-        """Build the same model with every decay multiplied by a factor."""
-        rates = self.tables["kinetics"]
-        tables = {**self.tables, "kinetics": rates.assign(decay=factor * rates["decay"])}
-        return _Model(self.network, self.water, tables, self.pollutants)
-
-    def at_outlets(self, load: xr.DataArray) -> xr.DataArray:
-        """Sum loads of sources (source, pollutant, period) [kg/d] at all outlets."""
-        return sources.by_outlet(load, self.outlets)
-
-    def steady(self, load: xr.DataArray) -> xr.Dataset:
-        """Quality with the given loads of outlets (outlet, pollutant, period) [kg/d]."""
-        return quality.steady(
-            self.network, self.water, self.outlets, load, self.inflow, self.kinetics
+    targets = tables["inflow"]["target_concentration"] if "inflow" in tables else pd.Series([])
+    if targets.notna().any() and settings.boundaries is None:
+        right = "measured or at_target: inflow.csv states a target, and one of them bounds permits"
+        checked.faults.append(
+            Fault("study.toml", "capacity", "boundaries", None, "is missing", right)
         )
-
-    def response(self, outlets: NDArray[Any]) -> xr.Dataset:
-        """Response of all sections to some outlets; the effluent of all counts as water."""
-        needed = self.outlets["outlet"].isin(outlets) | (self.outlets["effluent_flow"] > 0.0)
-        found = quality.response(
-            self.network, self.water, self.outlets[needed], self.sections, self.kinetics
-        )
-        return found.sel(outlet=outlets)
+    return checked
 
 
-def _by_unit(model: _Model, load: xr.DataArray, datasets: Mapping[str, xr.Dataset]) -> xr.Dataset:
+def _filled(tables: Tables) -> dict[str, pd.DataFrame]:
+    """All tables, empty ones where there is none; a row for each period."""
+    full = {n: tables[n] if n in tables else _frames.complete(None, n) for n in TABLES}
+    periods = full["periods"]["period"].tolist()
+    return full | {n: io.expand_periods(full[n], periods) for n in ("inflow", "source_loads")}
+
+
+def _by_unit(state: _model.State, datasets: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
     """Sum the study by control unit, with the works as they are and as they are planned.
 
     Water that leads to no section has no unit: then there are none, and the permits stand.
     """
+    model, load = state.model, state.given["source_load"]
     try:
         stretches = model.network.control_units(model.sections, districts=model.tables["districts"])
     except DataError:
@@ -345,25 +338,3 @@ def _by_unit(model: _Model, load: xr.DataArray, datasets: Mapping[str, xr.Datase
         after = model.at_outlets(later), model.steady(model.at_outlets(later))
     present = model.at_outlets(load)
     return _units.by_unit(model.network, model.tables, stretches, datasets, present, after)
-
-
-def _capacity_at(
-    model: _Model, factor: float, kept: xr.DataArray, given: tuple[xr.Dataset, xr.Dataset],
-    settings: _settings.Settings,
-) -> xr.Dataset:  # fmt: skip
-    """Capacity with every decay multiplied by a factor; ``given`` are limits and decided loads."""
-    (limits, decided), other = given, model.with_decay(factor)
-    response = other.response(np.unique(decided["outlet"].values))
-    headroom = capacity.headroom(limits, other.steady(kept), settings.margin_of_safety)
-    return capacity.network(response, headroom, _bounds(decided, response))
-
-
-def _outlets(response: xr.Dataset) -> pd.DataFrame:
-    """Outlets of a response, as a table."""
-    return pd.DataFrame({"outlet": response["outlet"].values})
-
-
-def _bounds(decided: xr.Dataset, response: xr.Dataset) -> xr.Dataset:
-    """Floors and ceilings of the decided sources, summed at their outlets."""
-    outlets, ends = _outlets(response), ("floor", "ceiling")
-    return xr.Dataset({n: sources.by_outlet(decided[n], outlets).rename(n) for n in ends})

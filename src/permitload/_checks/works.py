@@ -15,7 +15,7 @@ FLOW_TOLERANCE = 0.01
 
 
 def works_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
-    """Find outlets of works whose water is not that of their sources.
+    """Find plans that are worse than the works, and outlets whose water is not their sources'.
 
     The water of an outlet dilutes the river, so it must be real: at least what the sources of
     its works send, at most what these works are built for. Where direct sources share the
@@ -36,7 +36,9 @@ def works_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
     >>> tables = {
     ...     "sources": pd.DataFrame({"source": ["A"], "outlet": [""], "works": ["W1"],
     ...                              "wastewater_flow": [0.1]}),
-    ...     "works": pd.DataFrame({"works": ["W1"], "outlet": ["O1"], "design_flow": [0.2]}),
+    ...     "works": pd.DataFrame({"works": ["W1"], "outlet": ["O1"], "design_flow": [0.2],
+    ...                            "outlet_concentration": [40.0],
+    ...                            "planned_concentration": [30.0]}),
     ...     "outlets": pd.DataFrame({"outlet": ["O1"], "effluent_flow": [0.5]})}
     >>> print(works_faults(tables)[0].problem)
     exceeds the design flow of its works, 0.2 m3/s
@@ -44,12 +46,12 @@ def works_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
     sources, outlets = tables["sources"], tables["outlets"]
     if tables["works"].empty:
         return []
+    found = _worse_plans(tables["works"])
     works = tables["works"].drop_duplicates("works")
     works = works[works["works"] != ""].set_index("works")
     sent = sources["wastewater_flow"].groupby(sources["works"].map(works["outlet"])).sum()
     built = works["design_flow"].groupby(works["outlet"]).sum(min_count=1)
     shared = set(sources["outlet"])
-    found = []
     fed = (outlets["outlet"] != "") & outlets["outlet"].isin(sent.index)
     for i in np.flatnonzero(fed).tolist():
         label, water = outlets["outlet"].iloc[i], outlets["effluent_flow"].iloc[i]
@@ -62,3 +64,13 @@ def works_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
             right = f"{sent[label]:g} m3/s as its sources send, at most {built[label]:g} m3/s"
             found.append(fault_at(outlets, "outlets", i, "effluent_flow", problem, right))
     return found
+
+
+def _worse_plans(works: pd.DataFrame) -> list[Fault]:
+    """Plans that let out more than the works does: none, or a slip."""
+    planned, now = (works[f"{name}_concentration"].to_numpy() for name in ("planned", "outlet"))
+    return [
+        fault_at(works, "works", int(i), "planned_concentration",
+                 f"is more than outlet_concentration, {now[i]:g} mg/L", f"at most {now[i]:g} mg/L")
+        for i in np.flatnonzero(planned > now)
+    ]  # fmt: skip

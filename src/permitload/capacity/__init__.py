@@ -7,7 +7,7 @@ total load, prices and the range of splits; its best split is a vertex and never
 
 from permitload.capacity.alternatives import compare, upstream_share
 from permitload.capacity.bank import bank_discharge, lateral_dispersion, mixing_length, plume
-from permitload.capacity.best import network, ranges
+from permitload.capacity.best import best_total, network, ranges
 from permitload.capacity.chain import chain, class_margin, into_river, outlet_loads
 from permitload.capacity.closure import closure, remaining, stamp
 from permitload.capacity.dispersion import (
@@ -114,6 +114,7 @@ __all__ = [
     "bank_discharge",
     "bank_zone",
     "bank_zone_load",
+    "best_total",
     "carried",
     "chain",
     "class_margin",

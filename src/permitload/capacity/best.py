@@ -20,7 +20,10 @@ from permitload.sharing.rows import sparse_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Optimum", "Problem", "canonical", "network", "optimum", "problems", "ranges"]
+__all__ = [
+    "Optimum", "Problem", "best_total", "canonical", "network", "optimum", "problems", "ranges",
+    "unpriced",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -89,6 +92,49 @@ def network(
             **_prices(problem, best.price),
         }
     return _dataset(array, found)
+
+
+def best_total(
+    response: xr.Dataset | xr.DataArray,
+    headroom: xr.DataArray,
+    bounds: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Greatest total load alone, without prices or a split, as :func:`network` gives it.
+
+    Parameters
+    ----------
+    response, headroom, bounds
+        As for :func:`network`.
+
+    Returns
+    -------
+    Dataset
+        ``total`` (pollutant, period) [kg/d] and ``status``.
+
+    Raises
+    ------
+    DataError
+        As :func:`network`.
+
+    Examples
+    --------
+    >>> labels = {"section": ["S1"], "outlet": ["O1"], "pollutant": ["TP"], "period": ["dry"]}
+    >>> response = xr.DataArray([[[[0.01]]]], coords=labels, dims=list(labels))
+    >>> room = response[:, 0].rename(pollutant="indicator") * 0 + 0.5
+    >>> best_total(response, room).total.item()
+    50.0
+    """
+    array = response["response"] if isinstance(response, xr.Dataset) else response
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    for key, problem in problems(array, headroom, bounds):
+        best = optimum(problem, unpriced)
+        found[key] = {"total": best.solution.value, "status": best.status}
+    return _dataset(array, found)
+
+
+def unpriced(program: Program, objective: float) -> tuple[Solution, None]:
+    """Solution without prices, for :func:`optimum`."""
+    return program.maximise(objective), None
 
 
 def ranges(

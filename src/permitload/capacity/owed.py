@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from permitload.capacity._arrays import attributes, matched, spread
-from permitload.capacity.best import network
+from permitload.capacity.best import canonical, optimum, problems, unpriced
 from permitload.errors import Fault, raise_faults
 from permitload.sharing.rows import sparse_rows
 
@@ -75,14 +76,27 @@ def owed(
         relief[:, :, i, j] = row.coefficient.toarray() * given.values[:, i, j]
     spare = room - relief.sum(axis=1)
     cut, other = np.maximum(-spare, 0.0), np.maximum(-room, 0.0)
-    best = network(array, headroom, xr.Dataset({"ceiling": given}))
-    give = given.values - best["canonical_load"].values
+    give = _given_up(array, headroom, given, cut.any(axis=0))
     by_section = ("section", "pollutant", "period")
     arrays = {
         "relief": (array.dims, relief), "spare": (by_section, spare),
         "cut_owed": (by_section, cut), "own_part": (by_section, cut - other),
         "other_part": (by_section, other), "able": (by_section, (other == 0.0).astype(float)),
-        "cut_load": (("outlet", "pollutant", "period"), np.maximum(give, 0.0)),
+        "cut_load": (("outlet", "pollutant", "period"), give),
     }  # fmt: skip
     data = {name: (*pair, attributes(name)) for name, pair in arrays.items()}
     return xr.Dataset(data, {n: c for n, c in array.coords.items() if c.dims})
+
+
+def _given_up(
+    response: xr.DataArray, headroom: xr.DataArray, load: xr.DataArray, owing: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Least total cut of each problem in which something is owed; nothing is cut elsewhere."""
+    give = np.zeros(load.shape)
+    given = problems(response, headroom, xr.Dataset({"ceiling": load}))
+    for (_, problem), (i, j) in zip(given, np.ndindex(*owing.shape), strict=True):
+        if owing[i, j]:
+            best = optimum(problem, unpriced)
+            kept = canonical(best.program, best.solution)
+            give[:, i, j] = np.maximum(load.values[:, i, j] - kept, 0.0)
+    return give
