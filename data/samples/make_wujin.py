@@ -1,12 +1,14 @@
 """Write the tables of the sample study ``wujin``; the same bytes at every run.
 
-Numbers stand in ``wujin_water.py``, ``wujin_sources.py`` and ``wujin_observed.py``;
+Numbers stand in ``wujin_water.py``, ``wujin_sources.py``, ``wujin_observed.py`` and
+``wujin_alternatives.py``;
 ``wujin/README.md`` says line by line which of them are facts and which are assumed or invented.
 """
 
 from pathlib import Path
 
 import pandas as pd
+from wujin_alternatives import alternatives
 from wujin_observed import observation_tables
 from wujin_sources import source_tables
 from wujin_water import flow_tables, network_tables, water_tables
@@ -24,6 +26,7 @@ margin_of_safety = 0.10
 closure_tolerance = 0.30
 decided = ["industry"]
 annual = "sum_of_periods"
+boundaries = "measured"
 
 [allocation]
 target = "present_load"
@@ -35,23 +38,43 @@ margin_of_safety = "assumed"
 closure_tolerance = "assumed"
 decided = "assumed"
 annual = "assumed"
+boundaries = "assumed"
 target = "assumed"
 compose = "assumed"
 precision = "assumed"
+
+[alternatives.boundary_quality]
+title = "Northern rivers at their target"
+title_zh = "北部来水达标"
+
+[alternatives.diversion]
+title = "0.8 m3/s more by the north canal in dry months"
+title_zh = "枯水月经北横河引水 0.8 m3/s"
+
+[alternatives.upgraded_works]
+title = "Municipal works upgraded"
+title_zh = "城镇污水处理厂提标"
+
+[alternatives.reuse]
+title = "Park reuses 40 % of its effluent"
+title_zh = "园区中水回用 40 %"
 """
 
 
 def main(folder: Path) -> None:
     """Write ``study.toml`` and every table."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text(STUDY, encoding="utf-8", newline="\n")
     (folder / "observations.csv").unlink(missing_ok=True)
     _write(network_tables() | flow_tables() | water_tables() | source_tables(), folder)
+    for name, tables in alternatives().items():
+        _write(tables, folder / "alternatives" / name)
     # the model of the study so far says what is observed
     _write(observation_tables(folder), folder)
 
 
 def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for name, frame in tables.items():
         frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
 

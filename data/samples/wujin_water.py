@@ -178,6 +178,10 @@ INFLOW = {
     "PBE": (17.0, 0.45, 1.9, 0.130, 0.0002),
 }
 INFLOW_WINTER = {"COD": 0.03, "NH3-N": 0.25, "TN": 0.12, "TP": 0.06, "Sb": 0.0}  # ± of the year
+# What the northern rivers owe [mg/L]: class III of GB 3838-2002 table 1, assumed to be agreed
+INFLOW_TARGET = {
+    node: {"COD": 20.0, "NH3-N": 1.0, "TP": 0.2} for node in ("CGN", "HTN", "DQN", "YAN")
+}
 INFLOW_EPISODE = {("HTN", "TP", "2021-01"): 0.310, ("HTN", "TP", "2021-02"): 0.295}
 
 # --- Kinetics: decay [1/d] at 20 °C, temperature factor; method defaults for plain rivers ----
@@ -209,12 +213,17 @@ def table(columns: str, rows: list[tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[name.replace("[", " [") for name in columns.split()])
 
 
-def flows() -> dict[str, np.ndarray]:
-    """Flow of every reach and month in whole litres per second, balanced at every junction."""
+def flows(more: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+    """Flow of every reach and month in whole litres per second, balanced at every junction.
+
+    With ``more`` [l/s] in some reaches whose flow is chosen, the others follow.
+    """
     litres = {
         reach: np.rint(1000 * (low + (high - low) * SEASON)).astype(int)
         for reach, (low, high) in CHOSEN_FLOW.items()
     }
+    for reach, added in (more or {}).items():
+        litres[reach] = litres[reach] + added
     litres["PC1"] = np.rint(1000 * np.array(PARK_CANAL_FLOW)).astype(int)
     litres["YA3"] = np.rint(OLD_ARM_SHARE * (litres["YA1"] + litres["NC4"])).astype(int)
     for node, reach in DERIVED:
@@ -265,9 +274,9 @@ def network_tables() -> dict[str, pd.DataFrame]:
     }
 
 
-def flow_tables() -> dict[str, pd.DataFrame]:
+def flow_tables(litres: dict[str, np.ndarray] | None = None) -> dict[str, pd.DataFrame]:
     """Flow and wetted area of reaches, and what enters and leaves at the ends of the network."""
-    litres = flows()
+    litres = litres or flows()
     net = dict.fromkeys(NODES, np.zeros(12, dtype=int))
     for reach, row in REACHES.items():
         net[row[0]] = net[row[0]] + litres[reach]
@@ -301,7 +310,8 @@ def water_tables() -> dict[str, pd.DataFrame]:
             for i, period in enumerate(PERIODS if swing else [""]):
                 normal = float(f"{value * (1 + swing * winter[i]):.3g}")
                 given = INFLOW_EPISODE.get((node, pollutant, period), normal)
-                inflow.append((node, pollutant, period, given, "assumed", None))
+                owed = INFLOW_TARGET.get(node, {}).get(pollutant)
+                inflow.append((node, pollutant, period, given, owed, "assumed", None))
     kinetics = [
         (p, *rates, 0, "assumed", "method default, unverified") for p, rates in KINETICS.items()
     ]
@@ -316,7 +326,10 @@ def water_tables() -> dict[str, pd.DataFrame]:
         standards.append((section, "TN", None, None, TN_TARGET[row[2]], "assumed", tn))
         standards.append((section, "Sb", None, None, SB_TARGET, "assumed", sb))
     return {
-        "inflow": table("node pollutant period concentration[mg/L] basis note", inflow),
+        "inflow": table(
+            "node pollutant period concentration[mg/L] target_concentration[mg/L] basis note",
+            inflow,
+        ),
         "kinetics": table(
             "pollutant decay[1/d] temperature_factor settling[m/d] basis note", kinetics
         ),

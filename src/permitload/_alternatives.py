@@ -94,7 +94,8 @@ def _scanned(path: Path, days: Mapping[str, float]) -> tuple[Tables, list[Fault]
         return {}, faults
     files = sorted(path.glob("*.csv"))
     if not files:
-        faults.append(Fault(home, None, "folder", None, "holds no table", right))
+        words = "rows that differ from the study's, in a table of the same name"
+        faults.append(Fault(home, None, "folder", None, "holds no table", words))
     for file in files:
         if file.stem not in known:
             problem = "is no table of an alternative"
