@@ -6,8 +6,6 @@ Each is a folder of tables; the model is run again for each of them.
 import pandas as pd
 import wujin_sources
 from wujin_water import (
-    INFLOW_TARGET,
-    PERIODS,
     SEASON,
     flow_tables,
     flows,

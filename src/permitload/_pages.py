@@ -9,17 +9,25 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _rates, plot, quality, report
+from permitload import _alternatives, _rates, plot, quality, report
 from permitload.plot.labels import bilingual
 from permitload.schema import text
+from permitload.units import DAYS_PER_YEAR, tonnes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from permitload._outcome import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
 
 _UNCALIBRATED = ", 容量未率定（部分或全部时段） capacity uncalibrated in some periods or all"
 _WORST = ", worst period of each reach 各河段最不利时段"
+_ALL = "all pollutants, 全部污染物"
+_NUMBER = r" [^ ;]+(?=;|$)"
+"""Number behind the name of a section."""
+_NO_CAPACITY = 99.0
+"""Drawn where a load meets no capacity at all: beyond every class of use."""
 
 
 def page(outcome: Outcome, tables: Tables, manifest: Mapping[str, object]) -> report.Report:
@@ -32,7 +40,7 @@ def page(outcome: Outcome, tables: Tables, manifest: Mapping[str, object]) -> re
          "sections": _with_present(outcome, tables["sections"]),
          "closure": _named_sections(outcome, tables["closure"]),
          "sensitivity": _of_the_year(outcome, tables["sensitivity"]),
-         "parameters": _parameters(outcome)},
+         "parameters": _parameters(outcome), **_beside(outcome, tables)},
         _figures(outcome, tables),
         manifest,
     )  # fmt: skip
@@ -57,7 +65,15 @@ def _of_the_year(outcome: Outcome, sensitivity: pd.DataFrame) -> pd.DataFrame:
     mean = sensitivity.assign(total=weight * sensitivity["total"])
     mean = mean.groupby(["pollutant", "decay_factor"], sort=False)["total"].sum().reset_index()
     base = mean["pollutant"].map(mean[mean["decay_factor"] == 1.0].set_index("pollutant")["total"])
-    return mean.assign(total_change=mean["total"] / base.where(base > 0.0) - 1.0)
+    stamp = sensitivity.groupby("pollutant", sort=False)["calibrated"].agg(_stamp)
+    return mean.assign(total_change=mean["total"] / base.where(base > 0.0) - 1.0,
+                       calibrated=mean["pollutant"].map(stamp))  # fmt: skip
+
+
+def _stamp(calibrated: pd.Series[str]) -> str:
+    """Choose the stamp if one of the rows has it."""
+    stamped = calibrated[calibrated != "yes"]
+    return str(stamped.iloc[0]) if len(stamped) else "yes"
 
 
 def _with_present(outcome: Outcome, sections: pd.DataFrame) -> pd.DataFrame:
@@ -173,28 +189,56 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
             stamp = _UNCALIBRATED if kind == "monthly" and not known else ""
             drawn[kind][pollutant + stamp] = plot.png(ax)
     flow = outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series()
+    unit = _unit_of_reaches(outcome) if placed else pd.Series([], dtype=str)
     for pollutant in _by_use(use) if placed else []:
         ax = plot.network_map(
-            outcome.network, _use_of_reaches(outcome, pollutant), outcome.tables["sections"],
+            outcome.network, _use_of_reaches(outcome, pollutant, unit), outcome.tables["sections"],
             outcome.tables["outlets"], flow,
         )  # fmt: skip
         drawn["map"][pollutant + _WORST] = plot.png(ax)
     if placed:
-        drawn["units"] = _map_of_units(outcome, tables["units"])
+        drawn["units"] = _maps_of_units(outcome, tables["units"], unit)
+    if "alternatives" in tables:
+        year = _alternatives_of_the_year(outcome, tables["alternatives"])
+        drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}
     return {kind: found for kind, found in drawn.items() if found}
 
 
-def _map_of_units(outcome: Outcome, units: pd.DataFrame) -> dict[str, bytes]:
-    """Map of the control units, of the pollutant that uses the capacity of one of them most."""
-    most = units.groupby("pollutant", sort=False)["capacity_use"].max()
-    if most.isna().all():
+def _maps_of_units(outcome: Outcome, units: pd.DataFrame, unit: pd.Series[str]) -> dict[str, bytes]:
+    """Map the use of the capacity of the control units in their worst period, by pollutant."""
+    use = units["worst_use"].fillna(_NO_CAPACITY).where(units["worst_period"] != "")
+    panels = {}
+    for _, rows in units.assign(worst_use=use).groupby("pollutant", sort=False):
+        values = unit.map(rows.set_index("control_unit")["worst_use"])
+        panels[_titled(rows)] = values.rename("worst_use")
+    if not panels:
         return {}
-    pollutant = str(most.idxmax())
-    use = units[units["pollutant"] == pollutant].set_index("control_unit")["capacity_use"]
-    values = _unit_of_reaches(outcome).map(use).rename("capacity_use")
-    ax = plot.network_map(outcome.network, values, outcome.tables["sections"])
-    known = (units[units["pollutant"] == pollutant]["calibrated"] == "yes").all()
-    return {pollutant + ("" if known else _UNCALIBRATED): plot.png(ax)}
+    ax = plot.network_maps(outcome.network, panels, outcome.tables["sections"])
+    return {_ALL + _said(units): plot.png(ax)}
+
+
+def _bars(alternatives: pd.DataFrame) -> Axes:
+    """Bars of the alternatives, the stamp in the title of a panel."""
+    groups = alternatives.groupby("pollutant", sort=False)
+    titles = {str(pollutant): _titled(rows) for pollutant, rows in groups}
+    # one language of two: both would not fit beside the bars
+    column = "name_en" if plot.chinese_font() is None else "name_zh"
+    named = alternatives.assign(
+        pollutant=alternatives["pollutant"].map(titles), name=alternatives[column]
+    )
+    return plot.alternatives_bars(named)
+
+
+def _titled(rows: pd.DataFrame) -> str:
+    """Title of a panel: the pollutant, with the stamp where its capacity has it."""
+    known = (rows["calibrated"] == "yes").all()
+    stamp = "" if known else f" {bilingual('未率定', 'uncalibrated')}"
+    return f"{rows['pollutant'].iloc[0]}{stamp}"
+
+
+def _said(table: pd.DataFrame) -> str:
+    """Stamp of a caption, where one row has it."""
+    return "" if (table["calibrated"] == "yes").all() else _UNCALIBRATED
 
 
 def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
@@ -202,6 +246,44 @@ def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
     tables = outcome.tables
     units = outcome.network.control_units(tables["sections"], districts=tables["districts"])
     return units.drop_duplicates("reach").set_index("reach")["control_unit"]
+
+
+def _beside(outcome: Outcome, tables: Tables) -> dict[str, pd.DataFrame]:
+    """Cuts with the names of the sections; alternatives of the year."""
+    found = {"owed": _named_sections(outcome, tables["owed"])}
+    if "alternatives" in tables:
+        found["alternatives"] = _alternatives_of_the_year(outcome, tables["alternatives"])
+    return found
+
+
+def _alternatives_of_the_year(outcome: Outcome, table: pd.DataFrame) -> pd.DataFrame:
+    """Means of the year, both annual bases, and in how many periods each section binds or owes."""
+    days = outcome.tables["periods"].set_index("period")["days"]
+    titles = {name: (zh, en) for name, en, zh in outcome.settings.alternatives}
+    titles[_alternatives.PRESENT] = "现状", "present"
+    rates = ["total", "change", "source_load", "equal_ratio", "max_min", "present_scaled"]
+    weight = table["period"].map(days) / days.sum()
+    rows = []
+    for (pollutant, name), some in table.groupby(["pollutant", "alternative"], sort=False):
+        mean = some[rates].mul(weight[some.index], axis=0).sum().to_dict()
+        said = [title for title in titles.get(str(name), ()) if title] or [str(name)]
+        rows.append(mean | {
+            "pollutant": pollutant, "name": " ".join(said), "name_zh": said[0], "name_en": said[-1],
+            "annual_sum": tonnes(mean["total"], days.sum()),
+            "annual_worst": tonnes(some["total"].min(), DAYS_PER_YEAR),
+            "capacity_use": mean["source_load"] / mean["total"] if mean["total"] > 0.0 else np.nan,
+            "binding": _times(some["binding"]),
+            "owing": _times(some["owing"].str.replace(_NUMBER, "", regex=True)),
+            "calibrated": _stamp(some["calibrated"]),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _times(cells: pd.Series[str]) -> str:
+    """Count the periods in which each section is named."""
+    named = [word for cell in cells for word in str(cell).split("; ") if word]
+    ranked = sorted(set(named), key=lambda name: (-named.count(name), name))
+    return "; ".join(f"{name} {named.count(name)}/{len(cells)}" for name in ranked)
 
 
 def _stamps(outcome: Outcome, pollutant: str) -> list[str]:
@@ -233,12 +315,12 @@ def _main_reasons(outcome: Outcome, tables: Tables) -> list[str]:
     return found
 
 
-def _use_of_reaches(outcome: Outcome, pollutant: str) -> pd.Series[float]:
+def _use_of_reaches(outcome: Outcome, pollutant: str, unit: pd.Series[str]) -> pd.Series[float]:
     """Greatest use of the allowed concentration in each reach, over periods and both ends.
 
     A reach is held to what its control unit's section allows.
     """
-    found, unit = outcome.datasets, _unit_of_reaches(outcome)
+    found = outcome.datasets
     allowed = found["limits"]["limit"].sel(indicator=pollutant) * (
         1.0 - outcome.settings.margin_of_safety
     )

@@ -4,9 +4,11 @@ from permitload.plot.charts import headroom_use, monthly, permits_bars
 from permitload.plot.fairness import fairness
 from permitload.plot.labels import chinese_font, exceeds, is_cut, label
 from permitload.plot.maps import network_map
+from permitload.plot.panels import alternatives_bars, network_maps
 from permitload.plot.picture import png
 
 __all__ = [
+    "alternatives_bars",
     "chinese_font",
     "exceeds",
     "fairness",
@@ -15,6 +17,7 @@ __all__ = [
     "label",
     "monthly",
     "network_map",
+    "network_maps",
     "permits_bars",
     "png",
 ]

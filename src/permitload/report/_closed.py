@@ -14,8 +14,9 @@ _CLOSURE = ("section", "name", "indicator", "period", "present_concentration", "
             "agreement")  # fmt: skip
 _UNEXPLAINED = ("section", "name", "indicator", "period", "present_concentration", "observed",
                 "relative_error", "flow", "unexplained_load")  # fmt: skip
-_UNITS = ("control_unit", "capacity", "source_load", "capacity_use", "whole_load", "land_area",
-          "load_density", "stopped_by", "present_share", "planned_load", "planned_share",
+_UNITS = ("control_unit", "capacity", "annual_sum", "annual_worst", "source_load",
+          "capacity_use", "worst_period", "worst_use", "whole_load", "land_area", "load_density",
+          "stopped_by", "present_share", "planned_load", "planned_share",
           "calibrated")  # fmt: skip
 
 
@@ -48,11 +49,15 @@ def sensitivity(table: pd.DataFrame) -> View:
         by_factor = some.set_index("decay_factor")
         rows.append([Cell(str(pollutant))] + [
             Cell(_views.number(total), below="" if change != change else f"{change:+.1%}")
-            for total, change in by_factor.loc[factors, ["total", "total_change"]].to_numpy()
+            for total, change in by_factor.loc[factors, ["total", "total_change"]].to_numpy(float)
         ])  # fmt: skip
-    return View(heads, rows, [])
+        if "calibrated" in some:
+            rows[-1].append(_views.stamped(some["calibrated"].iloc[0]))
+    return View(heads + [_views.head(n) for n in ("calibrated",) if n in table], rows, [])
 
 
 def units(table: pd.DataFrame) -> View:
     """Control units of one pollutant, with sums of what adds up."""
-    return _views.view(table, _UNITS, ("capacity", "source_load", "whole_load", "planned_load"))
+    return _views.view(
+        table, _UNITS, ("capacity", "annual_sum", "source_load", "whole_load", "planned_load")
+    )

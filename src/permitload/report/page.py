@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _closed, _views, _why
+from permitload.report import _beside, _closed, _views, _why
+from permitload.report._views import View
 
 __all__ = ["Report", "render"]
 
@@ -29,7 +30,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "balance": ("term", "pollutant", "period", "ledger"),
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
-_FIGURES = ("map", "limit_use", "permits", "monthly", "units")
+_FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives")
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -68,11 +69,14 @@ class Report:
           note;
         - tables that may be missing: ``water``: term, period, flow [m3/s], one term being
           ``residual``; ``closure``, as it is published; ``sensitivity``: pollutant,
-          decay_factor, total [kg/d] and total_change [1] of the year; ``units``, as published.
+          decay_factor, total [kg/d], total_change [1] and calibrated of the year;
+          ``units``, ``points``, ``owed`` and ``upstream``, as published; ``alternatives``:
+          pollutant, name, total, change, source_load [kg/d] and others of the year.
     figures : mapping of mapping of bytes
-        Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``) →
-        caption, such as the pollutant → PNG, from :func:`permitload.plot.png`. A section without
-        figures is left out. Of the maps the first is shown, the others unfold.
+        Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
+        ``alternatives``) → caption, such as the pollutant → PNG, from
+        :func:`permitload.plot.png`. A section without figures is left out. Of the maps
+        the first is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
@@ -186,8 +190,9 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             for n in order
         },
     }
-    if len(tables.get("units", ())):
-        by_pollutant["units"] = {n: _closed.units(_of(tables["units"], n)) for n in order}
+    for name, shown in _BY_POLLUTANT.items():
+        if len(tables.get(name, ())):
+            by_pollutant[name] = {n: shown(_of(tables[name], n)) for n in order}
     views = {
         "stopped": _why.stopped(monthly, tables["sections"]),
         "capacity": _views.capacity(tables["capacity"]),
@@ -198,17 +203,25 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             tables["parameters"], ("parameter", "value", "unit", "basis", "note")
         ),
     }
-    if "closure" in tables:
-        views["closure"] = _closed.worst(tables["closure"])
-        views["unexplained"] = _closed.unexplained(tables["closure"])
-    if "sensitivity" in tables:
-        views["sensitivity"] = _closed.sensitivity(tables["sensitivity"])
+    for name, (table, shown) in _OPTIONAL.items():
+        if table in tables:
+            views[name] = shown(tables[table])
     if "water" in tables:
         views["water"] = _views.balance(tables["water"], ["period"], "flow")
     return {name: _views.top(view) for name, view in views.items()} | {
         name: {n: _views.top(view) for n, view in group.items()}
         for name, group in by_pollutant.items()
     }
+
+
+_BY_POLLUTANT: Mapping[str, Callable[[pd.DataFrame], View]] = {
+    "units": _closed.units, "points": _beside.points, "alternatives": _beside.alternatives,
+}  # fmt: skip
+_OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
+    "closure": ("closure", _closed.worst), "unexplained": ("closure", _closed.unexplained),
+    "sensitivity": ("sensitivity", _closed.sensitivity), "cuts": ("owed", _beside.cuts),
+    "upstream": ("upstream", _beside.upstream),
+}  # fmt: skip
 
 
 def _of(table: pd.DataFrame, pollutant: str) -> pd.DataFrame:
