@@ -195,7 +195,8 @@ SETTINGS = {
     '[study]\npollutants = "COD"': "study.toml, row study, pollutants: COD is not a list of "
     'different labels; right would be a list such as ["COD", "TP"]',
     '[study]\npollutants = ["COD"]\n[capacity]\nmargin = 0.1': "study.toml, row capacity, margin: "
-    "is unknown; right would be one of margin_of_safety, closure_tolerance, decided, annual",
+    "is unknown; right would be one of margin_of_safety, closure_tolerance, decided, annual, "
+    "boundaries",
     '[study]\npollutants = ["COD"]\n[capacity]\nmargin_of_safety = 10': "study.toml, row capacity, "
     "margin_of_safety: 10 is not valid; right would be a number from 0 to 0.999",
     CHOSEN + '[capacity]\nannual = "mean"': "study.toml, row capacity, annual: mean is unknown; "
@@ -222,7 +223,7 @@ SETTINGS = {
     '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "
     "is unknown; right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[extra]\na = 1': "study.toml, extra: is no table of it; right "
-    "would be one of study, capacity, allocation, basis",
+    "would be one of study, capacity, allocation, basis, alternatives",
 }
 
 

@@ -1,7 +1,6 @@
 """Closure: observed against simulated by hand, what is left, who is stamped, other decay."""
 
 import math
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +12,19 @@ from hypothesis import strategies as st
 
 from permitload import RiverNetwork, capacity, hydraulics, quality, standards, study
 from permitload.errors import DataError
+from tests.samples import SAMPLE, copied
 
-SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
 STAMP = "未率定 uncalibrated"
 
 
 @pytest.fixture(scope="module")
-def outcome() -> study.Outcome:
-    return study.solve(SAMPLE)
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> study.Outcome:
+    return study.solve(copied(tmp_path_factory.mktemp("closure") / "wujin"))
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study.run(SAMPLE, tmp_path_factory.mktemp("closure") / "results")
+    return study.run(copied(tmp_path_factory.mktemp("closure") / "wujin"))
 
 
 def _means(**columns: list[object]) -> pd.DataFrame:
@@ -267,7 +266,8 @@ def test_report_and_figures_carry_the_stamp(results: Path) -> None:
 
 def test_without_observations_everything_is_stamped(tmp_path: Path, outcome: study.Outcome) -> None:
     folder = tmp_path / "study"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results", "observations.csv"))
+    copied(folder)
+    (folder / "observations.csv").unlink()
     bare = study.solve(folder)
     assert set(bare.datasets["capacity"]["calibrated"].values.ravel()) == {STAMP}
     assert set(bare.datasets["closure"]["agreement"].values.ravel()) == {"unobserved"}
@@ -283,7 +283,7 @@ def test_other_decay_is_what_another_table_of_rates_gives(
     factor: float, tmp_path: Path, results: Path
 ) -> None:
     folder = tmp_path / "study"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    copied(folder)
     rates = pd.read_csv(folder / "kinetics.csv")
     rates["decay [1/d]"] *= factor
     rates.to_csv(folder / "kinetics.csv", index=False)

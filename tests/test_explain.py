@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from permitload import _pages, _permits, allocation, io, sharing, study
 from permitload.errors import DataError
+from tests.samples import SAMPLE, copied
 from tests.test_allocation import case, responses, rooms, works
 
-SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
 KEY = ["source", "pollutant", "period"]
 STEPS = ["input", "claim", "level", "stop", "granted", "rounding", "permit", "year"]
 OWN = {"ceiling": "ceiling", "floor": "floor", "no target": "target", "fixed": "target",
@@ -206,7 +206,7 @@ def test_what_cannot_be_explained_is_refused() -> None:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_pages, "_figures", lambda *_: {})
-        return study.run(SAMPLE, tmp_path_factory.mktemp("explain") / "results")
+        return study.run(copied(tmp_path_factory.mktemp("explain") / "wujin"))
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import json
 import re
 import runpy
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +13,7 @@ import pytest
 from permitload import io, quality, sources, study
 from permitload.errors import DataError, InfeasibleError
 from permitload.units import KG_PER_DAY
-
-SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
+from tests.samples import SAMPLE, copied
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _copy(tmp_path: Path) -> Path:
     folder = tmp_path / "study"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    copied(folder)
     return folder
 
 
@@ -84,9 +82,15 @@ def test_the_generator_writes_the_same_bytes(
 ) -> None:
     monkeypatch.syspath_prepend(SAMPLE.parent)
     runpy.run_path(str(SAMPLE.parent / "make_wujin.py"))["main"](tmp_path / "wujin")
-    written = sorted(path.name for path in (tmp_path / "wujin").iterdir())
-    kept = (p.name for p in SAMPLE.iterdir() if p.suffix in (".csv", ".toml"))
-    assert written == sorted(kept)
+    written, kept = (
+        sorted(
+            path.relative_to(root).as_posix()
+            for path in root.rglob("*")
+            if path.suffix in (".csv", ".toml") and "results" not in path.parts
+        )
+        for root in (tmp_path / "wujin", SAMPLE)
+    )
+    assert written == kept
     for name in written:
         assert (tmp_path / "wujin" / name).read_bytes() == (SAMPLE / name).read_bytes(), name
 

@@ -1,6 +1,5 @@
 """Control units: what adds up, where loads belong, land, planned works."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +7,14 @@ import pandas as pd
 import pytest
 
 from permitload import RiverNetwork, _frames, _units, io, quality, study
+from tests.samples import SAMPLE, copied
 
-SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
 KEYS = ["control_unit", "pollutant"]
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study.run(SAMPLE, tmp_path_factory.mktemp("units") / "results")
+    return study.run(copied(tmp_path_factory.mktemp("units") / "wujin"))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +89,7 @@ def test_shares_of_periods_follow_the_sections(results: Path, units: pd.DataFram
 def test_planned_works_are_a_study_with_those_loads(tmp_path: Path, units: pd.DataFrame) -> None:
     """Write the planned loads into the table of loads: its present is the planned state."""
     folder = tmp_path / "study"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    copied(folder)
     loads = pd.read_csv(folder / "source_loads.csv")
     placed = pd.read_csv(folder / "sources.csv").set_index("source")
     plans = pd.read_csv(folder / "works.csv").dropna(subset="planned_concentration [mg/L]")
@@ -132,7 +131,7 @@ def test_the_readme_says_what_the_units_show(units: pd.DataFrame) -> None:
 
 def test_what_is_not_given_is_empty(tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    copied(folder)
     districts = pd.read_csv(folder / "districts.csv")
     districts.loc[districts["reach"] == "HT2", "land_area [km2]"] = np.nan
     districts.to_csv(folder / "districts.csv", index=False)
@@ -173,7 +172,7 @@ def test_water_without_a_section_has_no_units_and_still_permits(
 ) -> None:
     """A river of its own that nobody discharges to, beside the sample."""
     folder = tmp_path / "study"
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results"))
+    copied(folder)
     months = pd.read_csv(folder / "periods.csv")["period"]
     for name, rows in {
         "reaches": {"reach": ["Z"], "from_node": "Z0", "to_node": "Z1", "length [m]": 1000.0},
@@ -199,4 +198,76 @@ def test_page_and_map_show_the_units(results: Path) -> None:
     assert page.count('<tr><th scope="row"') == 8 * 5
     assert page.count('class="badge uncalibrated"') == 16
     assert page.count("<img ") == 1
-    assert [path.name for path in (results / "figures").glob("units_*")] == ["units_TN.png"]
+    assert [p.name for p in (results / "figures").glob("units_*")] == ["units_all_pollutants.png"]
+
+
+def test_periods_add_up_to_the_year_and_name_the_worst(results: Path, units: pd.DataFrame) -> None:
+    monthly = pd.read_csv(results / "units_monthly.csv")
+    days = pd.read_csv(SAMPLE / "periods.csv").set_index("period")["days [d]"]
+    assert len(monthly) == 12 * len(units)
+    groups = monthly.assign(days=monthly["period"].map(days)).groupby(KEYS, sort=False)
+    mine = units.set_index(KEYS)
+    for name in ("capacity", "source_load", "whole_load", "planned_load"):
+        mean = groups.apply(lambda g, c=f"{name} [kg/d]": np.average(g[c], weights=g["days"]))
+        np.testing.assert_allclose(mine[f"{name} [kg/d]"], mean.loc[mine.index], rtol=1e-12)
+    for name, share in (("attained", "present_share"), ("planned_attained", "planned_share")):
+        np.testing.assert_allclose(mine[share], groups[name].mean().loc[mine.index], rtol=1e-12)
+    for key, rows in groups:
+        ratio = rows["source_load [kg/d]"] / rows["capacity [kg/d]"]  # inf without any capacity
+        row = mine.loc[key]
+        if not (rows["source_load [kg/d]"] > 0.0).any():
+            assert pd.isna(row["worst_period"]) and pd.isna(row["worst_use"])
+            continue
+        worst = ratio.idxmax()
+        assert row["worst_period"] == rows.loc[worst, "period"]
+        if np.isfinite(ratio[worst]):
+            assert row["worst_use"] == pytest.approx(ratio[worst], rel=1e-12)
+        else:
+            assert pd.isna(row["worst_use"])
+    assert mine.loc[("S5", "TP"), "worst_period"] == "2021-01"  # nothing to share, see the README
+    assert pd.isna(mine.loc[("S5", "TP"), "worst_use"])
+
+
+def test_both_bases_of_the_year_stand_beside_each_unit(results: Path, units: pd.DataFrame) -> None:
+    whole = pd.read_csv(results / "capacity.csv").groupby("pollutant").first()
+    groups = units.groupby("pollutant")
+    np.testing.assert_allclose(
+        groups["annual_sum [t/a]"].sum(), whole["annual_sum [t/a]"], rtol=1e-9
+    )
+    # the worst periods of the units differ: together they are never more than the park's
+    assert (groups["annual_worst [t/a]"].sum() <= whole["annual_worst [t/a]"] * (1 + 1e-9)).all()
+    monthly = pd.read_csv(results / "units_monthly.csv")
+    least = monthly.groupby(KEYS, sort=False)["capacity [kg/d]"].min() * 0.365
+    np.testing.assert_allclose(
+        units.set_index(KEYS)["annual_worst [t/a]"], least.loc[list(map(tuple, units[KEYS].values))]
+    )
+
+
+def test_what_binds_by_period_is_what_is_counted(results: Path, units: pd.DataFrame) -> None:
+    monthly = pd.read_csv(results / "units_monthly.csv", keep_default_na=False)
+    for key, rows in monthly.groupby(KEYS, sort=False):
+        named = [word for cell in rows["stopped_by"] for word in cell.split("; ") if word]
+        counted = {f"{name} {named.count(name)}/12" for name in named}
+        said = units.set_index(KEYS)["stopped_by"].fillna("").loc[key]
+        assert counted == set(filter(None, said.split("; ")))
+
+
+def test_units_of_places_at_the_start_of_a_reach_and_at_its_sections() -> None:
+    """Looked up in the stretches or searched for in the network: the same unit."""
+    network = RiverNetwork(
+        pd.DataFrame({"reach": ["R", "Q", "T"], "from_node": ["a", "b", "b"],
+                      "to_node": ["b", "c", "d"], "length": [1000.0, 500.0, 700.0]})
+    )  # fmt: skip
+    given = {
+        "sections": {"section": ["S1", "S2", "S3"], "reach": ["R", "Q", "T"],
+                     "position": [400.0, 0.0, 700.0]},
+        "outlets": {"outlet": list("ABCDEF"), "reach": ["R", "R", "R", "Q", "Q", "T"],
+                    "position": [0.0, 400.0, 400.5, 0.0, 0.5, 0.0]},
+    }  # fmt: skip
+    tables = {n: _frames.complete(pd.DataFrame(rows), n) for n, rows in given.items()}
+    tables["districts"] = _frames.complete(None, "districts")
+    stretches = network.control_units(tables["sections"])
+    member = _units.membership(network, tables, stretches).to_series().unstack("control_unit")
+    searched = network.units_of(tables["outlets"], tables["sections"])
+    assert member.idxmax(axis=1).to_dict() == searched.to_dict()
+    assert (member.sum(axis=1) == 1.0).all()

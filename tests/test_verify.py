@@ -19,10 +19,11 @@ from typer.testing import CliRunner
 from permitload import _compare, _manifest, _pages, _results, _verify, io, study
 from permitload.cli import app
 from permitload.errors import DataError, Fault
+from tests.samples import SAMPLE
 
-SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
 TABLES = ["permits", "permits_monthly", "capacity", "sections", "closure", "sensitivity",
-          "units", "balance", "provenance"]  # fmt: skip
+          "points", "owed", "cuts", "units", "units_monthly", "balance",
+          "provenance"]  # fmt: skip
 runner = CliRunner()
 
 
@@ -77,7 +78,7 @@ def test_what_a_run_wrote_is_verified(original: Path) -> None:
     assert found.faults == ()
     assert found.notes == ()
     assert found.compared["tables"] == len(TABLES)
-    assert found.compared["Datasets"] == 12
+    assert found.compared["Datasets"] == 15
     assert found.compared["figures"] == 6
     lines = sum((original / "results" / f"{n}.csv").read_text().count("\n") for n in TABLES)
     assert found.compared["rows"] == lines - len(TABLES)
@@ -123,6 +124,9 @@ def _forge(results: Path) -> None:
         ("closure", "S1, COD, dry", "remaining_capacity [kg/d]"),
         ("sensitivity", "COD, dry, 0.5", "total [kg/d]"),
         ("units", "S1, COD", "capacity [kg/d]"),
+        ("units_monthly", "S1, COD, dry", "capacity [kg/d]"),
+        ("points", "max_min, COD, dry", "total [kg/d]"),
+        ("owed", "S1, COD, dry", "spare [mg/L]"),
         ("balance", "decayed, COD, dry", "ledger [kg/d]"),
         ("provenance", "P1, COD, dry, stop, headroom", "value"),
     ],

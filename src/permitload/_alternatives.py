@@ -172,9 +172,9 @@ def placed(faults: Sequence[Fault], name: str) -> Iterator[Fault]:
 
 def compared(
     settings: _settings.Settings,
-    base: _model.Room,
+    room: _model.Room,
     cases: Mapping[str, tuple[Tables, _checks.Study]],
-    calibrated: xr.DataArray,
+    found: Mapping[str, xr.Dataset],
 ) -> xr.Dataset:
     """Capacity of the study and of each alternative, side by side.
 
@@ -182,12 +182,12 @@ def compared(
     ----------
     settings : Settings
         Choices of the study.
-    base : Room
+    room : Room
         What the study's own capacity follows from.
     cases : mapping
         Name → tables of the alternative, and what checking them has made of them.
-    calibrated : DataArray
-        (section, indicator, period) from the closure of the study.
+    found : mapping of Dataset
+        ``points``, ``owed`` and ``closure`` of the study.
 
     Returns
     -------
@@ -196,28 +196,38 @@ def compared(
         the totals of these points [kg/d]; ``source_load``, present [kg/d]; ``owing``, the
         sections that exceed at present loads; ``calibrated`` and ``not_calibrated``.
     """
-    rooms = {PRESENT: base}
+    rooms = {PRESENT: room}
     for name, (tables, checked) in cases.items():
         state = _model.state(settings, tables, checked)
         rooms[name] = state.bounded(settings).room(settings.margin_of_safety)
-    found = capacity.compare({n: (r.response, r.headroom, r.bounds) for n, r in rooms.items()})
+    both = capacity.compare({n: (r.response, r.headroom, r.bounds) for n, r in rooms.items()})
     axis = pd.Index(list(rooms), dtype=object, name="alternative")
-    order = {dim: found[dim].values for dim in ("pollutant", "period")}
-    each = [_one(room, calibrated).sel(order) for room in rooms.values()]
-    beside = xr.concat(each, axis, join="exact", coords="minimal", compat="override")
-    return described(found.reset_coords(drop=True).assign(beside.reset_coords(drop=True)))
+    order = {dim: both[dim].values for dim in ("pollutant", "period")}
+    calibrated = found["closure"]["calibrated"]
+    each = [_one(room, found["points"], found["owed"], calibrated)]
+    each += [_one(rooms[name], *_solved(rooms[name]), calibrated) for name in cases]
+    beside = xr.concat([one.sel(order) for one in each], axis, join="exact", coords="minimal",
+                       compat="override")  # fmt: skip
+    return described(both.reset_coords(drop=True).assign(beside.reset_coords(drop=True)))
 
 
-def _one(room: _model.Room, calibrated: xr.DataArray) -> xr.Dataset:
-    """Points, present load, sections that owe a cut, and stamp of one state of the water."""
+def _solved(room: _model.Room) -> tuple[xr.Dataset, xr.Dataset]:
+    """Points of the set, and what is owed at present loads."""
     response, headroom, bounds, load = room
-    points = capacity.points(response, headroom, load, bounds=bounds)["total"]
-    cut = capacity.owed(response, headroom, load)["cut_owed"].reset_coords(drop=True)
+    points = capacity.points(response, headroom, load, bounds=bounds)
+    return points, capacity.owed(response, headroom, load)
+
+
+def _one(
+    room: _model.Room, points: xr.Dataset, owed: xr.Dataset, calibrated: xr.DataArray
+) -> xr.Dataset:
+    """Points, present load, sections that owe a cut, and stamp of one state of the water."""
     # a section that the study does not have has no observations either
-    known = calibrated.reindex(section=headroom["section"].values, fill_value=UNCALIBRATED)
-    table = {name: points.sel(point=name, drop=True) for name in _POINTS}
-    table |= {"source_load": load.sum("outlet"), "owing": _owing(cut)}
-    stamp = capacity.stamp(response, known)
+    sections = room.headroom["section"].values
+    known = calibrated.reindex(section=sections, fill_value=UNCALIBRATED)
+    table = {name: points["total"].sel(point=name, drop=True) for name in _POINTS}
+    table |= {"source_load": room.source_load.sum("outlet"), "owing": _owing(owed["cut_owed"])}
+    stamp = capacity.stamp(room.response, known)
     return xr.Dataset(table).reset_coords(drop=True).assign(stamp)
 
 

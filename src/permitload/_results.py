@@ -194,7 +194,8 @@ def _cuts(found: Mapping[str, xr.Dataset]) -> pd.DataFrame:
         found["sources"]["source_load"],
         pd.DataFrame({"outlet": found["response"]["outlet"].values}),
     )
-    table = _columns(found["owed"][["cut_load"]].assign(source_load=loads))
+    cuts = found["owed"][["cut_load"]].assign(source_load=loads)
+    table = _columns(cuts.assign(calibrated=found["points"]["calibrated"]))
     return table[table["cut_load"] > 0.0].reset_index(drop=True)
 
 

@@ -179,9 +179,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     )
     if alternatives:
         say("alternatives")
-        datasets["alternatives"] = _alternatives.compared(
-            settings, room, alternatives, closed["calibrated"]
-        )
+        datasets["alternatives"] = _alternatives.compared(settings, room, alternatives, datasets)
     say("allocation")
     shared = _shared_out(settings, response, headroom, decided, model.water["days"])
     say("permits in the full model")

@@ -1,0 +1,15 @@
+"""The sample study, and copies of it that a test may alter."""
+
+import shutil
+from pathlib import Path
+
+SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
+
+
+def copied(folder: Path) -> Path:
+    """Copy the sample's inputs, alternatives and their titles left out."""
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("results", "alternatives"))
+    settings = folder / "study.toml"
+    text = settings.read_text("utf8").split("\n[alternatives.")[0]
+    settings.write_text(text, "utf8", newline="\n")
+    return folder
