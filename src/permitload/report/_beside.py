@@ -23,6 +23,8 @@ _POINTS: Mapping[str, tuple[str, str]] = {
     "max_min": ("最大最小", "least load as great as can be"),
     "present_scaled": ("现状等比例", "one factor for present loads"),
 }
+_MOST = 5
+"""Sections that a cell names."""
 _SMALL = 1e-9
 """Share of a total below which a difference is round-off."""
 
@@ -48,7 +50,9 @@ _MARKS = ["binding", "status", "calibrated"]
 
 
 def _said(binding: object, status: object, calibrated: object) -> str:
-    said = [] if binding in ("", None) or binding != binding else [str(binding)]
+    names = [name for name in _views.plain(binding).split("; ") if name != _views.NOTHING]
+    more = [f"… ({len(names)})"] if len(names) > _MOST else []
+    said = ["; ".join(names[:_MOST] + more)] if names else []
     said += [] if status == "ok" else [_views.word(status)]
     said += [] if calibrated == "yes" else [str(calibrated).split(" ")[0]]
     return "；".join(said)
