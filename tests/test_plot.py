@@ -356,3 +356,26 @@ def test_bars_explain_only_the_reasons_that_are_drawn() -> None:
     assert "S1" in words
     assert "S2" not in words
     assert "source" in ax.get_ylabel()
+
+
+def test_alternatives_stand_beside_their_base_by_pollutant() -> None:
+    table = pd.DataFrame(
+        {"pollutant": ["TN"] * 2 + ["TP"] * 2, "name": ["present", "diversion"] * 2,
+         "total": [8.0, 10.0, -1.0, 2.0], "source_load": [6.0, 6.0, 1.0, 1.0]}
+    )  # fmt: skip
+    axes = plot.alternatives_bars(table).figure.axes
+    assert [ax.get_title("left") for ax in axes] == ["TN", "TP"]
+    widths = [[bar.get_width() for bar in ax.containers[0]] for ax in axes]
+    assert widths == [[8.0, 10.0], [-1.0, 2.0]]
+    # a share of the base, or the difference where the base owes a cut
+    assert [ax.texts[0].get_text() for ax in axes] == [" +25.0%", " +3"]
+    with pytest.raises(DataError, match="alternatives, source_load: is missing"):
+        plot.alternatives_bars(table.drop(columns="source_load"))
+    with pytest.raises(DataError, match="has no row"):
+        plot.alternatives_bars(table.iloc[:0])
+
+
+def test_maps_of_no_pollutant_are_refused() -> None:
+    reaches = pd.DataFrame({"reach": ["R"], "from_node": ["a"], "to_node": ["b"], "length": [1.0]})
+    with pytest.raises(DataError, match="no values; right would be one Series a panel"):
+        plot.network_maps(RiverNetwork(reaches), {}, pd.DataFrame())

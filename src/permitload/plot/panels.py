@@ -114,7 +114,8 @@ def network_maps(
     >>> nodes = pd.DataFrame({"node": ["a", "b"], "x": [0.0, 900.0], "y": [0.0, 400.0]})
     >>> sections = pd.DataFrame({"section": ["S"], "reach": ["R"], "position": [500.0]})
     >>> use = pd.Series({"R": 0.5}, name="capacity_use")
-    >>> network_maps(RiverNetwork(pd.DataFrame(reaches), nodes), {"TN": use}, sections).get_title()
+    >>> ax = network_maps(RiverNetwork(pd.DataFrame(reaches), nodes), {"TN": use}, sections)
+    >>> ax.get_title("right")
     'TN'
     """
     if not values:
