@@ -277,6 +277,24 @@ def test_dataset_round_trip(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_damaged_heap_of_texts_is_refused(tmp_path: Path) -> None:
+    """HDF5 walks a heap whose free space has no size for ever."""
+    path = tmp_path / "hydraulics.nc"
+    io.write_dataset(dataset(), path)
+    whole = path.read_bytes()
+    heap = whole.index(b"GCOL")
+    end = heap + int.from_bytes(whole[heap + 8 : heap + 16], "little")
+    refused = 0
+    for start in range(heap + 16, end, 8):
+        for damage in (b"\xff" * 24, bytes(24)):
+            path.write_bytes(whole[:start] + damage + whole[start + len(damage) :])
+            try:
+                io.read_dataset(path)
+            except DataError:
+                refused += 1
+    assert refused >= 50
+
+
 def test_damaged_dataset_gives_a_data_error(tmp_path: Path) -> None:
     """Truncated at many lengths, overwritten at many places, or of another kind."""
     path = tmp_path / "hydraulics.nc"

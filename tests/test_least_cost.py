@@ -106,7 +106,7 @@ def test_the_second_best_plan_and_the_relaxation() -> None:
         ]
         return program.at_most("another", pd.Series(1.0, chosen), len(chosen) - 1.0)
 
-    second = least_cost(response, room, sources, options, rules=[another])
+    second = least_cost(response, room, sources, options, conditions=[another])
     np.testing.assert_allclose(second["total_cost"], right["second_best_cost"], **near)
     # The relaxation as a program of its own, half plants allowed.
     inputs = known["inputs"]
@@ -441,11 +441,13 @@ def test_capital_and_its_budget() -> None:
     free = least_cost(response, room, sources, options)
     assert free["option"].values.tolist() == ["large", "as is"]
     assert free["total_cost"].item() == 6.0
-    short = least_cost(response, room, sources, options, rules=[capital_budget(options, 99.0)])
+    short = least_cost(response, room, sources, options, conditions=[capital_budget(options, 99.0)])
     assert short["option"].values.tolist() == ["as is", "run"]
     assert abatement_cost(sources, options, short["permitted_load"])["total_cost"] == 9.0
     with pytest.raises(InfeasibleError, match="budget") as error:
-        least_cost(response, room - 0.3, sources, options, rules=[capital_budget(options, 99.0)])
+        least_cost(
+            response, room - 0.3, sources, options, conditions=[capital_budget(options, 99.0)]
+        )
     # The budget may give way by 1 of 100, or the section by 0.3 of 0.7: the budget does.
     assert error.value.relaxation["row"].tolist() == ["budget"]
     np.testing.assert_allclose(error.value.relaxation["missing"], 1.0)
@@ -491,7 +493,7 @@ def test_a_group_that_shares_a_total_is_a_rule() -> None:
         both = pd.Series(1.0, [("load", name, "P0", "M0") for name in ("E0", "E1")])
         return program.at_most("park", both, 80.0, "kg/d")
 
-    found = least_cost(response, room, sources, options, rules=[total])
+    found = least_cost(response, room, sources, options, conditions=[total])
     assert found["permitted_load"].values.ravel().tolist() == [50.0, 25.0]
 
 

@@ -62,7 +62,7 @@ TERMS = {
     "oxygen": "index of dissolved oxygen as a function, 溶解氧指数函数",
     "unit": "unit of a number, 单位",
     "program": "Program of labelled rows and columns, 规划模型",
-    "rules": "functions that add rows to a program, 附加约束",
+    "conditions": "functions that add rows to a program, 附加约束",
     "integer": "whether columns take whole numbers only, 是否取整数",
     "quadratic": "curvature of an objective, 二次项",
     "column": "values of columns by label, 变量取值",

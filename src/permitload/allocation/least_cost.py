@@ -47,7 +47,7 @@ def least_cost(
     sources: xr.Dataset,
     options: pd.DataFrame,
     reductions: pd.DataFrame | None = None,
-    rules: Iterable[Callable[[Program], Program]] = (),
+    conditions: Iterable[Callable[[Program], Program]] = (),
 ) -> xr.Dataset:
     """Treatment options and permitted loads of least cost under which every section is met.
 
@@ -74,7 +74,7 @@ def least_cost(
         without being listed.
     reductions : DataFrame, optional
         Table ``reductions``; by default operation takes nothing off.
-    rules : iterable of function
+    conditions : iterable of function
         Further rows, such as :func:`capital_budget`: functions of a
         :class:`~permitload.program.Program` that return it with rows of their own. Its columns are
         ``("load", source, pollutant, period)`` [kg/d] and ``("option", source, option)`` [0 or 1].
@@ -90,7 +90,7 @@ def least_cost(
     Raises
     ------
     InfeasibleError
-        If sections, ceilings, groups and rules cannot be met at any cost; ``relaxation`` lists
+        If sections, ceilings, groups and conditions cannot be met at any cost; ``relaxation`` lists
         the rows that must give way, each miss weighed by the size of its row, and the least miss.
     DataError
         If labels differ or repeat, numbers are NaN or out of range, or capital comes without
@@ -130,8 +130,8 @@ def least_cost(
     rows = sparse_rows(response, headroom)
     program = _sections(model.program, park, _outlets(response, sources)[park.order], rows)
     program = grouped(program, park, groups)
-    for rule in rules:
-        program = rule(program)
+    for condition in conditions:
+        program = condition(program)
     model = model._replace(program=program)
     try:
         chosen = _chosen(model)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import mmap
 import secrets
+import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,8 @@ __all__ = ["load", "save", "write"]
 
 LARGEST_DATASET = 20_000_000_000
 """Bytes beyond which a NetCDF file is not opened."""
+HEAP = b"GCOL\x01\0\0\0"
+"""Signature of a heap of texts in HDF5, version 1."""
 
 
 @contextmanager
@@ -91,6 +95,7 @@ def load(path: Path) -> xr.Dataset:
     import h5py
 
     try:
+        _refuse_endless(path)
         # h5netcdf leaves a half-open object behind when the HDF5 file is damaged
         with h5py.File(path, "r") as stored:
             dict(stored.attrs)
@@ -99,3 +104,25 @@ def load(path: Path) -> xr.Dataset:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         fault = Fault(path.name, None, "file", None, "cannot be read", "a NetCDF-4 file")
         raise DataError([fault]) from error
+
+
+def _refuse_endless(path: Path) -> None:
+    """Refuse a heap of texts whose objects do not add up: HDF5 would walk it for ever.
+
+    HDF5 file format specification 3.0, section III.E: 16 bytes of header and the size of the
+    heap, then objects of 16 bytes of header and a size; object 0 is free space, whose size
+    includes its header, and the others are padded to 8 bytes.
+    """
+    if not path.stat().st_size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        start = held.find(HEAP)
+        while start >= 0:
+            (size,) = struct.unpack("<Q", held[start + 8 : start + 16].ljust(8, b"\0"))
+            place, end = start + 16, start + size
+            while end <= len(held) and end - place >= 16:
+                number, _, _, length = struct.unpack("<HHIQ", held[place : place + 16])
+                place += length if number == 0 else 16 + -(-length // 8) * 8
+                if place > end or (number == 0 and length < 16):
+                    raise ValueError("a heap of texts does not add up")
+            start = held.find(HEAP, start + 8)
