@@ -45,7 +45,9 @@ def whole(claims: Any, total: float) -> float:
 def test_total_is_given_out_or_left_over(name: str, drawn: tuple[float, Any]) -> None:
     total, claims = drawn
     share = divide(total, claims, RULES[name])
-    assert share.sum() == pytest.approx(min(total, claims.sum()), rel=1e-12, abs=1e-12)
+    # A loss is taken off a claim: its round-off is that of the claims, however small the total.
+    off = 1e-15 * len(claims) * claims.sum()
+    assert share.sum() == pytest.approx(min(total, claims.sum()), rel=1e-12, abs=off)
     assert (share >= 0).all() and (share <= claims).all()
     assert (share[claims == 0] == 0).all()
 
