@@ -96,7 +96,7 @@ FORMULAS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 OTHERS = {
     "closure", "remaining", "stamp",
-    "annual", "chain", "class_margin", "compare", "owed", "points", "sum_of_periods",
+    "annual", "best_total", "chain", "class_margin", "compare", "owed", "points", "sum_of_periods",
     "upstream_share", "exact_balance", "bank_zone", "head_control", "headroom",
     "midstream_zone", "network", "outlet_loads", "ranges", "regime", "river_balance",
     "section_control", "standard_balance", "tail_control", "head_control_concentration",

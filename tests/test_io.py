@@ -285,7 +285,7 @@ def test_a_damaged_heap_of_texts_is_refused(tmp_path: Path) -> None:
     heap = whole.index(b"GCOL")
     end = heap + int.from_bytes(whole[heap + 8 : heap + 16], "little")
     refused = 0
-    for start in range(heap + 16, end, 8):
+    for start in range(heap + 16, min(end, heap + 600), 8):
         for damage in (b"\xff" * 24, bytes(24)):
             path.write_bytes(whole[:start] + damage + whole[start + len(damage) :])
             try:

@@ -192,7 +192,8 @@ def test_nothing_allowed_is_better(drawn: tuple[Any, Any, Any, dict[str, Any]]) 
         if (share > 0).all():
             assert gap(alpha_fairness, target, matrix, limit, bounds) < 1e-8
         # Nobody gets nothing unless a row has no room at all.
-        shut = (matrix[limit <= matrix @ bounds["lower"]] > 0).any(axis=0)
+        used = matrix @ bounds["lower"]
+        shut = (matrix[limit - used <= 1e-12 * (np.abs(limit) + used)] > 0).any(axis=0)
         assert ((share > 0) | shut | (bounds["upper"] == 0)).all()
 
 

@@ -146,7 +146,7 @@ def _open(problem: Problem) -> Problem:
         return problem
     fewer = replace(
         program, column=program.column[place], matrix=program.matrix[:, place],
-        lower=program.lower[place], upper=program.upper[place],
+        lower=program.lower[place], upper=program.upper[place], integer=program.integer[place],
     )  # fmt: skip
     return problem._replace(program=fewer)
 
