@@ -1,6 +1,7 @@
 """Sharing: known splits, two ways to the same filling, and what must not change it."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,32 @@ def test_properties_of_a_capped_split(drawn: tuple[float, Any, Any, Any], random
     if total < upper.sum():
         poured = fill(weight, (np.ones((1, len(weight))), [total]), lower=lower, upper=upper)
         np.testing.assert_allclose(poured.share, share, rtol=1e-9)
+
+
+def test_a_total_is_hit_where_a_response_is_small_beside_what_is_full() -> None:
+    response = np.array([1.0, 1.0, 2.0, 1.2494, 0.5, 1e-15])
+    claim = np.array([1.0, 1.0, 3.0, 1.0, 1.917, 1.0])
+    total = 0.96875 * float(response @ claim)
+    ceiling = response * claim
+    share = capped_proportional(total, response * ceiling, 0.0, ceiling)
+    # Whoever answers most reaches the ceiling first; 0.5 is the last that the total stops.
+    np.testing.assert_array_equal(share[:4], ceiling[:4])
+    assert share[4] == pytest.approx(total - ceiling[:4].sum(), rel=1e-12)
+    assert share[5] == pytest.approx(1e-30 * share[4] / (0.25 * 1.917), rel=1e-9)
+
+
+@given(st.integers(0, 1_000_000), st.floats(0.0, 1.0))
+@settings(max_examples=200, deadline=None)
+def test_a_total_is_hit_over_forty_orders_of_magnitude(seed: int, part: float) -> None:
+    random = np.random.default_rng(seed)
+    count = random.integers(1, 12)
+    weight, upper = (10.0 ** random.uniform(-20, 20, count) for _ in range(2))
+    lower = upper * random.choice([0.0, 1e-3], count)
+    total = float(lower.sum() + part * (upper - lower).sum())
+    share = capped_proportional(total, weight, lower, upper)
+    assert abs(math.fsum(share) - total) <= 1e-15 * total
+    level = proportional_level(total, weight, lower, upper)
+    np.testing.assert_array_equal(share, np.minimum(np.maximum(level * weight, lower), upper))
 
 
 def two_sections() -> tuple["pd.Series[float]", Rows, dict[str, Any]]:
@@ -333,6 +360,31 @@ def test_rows_hold_over_fifteen_orders_of_magnitude(seed: int) -> None:
     full = matrix @ found.share >= limit * (1 - 1e-9)
     for j, reason in enumerate(found.stopped_by):
         assert found.share[j] == upper[j] if reason == "ceiling" else full[reason]
+
+
+@pytest.mark.parametrize("least", [1e-9, 1e-20, 1e-170, 1e-300])
+@pytest.mark.parametrize(("first", "second"), [(1.0, 2.0), (1.1, 2.3)])
+def test_a_response_lost_beside_the_others_is_no_error(
+    least: float, first: float, second: float
+) -> None:
+    target = np.array([first, second, least])
+    rows = ([[1.0, 2.0, least]], [2.0])
+    found = fill(target, rows, upper=1.0)
+    # Nobody is at the ceiling: one level for all, from first + 2 second = 2.
+    level = 2.0 / (first + 2.0 * second)
+    np.testing.assert_allclose(found.level, level, rtol=1e-14)
+    assert found.stopped_by.tolist() == [0, 0, 0]
+    # With room for all but the last, which the row would let rise for ever, it is the ceiling.
+    found = fill(target, (rows[0], [4.0]), upper=1.0)
+    assert found.share.tolist() == [1.0, 1.0, 1.0]
+    assert found.stopped_by.tolist() == ["ceiling"] * 3
+
+
+def test_what_the_others_leave_is_for_the_smallest_response() -> None:
+    # 1.1 and 2 x 2.3 stop at their ceilings; they leave 0.5 of 4 to the last, at 1e-20 each.
+    found = fill([1.1, 2.3, 1e-3], ([[1.0, 2.0, 1e-20]], [4.0]), upper=[1.5, 1.0, np.inf])
+    np.testing.assert_allclose(found.share, [1.5, 1.0, 0.5e20], rtol=1e-12)
+    assert found.stopped_by.tolist() == ["ceiling", "ceiling", 0]
 
 
 def test_default_ceiling_is_the_claim_and_infinity_frees_it() -> None:

@@ -9,13 +9,17 @@ from numpy.typing import NDArray
 __all__ = ["water_fill", "weighted_square"]
 
 Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.int8]
 Integers: TypeAlias = NDArray[np.int64]
 Pair: TypeAlias = tuple[Floats, Floats]
 Sparse: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], Floats]
-State: TypeAlias = tuple[Floats, Floats, Floats, Floats, Integers, Floats, Floats, Floats]
+Whole: TypeAlias = tuple[Sparse, Sparse, Flags, Floats]
+State: TypeAlias = tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]
 
 TIE = 1e-12
 """Levels at which a row differs by less than this part of its limit and use are one level."""
+LOST = 1e-6
+"""Part of its greatest value below which a rate is added up anew: the rest may be round-off."""
 
 WAITING, RISING, STOPPED = 0, 1, 2
 CEILING, FLOOR, NOTHING = -1, -2, -3
@@ -50,22 +54,37 @@ def _first(full: Floats, level: float) -> int:
 
 
 @njit(cache=True)
-def _move(j: int, slope: float, constant: float, columns: Sparse, state: State) -> None:
-    """Change what one source adds to each row, as slope * level + constant."""
-    indptr, indices, data = columns
-    used, used_rest, rate, rate_rest, rising, full, near, limit = state
+def _climb(r: int, rows: Sparse, phase: Flags, step: Floats) -> float:
+    """Add up what a unit of level adds to one row."""
+    indptr, indices, data = rows
+    total = 0.0
+    for k in range(indptr[r], indptr[r + 1]):
+        if phase[indices[k]] == RISING:
+            total += data[k] * step[indices[k]]
+    return total
+
+
+@njit(cache=True)
+def _move(j: int, slope: float, constant: float, whole: Whole, state: State) -> None:
+    """Change what one source adds to each row, as slope * level + constant; its phase is new."""
+    (indptr, indices, data), rows, phase, step = whole
+    used, used_rest, rate, rate_rest, greatest, full, near, limit = state
     for k in range(indptr[j], indptr[j + 1]):
         r, a = indices[k], data[k]
         if a == 0.0:
             continue
         _add(rate, rate_rest, r, a * slope)
         _add(used, used_rest, r, a * constant)
-        rising[r] += 1 if slope > 0.0 else (-1 if slope < 0.0 else 0)
+        if rate[r] + rate_rest[r] < LOST * greatest[r]:
+            rate[r], rate_rest[r] = _climb(r, rows, phase, step), 0.0
+            greatest[r] = rate[r]
+        rising = rate[r] + rate_rest[r]
+        greatest[r] = max(greatest[r], rising)
         spare = (limit[r] - used[r]) - used_rest[r]
         full[r] = np.inf
-        if rising[r] > 0:
-            full[r] = spare / (rate[r] + rate_rest[r])
-            near[r] = TIE * (abs(limit[r]) + abs(used[r])) / (rate[r] + rate_rest[r])
+        if rising > 0.0:
+            full[r] = spare / rising
+            near[r] = TIE * (abs(limit[r]) + abs(used[r])) / rising
 
 
 @njit(cache=True)
@@ -88,10 +107,11 @@ def water_fill(
     phase, level, reason = np.zeros(n, np.int8), np.empty(n), np.full(n, CEILING)
     state = (
         np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m),
-        np.zeros(m, np.int64), np.full(m, np.inf), np.zeros(m), limit,
+        np.zeros(m), np.full(m, np.inf), np.zeros(m), limit,
     )  # fmt: skip
+    whole = (columns, rows, phase, step)
     for j in range(n):
-        _move(j, 0.0, lower[j], columns, state)
+        _move(j, 0.0, lower[j], whole, state)
     full, near = state[5], state[6]
     now, s, e = -np.inf, 0, 0
     while True:
@@ -112,13 +132,13 @@ def water_fill(
                 s += 1
                 if phase[j] == WAITING:
                     phase[j] = RISING
-                    _move(j, step[j], origin[j] - lower[j], columns, state)
+                    _move(j, step[j], origin[j] - lower[j], whole, state)
             while e < n and end[by_end[e]] <= now:
                 j = by_end[e]
                 e += 1
                 if phase[j] == RISING:
                     phase[j], level[j] = STOPPED, end[j]
-                    _move(j, -step[j], upper[j] - origin[j], columns, state)
+                    _move(j, -step[j], upper[j] - origin[j], whole, state)
         elif filled == np.inf:
             for j in range(n):
                 if phase[j] != STOPPED:
@@ -130,12 +150,12 @@ def water_fill(
                 j = rows[1][k]
                 if rows[2][k] == 0.0 or phase[j] == STOPPED:
                     continue
-                if phase[j] == RISING:
+                old, phase[j] = phase[j], STOPPED
+                if old == RISING:
                     level[j], reason[j] = now, r
-                    _move(j, -step[j], now * step[j], columns, state)
+                    _move(j, -step[j], now * step[j], whole, state)
                 else:
                     level[j], reason[j] = start[j], FLOOR
-                phase[j] = STOPPED
 
 
 @njit(cache=True)

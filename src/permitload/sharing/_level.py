@@ -1,6 +1,7 @@
 """The level at which clipped straight lines add up to a total: exact, on sorted breakpoints."""
 
 import math
+import operator
 from typing import Literal
 
 import numpy as np
@@ -30,12 +31,26 @@ def level_at(
     order = np.argsort(point, kind="stable")
     point, rate = point[order], np.cumsum(change[order])
     reached = np.concatenate([[0.0], np.cumsum(rate[:-1] * np.diff(point))])
-    k = max(int(np.searchsorted(reached, total, side=side)) - 1, 0)
-    # Exactly rounded sums do not depend on the order of sources.
-    climbing = (start <= point[k]) & (end > point[k])
-    here = math.fsum(slope * (np.clip(point[k], start, end) - start))
-    if total - here <= 0:
-        return float(point[k])
+    # Running sums lose what is small beside what has ended: they only tell where to look first.
+    first = int(np.searchsorted(reached, total, side=side)) - 1
+    trials, low, high = iter((first, first + 1)), 0, len(point)
+    below = operator.lt if side == "left" else operator.le
+
+    def used(level: float) -> float:
+        """Exactly rounded, so that it does not depend on the order of sources."""
+        return math.fsum(slope * (np.clip(level, start, end) - start))
+
+    while high - low > 1:
+        k = next(trials, (low + high) // 2)
+        if low < k < high and below(used(point[k]), total):
+            low = k
+        elif low < k < high:
+            high = k
+    at = float(point[low])
+    left = total - used(at)
+    if left <= 0:
+        return at
+    climbing = (start <= at) & (end > at)
     if not climbing.any():
-        return float(point[k]) if side == "left" else math.inf
-    return float(point[k]) + (total - here) / math.fsum(slope[climbing])
+        return at if side == "left" else math.inf
+    return at + left / math.fsum(slope[climbing])
