@@ -1,5 +1,6 @@
 """Fairness: known answers of every criterion, what an index says, and what is refused."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,29 @@ def test_bankruptcy_case(estate: str) -> None:
         # Trap: an estate beyond all claims is not scaled up.
         share = fairness.divide(900.0, claims, rule)
         np.testing.assert_allclose(share, claims, **near(known))
+
+
+@pytest.mark.parametrize("estate", ["100", "200", "300", "400"])
+def test_random_arrival_is_the_value_of_a_game(estate: str) -> None:
+    known = case("bankruptcy_talmud")
+    claims = dict(enumerate(known["inputs"]["claims"]))
+
+    def left(members: frozenset[int]) -> float:
+        """What is left for some when all others have had their claims."""
+        return max(0.0, float(estate) - sum(claims[i] for i in set(claims) - members))
+
+    share = fairness.shapley(claims, left)
+    np.testing.assert_allclose(share, known["expected"][estate]["random_arrival"], **near(known))
+    # Who comes first takes all of the claim that is there: the mean of all orders of coming.
+    orders = list(itertools.permutations(claims))
+    mean = np.zeros(len(claims))
+    for order in orders:
+        rest = float(estate)
+        for i in order:
+            took = min(rest, claims[i])
+            mean[i] += took / len(orders)
+            rest -= took
+    np.testing.assert_allclose(share, mean, rtol=1e-12)
 
 
 def test_alpha_case() -> None:

@@ -113,7 +113,7 @@ def test_alphas_out_of_reach_are_refused(alpha: float) -> None:
 
 def test_bargaining_that_cannot_be_is_refused() -> None:
     rows = sharing.Rows(np.array([[1.0, 1.0], [0.0, 1.0]]), pd.Series({"S1": 9.0, "S2": 2.0}))
-    with pytest.raises(InfeasibleError, match="no gain at S2") as caught:
+    with pytest.raises(InfeasibleError, match="no gain at S2 for 1, whose row the floors") as caught:
         fairness.nash([1.0, 1.0], rows, lower=[0.0, 2.5])
     assert caught.value.relaxation["missing"].to_dict() == {"S2": 0.5}
     with pytest.raises(DataError, match=r"1, target: -1\.0 is out of range"):

@@ -128,7 +128,8 @@ def allocate(
         try:
             filling = filled(case, claim[case.at], compose)
         except InfeasibleError as error:
-            raise _infeasible(error, relax(response, headroom, sources)) from None
+            table = relax(response, headroom, sources)
+            raise _infeasible(error, table, _where(case, like)) from None
         shape = load[case.at].shape
         load[case.at] = np.asarray(filling.share, dtype=float).reshape(shape)
         level[case.at] = np.asarray(filling.level, dtype=float).reshape(shape)
@@ -162,11 +163,17 @@ def _stops(
     return np.where(stops == "ceiling", ceiling, np.where(stops == "floor", floor, stops))
 
 
-def _infeasible(error: InfeasibleError, table: pd.DataFrame) -> InfeasibleError:
+def _where(case: Case, like: xr.DataArray) -> str:
+    """Name what is shared out together."""
+    return ", ".join([case.pollutant, *like["period"].values[case.at[2]].astype(str)])
+
+
+def _infeasible(error: InfeasibleError, table: pd.DataFrame, where: str) -> InfeasibleError:
     """Name every row and period where floors exceed what the background leaves."""
-    if table.empty:
-        return error
     added = table["missing"] - table["background"]
+    if not (added > _NOISE * table["missing"]).any():
+        # The floors fit: the composition asks for more than that.
+        return InfeasibleError(f"{where}: {error}", error.relaxation)
     most = added.groupby(table["unit"]).transform("max")
     added = added[added >= np.minimum(_NOISE * table["missing"], most)]
     first = table.loc[added.index, "unit"] == table.loc[added.index[0], "unit"]

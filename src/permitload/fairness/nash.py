@@ -22,6 +22,8 @@ __all__ = ["nash", "nash_index"]
 
 NOISE = 1e-12
 """Relative room in a row that is taken for round-off."""
+MOST = 5
+"""Names that a message lists."""
 
 
 def nash(
@@ -103,9 +105,27 @@ def _refuse_empty(problem: Room, spare: NDArray[np.float64]) -> None:
         {"limit": problem.limit[empty], "missing": np.maximum(-spare[empty], 0.0)},
         problem.row[empty],
     )
-    names = ", ".join(map(str, table.index[:10]))
-    message = f"the bargaining set is empty: the floors leave no gain at {names}"
+    used = problem.matrix @ problem.lower
+    named = [
+        f"{_name(problem.row[k])} for {_touching(problem, k, takes)}, whose row the floors fill "
+        f"with {used[k]:g} of {problem.limit[k]:g}"
+        for k in np.flatnonzero(empty)[:MOST]
+    ]
+    more = f"; and at {int(empty.sum()) - MOST} more" if empty.sum() > MOST else ""
+    message = f"the bargaining set is empty: no gain at {'; '.join(named)}{more}"
     raise InfeasibleError(message, table)
+
+
+def _name(label: object) -> str:
+    """Name of a row; that of a section and a period is a pair."""
+    return ", ".join(map(str, filter(None, label))) if isinstance(label, tuple) else str(label)
+
+
+def _touching(problem: Room, row: int, takes: NDArray[np.bool_]) -> str:
+    """Name the first sources that a row keeps from a gain."""
+    place = problem.matrix[[row]].indices
+    names = [_name(label) for label in problem.source[place[takes[place]]]]
+    return ", ".join(names[:MOST]) + (" and others" if len(names) > MOST else "")
 
 
 def nash_index(

@@ -14,7 +14,7 @@ Integers: TypeAlias = NDArray[np.int64]
 Pair: TypeAlias = tuple[Floats, Floats]
 Sparse: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], Floats]
 Whole: TypeAlias = tuple[Sparse, Sparse, Flags, Floats]
-State: TypeAlias = tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats, Floats]
+State: TypeAlias = tuple[Floats, Floats, Floats, Floats, Floats, Integers, Floats, Floats, Floats]
 
 TIE = 1e-12
 """Levels at which a row differs by less than this part of its limit and use are one level."""
@@ -54,37 +54,56 @@ def _first(full: Floats, level: float) -> int:
 
 
 @njit(cache=True)
-def _climb(r: int, rows: Sparse, phase: Flags, step: Floats) -> float:
-    """Add up what a unit of level adds to one row."""
+def _anew(r: int, rows: Sparse, phase: Flags, step: Floats, state: State) -> None:
+    """Add up what a unit of level adds to one row, whose running sum is lost."""
     indptr, indices, data = rows
     total = 0.0
     for k in range(indptr[r], indptr[r + 1]):
         if phase[indices[k]] == RISING:
             total += data[k] * step[indices[k]]
-    return total
+    used, used_rest, rate, rate_rest, greatest, _, full, near, limit = state
+    rate[r], rate_rest[r], greatest[r], full[r] = total, 0.0, total, np.inf
+    if total > 0.0:
+        full[r] = ((limit[r] - used[r]) - used_rest[r]) / total
+        near[r] = TIE * (abs(limit[r]) + abs(used[r])) / total
 
 
 @njit(cache=True)
-def _move(j: int, slope: float, constant: float, whole: Whole, state: State) -> None:
-    """Change what one source adds to each row, as slope * level + constant; its phase is new."""
-    (indptr, indices, data), rows, phase, step = whole
-    used, used_rest, rate, rate_rest, greatest, full, near, limit = state
+def _move(j: int, slope: float, constant: float, columns: Sparse, state: State) -> bool:
+    """Change what one source adds to each row, as slope * level + constant.
+
+    Returns whether a rate fell so far that only round-off may be left of it.
+    """
+    indptr, indices, data = columns
+    used, used_rest, rate, rate_rest, greatest, rising, full, near, limit = state
+    lost = False
     for k in range(indptr[j], indptr[j + 1]):
         r, a = indices[k], data[k]
         if a == 0.0:
             continue
         _add(rate, rate_rest, r, a * slope)
         _add(used, used_rest, r, a * constant)
-        if rate[r] + rate_rest[r] < LOST * greatest[r]:
-            rate[r], rate_rest[r] = _climb(r, rows, phase, step), 0.0
-            greatest[r] = rate[r]
-        rising = rate[r] + rate_rest[r]
-        greatest[r] = max(greatest[r], rising)
-        spare = (limit[r] - used[r]) - used_rest[r]
+        rising[r] += 1 if slope > 0.0 else (-1 if slope < 0.0 else 0)
         full[r] = np.inf
-        if rising > 0.0:
-            full[r] = spare / rising
-            near[r] = TIE * (abs(limit[r]) + abs(used[r])) / rising
+        speed = rate[r] + rate_rest[r]
+        if rising[r] > 0 and speed > 0.0:
+            full[r] = ((limit[r] - used[r]) - used_rest[r]) / speed
+            near[r] = TIE * (abs(limit[r]) + abs(used[r])) / speed
+        greatest[r] = max(greatest[r], speed)
+        lost |= rising[r] > 0 and speed < LOST * greatest[r]
+    return lost
+
+
+@njit(cache=True)
+def _stop(j: int, constant: float, whole: Whole, state: State) -> None:
+    """Let one source rise no more."""
+    columns, rows, phase, step = whole
+    phase[j] = STOPPED
+    if _move(j, -step[j], constant, columns, state):
+        _, _, rate, rate_rest, greatest, rising, _, _, _ = state
+        for r in columns[1][columns[0][j] : columns[0][j + 1]]:
+            if rising[r] > 0 and rate[r] + rate_rest[r] < LOST * greatest[r]:
+                _anew(r, rows, phase, step, state)
 
 
 @njit(cache=True)
@@ -107,12 +126,12 @@ def water_fill(
     phase, level, reason = np.zeros(n, np.int8), np.empty(n), np.full(n, CEILING)
     state = (
         np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m),
-        np.zeros(m), np.full(m, np.inf), np.zeros(m), limit,
+        np.zeros(m), np.zeros(m, np.int64), np.full(m, np.inf), np.zeros(m), limit,
     )  # fmt: skip
     whole = (columns, rows, phase, step)
     for j in range(n):
-        _move(j, 0.0, lower[j], whole, state)
-    full, near = state[5], state[6]
+        _move(j, 0.0, lower[j], columns, state)
+    full, near = state[6], state[7]
     now, s, e = -np.inf, 0, 0
     while True:
         while s < n and phase[by_start[s]] != WAITING:
@@ -132,13 +151,13 @@ def water_fill(
                 s += 1
                 if phase[j] == WAITING:
                     phase[j] = RISING
-                    _move(j, step[j], origin[j] - lower[j], whole, state)
+                    _move(j, step[j], origin[j] - lower[j], columns, state)
             while e < n and end[by_end[e]] <= now:
                 j = by_end[e]
                 e += 1
                 if phase[j] == RISING:
-                    phase[j], level[j] = STOPPED, end[j]
-                    _move(j, -step[j], upper[j] - origin[j], whole, state)
+                    level[j] = end[j]
+                    _stop(j, upper[j] - origin[j], whole, state)
         elif filled == np.inf:
             for j in range(n):
                 if phase[j] != STOPPED:
@@ -150,12 +169,11 @@ def water_fill(
                 j = rows[1][k]
                 if rows[2][k] == 0.0 or phase[j] == STOPPED:
                     continue
-                old, phase[j] = phase[j], STOPPED
-                if old == RISING:
+                if phase[j] == RISING:
                     level[j], reason[j] = now, r
-                    _move(j, -step[j], now * step[j], whole, state)
+                    _stop(j, now * step[j], whole, state)
                 else:
-                    level[j], reason[j] = start[j], FLOOR
+                    level[j], reason[j], phase[j] = start[j], FLOOR, STOPPED
 
 
 @njit(cache=True)
