@@ -353,7 +353,9 @@ def test_prices_of_the_known_case() -> None:
     tables = {"source_load": right["x_t_a"], "floor": inputs["lower_t_a"],
               "ceiling": inputs["upper_t_a"]}  # fmt: skip
     sources = works(response, ["O1", "O2", "O3"], tables)
-    table = allocation.prices(response, rooms(response, headroom), sources).set_index("section")
+    table = allocation.price_ranges(response, rooms(response, headroom), sources).set_index(
+        "section"
+    )
     dual = right["dual_section_t_a_per_mgL"]
     np.testing.assert_allclose(table["shadow_price"], dual, **near)
     np.testing.assert_allclose(table["tightening_price"], dual, **near)
@@ -373,11 +375,11 @@ def test_a_degenerate_limit_has_two_prices() -> None:
     """Two rows full at once: more of one alone buys nothing, less of either costs."""
     response = responses({"M1": [[0.01], [0.01]]})
     sources = works(response, ["O1"], {"source_load": [80.0], "ceiling": [80.0]})
-    table = allocation.prices(response, rooms(response, [0.5, 0.5]), sources)
+    table = allocation.price_ranges(response, rooms(response, [0.5, 0.5]), sources)
     assert table["shadow_price"].tolist() == [0.0, 0.0]
     assert table["tightening_price"].tolist() == pytest.approx([100.0, 100.0])
     assert table["degenerate"].all()
-    over = allocation.prices(response, rooms(response, [0.5, -0.1]), sources)
+    over = allocation.price_ranges(response, rooms(response, [0.5, -0.1]), sources)
     assert over["shadow_price"].tolist() == [0.0, 0.0]
     assert over[["price_lower", "price_upper"]].iloc[1].tolist() == [-np.inf, 0.0]
 
@@ -389,7 +391,7 @@ def test_prices_are_the_slopes_of_the_best_total(
 ) -> None:
     response, room, sources = drawn
     room = room.clip(min=0.02)
-    table = allocation.prices(response, room, sources)
+    table = allocation.price_ranges(response, room, sources)
     program = program_of(response, room, sources)
     days = dict(zip(response.period.values, response.days.values, strict=True))
     weight = np.array([days[p] for _, p in program.column])
@@ -419,6 +421,8 @@ def test_prices_are_the_slopes_of_the_best_total(
             assert (moved[1] - moved[0]) / step / per == pytest.approx(
                 row["tightening_price"], rel=1e-4, abs=1e-4)  # fmt: skip
         assert row["tightening_price"] >= row["shadow_price"] - 1e-9
+    plain = allocation.prices(response, room, sources)
+    pd.testing.assert_frame_equal(plain, table.drop(columns=["price_lower", "price_upper"]))
     found = allocation.allocate(response, room, sources).shadow_price.to_series()
     own = table[table["unit"] == "mg/L"].set_index(["section", "pollutant", "period"])
     np.testing.assert_allclose(own["shadow_price"].loc[found.index], found, rtol=1e-9, atol=1e-9)

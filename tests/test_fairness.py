@@ -157,7 +157,8 @@ def test_random_arrival_is_the_value_of_a_game(estate: str) -> None:
 
     def left(members: frozenset[int]) -> float:
         """What is left for some when all others have had their claims."""
-        return max(0.0, float(estate) - sum(claims[i] for i in set(claims) - members))
+        others = sum(float(claims[i]) for i in set(claims) - members)
+        return max(0.0, float(estate) - others)
 
     share = fairness.shapley(claims, left)
     np.testing.assert_allclose(share, known["expected"][estate]["random_arrival"], **near(known))

@@ -1,5 +1,6 @@
 """Bargaining and alpha: best by their own measure; the greatest total and the least Gini."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from permitload import fairness, sharing
+from permitload import allocation, fairness, sharing, study
 from permitload.errors import DataError, InfeasibleError
+from tests.samples import copied
 
 
 @st.composite
@@ -113,7 +115,9 @@ def test_alphas_out_of_reach_are_refused(alpha: float) -> None:
 
 def test_bargaining_that_cannot_be_is_refused() -> None:
     rows = sharing.Rows(np.array([[1.0, 1.0], [0.0, 1.0]]), pd.Series({"S1": 9.0, "S2": 2.0}))
-    with pytest.raises(InfeasibleError, match="no gain at S2 for 1, whose row the floors") as caught:
+    with pytest.raises(
+        InfeasibleError, match="no gain at S2 for 1, whose row the floors"
+    ) as caught:
         fairness.nash([1.0, 1.0], rows, lower=[0.0, 2.5])
     assert caught.value.relaxation["missing"].to_dict() == {"S2": 0.5}
     with pytest.raises(DataError, match=r"1, target: -1\.0 is out of range"):
@@ -125,6 +129,29 @@ def test_bargaining_that_cannot_be_is_refused() -> None:
     assert found.share.tolist() == pytest.approx([5.0, 4.0], rel=1e-12)
     found = fairness.nash([1.0, 1.0], ([[1.0, 1.0]], [9.0]), lower=[0.0, 4.0], upper=[9.0, 4.0])
     assert found.share.tolist() == pytest.approx([5.0, 4.0], rel=1e-12)
+
+
+def test_bargaining_of_the_sample_says_where_nothing_is_left(tmp_path: Path) -> None:
+    done = study.solve(copied(tmp_path / "wujin")).datasets
+    sources, response, room = done["sources"], done["response"], done["limits"]["headroom"]
+    empty = []
+    for pollutant in sources.pollutant.values:
+        one = {"pollutant": [pollutant]}
+        given_ = response.sel(one), room.sel(indicator=[pollutant]), sources.sel(one)
+        shut = given_[1] <= 0
+        try:
+            found = allocation.allocate(*given_, compose=fairness.nash).permitted_load
+        except InfeasibleError as error:
+            empty.append(str(pollutant))
+            place = error.relaxation.index[0]
+            first = room.period.values[shut.any("section").values[0]][0]
+            assert str(error).startswith(f"{pollutant}, {first}: the bargaining set is empty")
+            assert f"no gain at {place} for E" in str(error) and "0 mg/L" not in str(error)
+        else:
+            own = given_[2]
+            gains = (own.source_load > 0) & (own.ceiling > own.floor)
+            assert not shut.any() and ((found > own.floor) | ~gains).all() and gains.any()
+    assert empty == ["TP"]
 
 
 def weighted_gini(share: Any, claims: pd.DataFrame, weight: Any) -> Any:

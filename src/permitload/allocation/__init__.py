@@ -23,7 +23,7 @@ from permitload.allocation.limits import (
     permit_limits,
 )
 from permitload.allocation.permits import refuse_missed, resimulate, whole_units
-from permitload.allocation.prices import prices
+from permitload.allocation.prices import price_ranges, prices
 from permitload.allocation.relaxation import relax, relax_floors
 from permitload.allocation.reliability import lognormal_samples, normal_samples, reliability
 from permitload.allocation.robust import (
@@ -66,6 +66,7 @@ __all__ = [
     "permit_limits",
     "present_load",
     "present_value",
+    "price_ranges",
     "prices",
     "refuse_missed",
     "relax",

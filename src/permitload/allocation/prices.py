@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from permitload.allocation._cases import UNITS, Case, cases
-from permitload.program import Program, gains, priced
+from permitload.program import Program, gains, sided
+from permitload.program import prices as ranged
 
-__all__ = ["gain", "prices"]
+__all__ = ["gain", "price_ranges", "prices"]
 
 Floats = NDArray[np.float64]
 
 _PRICES = ("shadow_price", "tightening_price")
+_RANGE = {"price_lower": -np.inf, "price_upper": 0.0}
+"""Headroom for which a section that its background exceeds has the price 0."""
 
 
 def prices(
     response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
 ) -> pd.DataFrame:
-    """Price every limit: total load gained or lost per unit, and the range in which it holds.
+    """Price every limit: total load gained or lost per unit.
 
     The total is the greatest of the same sources between their floors and ceilings; where a
     group has a total of the year, the mean of the year. It prices a limit, not the rule by which
@@ -37,10 +42,8 @@ def prices(
         One line per limit: ``section`` (its name, or that of a group), ``pollutant``,
         ``period`` (empty for a year), ``limit`` as it stands, ``unit`` of the limit,
         ``shadow_price``, the gain in kg/d per unit added, ``tightening_price``, the loss per
-        unit withdrawn (infinite if the floors would not fit), ``price_lower`` and
-        ``price_upper``, the limits between which ``shadow_price`` holds, and ``degenerate``
-        where the two prices differ. A section that its background exceeds has the price 0 up
-        to headroom 0.
+        unit withdrawn (infinite if the floors would not fit), and ``degenerate`` where the two
+        prices differ. A section that its background exceeds has the price 0.
 
     Raises
     ------
@@ -56,20 +59,69 @@ def prices(
     >>> room = response[:, 0].rename(pollutant="indicator") * 0 + 0.5
     >>> given = response[0].rename(outlet="source").drop_vars("section") * 0 + 80.0
     >>> sources = xr.Dataset({"ceiling": given}).assign_coords(outlet=("source", ["O1"]))
-    >>> table = prices(response, room, sources)
+    >>> prices(response, room, sources)["shadow_price"].round(9).tolist()
+    [100.0]
+    """
+    return _tables(response, cases(response, headroom, sources), sided)
+
+
+def price_ranges(
+    response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
+) -> pd.DataFrame:
+    """Find how far each limit may go before its price changes: :func:`prices` and their ranges.
+
+    With totals of the year the ranges cost up to two large linear programs for each limit.
+
+    Parameters
+    ----------
+    response, headroom, sources
+        As for :func:`allocate`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`prices`, with ``price_lower`` and ``price_upper``, the limits between which
+        ``shadow_price`` holds. The price 0 of a section that its background exceeds holds up to
+        headroom 0.
+
+    Raises
+    ------
+    InfeasibleError
+        If floors do not fit.
+    DataError
+        As :func:`allocate`.
+
+    Examples
+    --------
+    >>> labels = {"section": ["S1"], "outlet": ["O1"], "pollutant": ["TP"], "period": ["dry"]}
+    >>> response = xr.DataArray([[[[0.01]]]], coords=labels, dims=list(labels))
+    >>> room = response[:, 0].rename(pollutant="indicator") * 0 + 0.5
+    >>> given = response[0].rename(outlet="source").drop_vars("section") * 0 + 80.0
+    >>> sources = xr.Dataset({"ceiling": given}).assign_coords(outlet=("source", ["O1"]))
+    >>> table = price_ranges(response, room, sources)
     >>> table[["shadow_price", "price_lower", "price_upper"]].round(9).to_numpy().tolist()
     [[100.0, 0.0, 0.8]]
     """
+    return _tables(response, cases(response, headroom, sources), ranged)
+
+
+def _tables(
+    response: xr.Dataset | xr.DataArray,
+    found: list[Case],
+    priced: Callable[[Program, Floats], pd.DataFrame],
+) -> pd.DataFrame:
+    """Prices of the rows of each case, in units of the limits."""
     tables = []
     periods = response["period"].values.astype(str)
-    for case in cases(response, headroom, sources):
-        program, weight, exceeded = _best(case)
-        table = priced(program, weight)[1].reset_index(drop=True)
+    for case in found:
+        best, weight, exceeded = _best(case)
+        table = priced(best, weight).reset_index(drop=True)
         per = _per(case)
         for name in _PRICES:
             table[name] = np.where(exceeded, 0.0, table[name].to_numpy() / per)
-        table["price_lower"] = np.where(exceeded, -np.inf, table["price_lower"])
-        table["price_upper"] = np.where(exceeded, 0.0, table["price_upper"])
+        for name, end in _RANGE.items():
+            if name in table:
+                table[name] = np.where(exceeded, end, table[name])
         when = np.append(periods[case.at[2]], "")
         table.insert(0, "section", case.name)
         table.insert(1, "pollutant", case.pollutant)

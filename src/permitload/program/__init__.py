@@ -15,7 +15,7 @@ Examples
 
 from permitload.program.conflict import conflicts
 from permitload.program.filling import leximin
-from permitload.program.price import face, gained, gains, priced, prices
+from permitload.program.price import face, gained, gains, priced, prices, sided
 from permitload.program.registry import Program
 from permitload.program.relaxation import relax
 from permitload.program.solution import Solution
@@ -31,4 +31,5 @@ __all__ = [
     "priced",
     "prices",
     "relax",
+    "sided",
 ]

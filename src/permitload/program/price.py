@@ -19,7 +19,7 @@ from permitload.program.solution import Solution
 if TYPE_CHECKING:
     from permitload.program._highs import Answer
 
-__all__ = ["face", "gained", "gains", "priced", "prices"]
+__all__ = ["face", "gained", "gains", "priced", "prices", "sided"]
 
 Floats = NDArray[np.float64]
 
@@ -162,13 +162,7 @@ def priced(program: Program, objective: ArrayLike) -> tuple[Solution, pd.DataFra
     refuse_integers(program, "a price")
     cost = cost_of(program, objective)
     answer = solved(program, cost)
-    gain, parted, duals = _gain(program, cost, answer)
-    loss = gain.copy()
-    loss[parted] = 0.0 - slopes(program, cost, answer, parted, -1)[0]
-    # a row that gives way never costs anything: what is below is rounding of the solver's duals
-    ordered = program.sense != 0
-    for price in (gain, loss):
-        price[ordered] = np.maximum(price[ordered], 0.0)
+    gain, loss, parted, duals = _sides(program, cost, answer)
     none = Duals(np.zeros(len(gain)), np.ones(len(program.column)))
     one = Duals(answer.row_price, answer.column_price)
     fixed = np.array([found is None for found in duals], dtype=bool)
@@ -181,6 +175,36 @@ def priced(program: Program, objective: ArrayLike) -> tuple[Solution, pd.DataFra
         "shadow_price": gain, "tightening_price": loss, "price_lower": lower, "price_upper": upper
     }  # fmt: skip
     return solution_of(program, cost, answer), pd.DataFrame(columns, program.row)
+
+
+def sided(program: Program, objective: ArrayLike) -> pd.DataFrame:
+    """Both prices of each row: :func:`prices` without the ranges, which cost most.
+
+    Parameters
+    ----------
+    program, objective
+        As for :func:`prices`.
+
+    Returns
+    -------
+    DataFrame
+        ``shadow_price`` and ``tightening_price`` of each row.
+
+    Raises
+    ------
+    InfeasibleError, DataError, ConvergenceError
+        As :meth:`Program.maximise`.
+
+    Examples
+    --------
+    >>> program = Program().columns(["E1"]).at_most(["S1", "S2"], [[1.0], [1.0]], [2.0, 2.0])
+    >>> sided(program, 1.0).loc["S1"].tolist()
+    [0.0, 1.0]
+    """
+    refuse_integers(program, "a price")
+    cost = cost_of(program, objective)
+    gain, loss, _, _ = _sides(program, cost, solved(program, cost))
+    return pd.DataFrame({"shadow_price": gain, "tightening_price": loss}, program.row)
 
 
 def gains(program: Program, objective: ArrayLike) -> pd.Series[float]:
@@ -240,6 +264,20 @@ def gained(program: Program, objective: ArrayLike) -> tuple[Solution, pd.Series[
     answer = solved(program, cost)
     gain, _, _ = _gain(program, cost, answer)
     return solution_of(program, cost, answer), pd.Series(gain, program.row, name="shadow_price")
+
+
+def _sides(
+    program: Program, cost: Floats, answer: Answer
+) -> tuple[Floats, Floats, NDArray[np.int64], list[Duals | None]]:
+    """As :func:`_gain`, with the loss of each row beside its gain."""
+    gain, parted, duals = _gain(program, cost, answer)
+    loss = gain.copy()
+    loss[parted] = 0.0 - slopes(program, cost, answer, parted, -1)[0]
+    # a row that gives way never costs anything: what is below is rounding of the solver's duals
+    ordered = program.sense != 0
+    for price in (gain, loss):
+        price[ordered] = np.maximum(price[ordered], 0.0)
+    return gain, loss, parted, duals
 
 
 def _gain(
