@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, sparse
+from scipy import sparse
 
 from permitload.allocation._uncertain import Problem
-from permitload.errors import ConvergenceError, DataError, InfeasibleError
+from permitload.errors import DataError, InfeasibleError
 from permitload.program import Program
 
 __all__ = ["Group", "dropped"]
@@ -64,7 +64,7 @@ def dropped(group: Group) -> tuple[list[Flags], list[float]]:
     given_up = _chosen(group, blocks, hopeless)
     loads = [_greatest(block, ~given_up[group.event]) for block in blocks]
     # What the best total does not need to give up is met.
-    given_up &= _events(group, [b.broken(x) for b, x in zip(blocks, loads, strict=True)])
+    given_up = given_up & _events(group, [b.broken(x) for b, x in zip(blocks, loads, strict=True)])
     kept = ~given_up[group.event]
     return [kept] * len(blocks), [float(x.sum()) for x in loads]
 
@@ -128,29 +128,28 @@ def _chosen(group: Group, blocks: list[_Block], hopeless: Flags) -> Flags:
         sides.append(sparse.csr_array((-excess, place), (len(scale), len(hopeless))))
     if not any(len(right) for right in rights):
         return np.zeros(len(hopeless), dtype=bool)
-    ones = np.ones(len(hopeless)), (group.families, np.arange(len(hopeless)))
-    counts = sparse.csr_array(ones)
+    lower, upper, cost = (
+        np.concatenate(part)
+        for part in (
+            [b.lower / u for b, u in zip(blocks, size, strict=True)],
+            [b.upper / u for b, u in zip(blocks, size, strict=True)],
+            size,
+        )
+    )
+    events, families = range(len(hopeless)), range(int(group.families.max()) + 1)
     loads = sparse.block_diag(parts, format="csr")
-    none = sparse.csr_array((counts.shape[0], loads.shape[1]))
-    matrix = sparse.vstack(
-        [sparse.hstack([loads, sparse.vstack(sides)]), sparse.hstack([none, counts])]
+    none = sparse.csr_array((len(families), len(cost)))
+    counts = sparse.csr_array((np.ones(len(hopeless)), (group.families, np.array(events))))
+    right = np.concatenate(rights)
+    program = (
+        Program()
+        .columns([("load", k) for k in range(len(cost))], lower, upper)
+        .columns([("event", k) for k in events], hopeless.astype(float), 1.0, integer=True)
+        .at_most(range(len(right)), sparse.hstack([loads, sparse.vstack(sides)]), right)
+        .at_most([("most", k) for k in families], sparse.hstack([none, counts]), float(group.most))
     )
-    limit = np.concatenate([*rights, np.full(counts.shape[0], float(group.most))])
-    lower = np.concatenate([b.lower / u for b, u in zip(blocks, size, strict=True)])
-    upper = np.concatenate([b.upper / u for b, u in zip(blocks, size, strict=True)])
-    cost = np.concatenate(size)
-    found = optimize.milp(
-        np.concatenate([-cost / cost.max(), np.zeros(len(hopeless))]),
-        integrality=np.repeat([0, 1], [len(cost), len(hopeless)]),
-        bounds=optimize.Bounds(
-            np.concatenate([lower, hopeless]), np.concatenate([upper, np.ones(len(hopeless))])
-        ),
-        constraints=optimize.LinearConstraint(matrix, -np.inf, limit),
-        options={"mip_rel_gap": 0.0},
-    )
-    if found.status != 0:
-        raise ConvergenceError(f"HiGHS stopped: {found.message}")
-    return np.asarray(found.x[len(cost) :] > 0.5)
+    found = program.maximise(np.append(cost / cost.max(), np.zeros(len(hopeless))))
+    return np.asarray(found.given > 0.5)
 
 
 def _greatest(block: _Block, kept: Flags) -> Floats:
