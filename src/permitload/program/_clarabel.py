@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from permitload.program._highs import Answer, Problem, binding, powers, scales, solve
+from permitload.program._highs import binding, powers, solve
+from permitload.program._problem import Answer, Problem
 from permitload.program._parts import parts
 
 __all__ = ["solve_quadratic"]
@@ -33,6 +34,8 @@ RIDGE = 1e-9
 REFINEMENTS, REFINED = 30, 1e-15
 EXACT = 1e-11
 """Relative misfit that a polished point may have."""
+EQUILIBRATIONS = 12
+"""Each halves the digits by which the largest entries of lines differ."""
 NOTHING = 1e-14
 """Misfit of the scaled problem, its largest numbers one, that is none in any size."""
 RAY = 1e-6
@@ -78,9 +81,7 @@ class _Active:
 def solve_quadratic(problem: Problem, hessian: sparse.csr_array) -> Answer:
     """Maximise ``cost @ x - x @ hessian @ x / 2``, the hessian being positive semidefinite."""
     kept = binding(problem)
-    factors = scales(problem)
-    row = (factors[0][:-1] * factors[1][-1])[kept]
-    column = factors[1][:-1] / factors[1][-1]
+    row, column = _factors(problem, hessian, kept)
     bent = sparse.csr_array((hessian * column).T * column)
     cost = problem.cost * column
     largest = max(np.abs(cost).max(initial=0.0), np.abs(bent.data).max(initial=0.0)) or 1.0
@@ -109,6 +110,31 @@ def solve_quadratic(problem: Problem, hessian: sparse.csr_array) -> Answer:
     point[found.at_upper] = problem.upper[found.at_upper]
     bound = found.column_price / (column * size)
     return replace(found, column=point, row_price=price, column_price=bound, tight=tight)
+
+
+def _factors(problem: Problem, hessian: sparse.csr_array, kept: Flags) -> tuple[Floats, Floats]:
+    """Row and column factors that bring the largest of each line of both matrices near one.
+
+    All limits are divided by the largest: rows by it, columns too.
+    """
+    matrix, bent = abs(problem.matrix[kept]), abs(hessian)
+    row, column = np.ones(matrix.shape[0]), np.ones(matrix.shape[1])
+    for _ in range(EQUILIBRATIONS):
+        by_row = _largest(matrix * column, 1) * row
+        by_column = np.maximum(_largest((matrix.T * row).T, 0), _largest((bent * column).T, 0))
+        row /= np.sqrt(np.where(by_row > 0, by_row, 1.0))
+        by_column *= column
+        column /= np.sqrt(np.where(by_column > 0, by_column, 1.0))
+    limits = np.stack([problem.row_lower[kept], problem.row_upper[kept]]) * row
+    size = np.abs(limits[np.isfinite(limits)]).max(initial=0.0) or 1.0
+    return powers(row / size), powers(column * size)
+
+
+def _largest(matrix: sparse.sparray, axis: int) -> Floats:
+    """Largest entry of each line, 0 in a line without any."""
+    if not all(matrix.shape):
+        return np.zeros(matrix.shape[1 - axis])
+    return np.asarray(matrix.max(axis=axis).toarray(), dtype=float).ravel()
 
 
 def _solved(problem: _Quadratic) -> Answer:

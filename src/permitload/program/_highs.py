@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import highspy
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Answer", "Model", "Problem", "binding", "powers", "scales", "solve"]
+from permitload.program._problem import Answer, Problem, shortfall
+
+__all__ = ["Model", "binding", "powers", "scales", "solve"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -39,48 +41,6 @@ OPTIONS: dict[str, Any] = {
     "dual_feasibility_tolerance": TOLERANCE,
     "small_matrix_value": 1e-12,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Maximise ``cost @ x`` with ``row_lower <= matrix @ x <= row_upper`` within bounds.
-
-    ``matrix`` is a CSR array.
-    """
-
-    cost: Floats
-    matrix: sparse.csr_array
-    row_lower: Floats
-    row_upper: Floats
-    lower: Floats
-    upper: Floats
-
-
-def _nothing() -> Floats:
-    return np.empty(0)
-
-
-def _nowhere() -> Flags:
-    return np.empty(0, dtype=bool)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status and, when ``optimal``, the point with its duals (d objective / d right-hand side).
-
-    ``tight``, ``at_lower`` and ``at_upper`` are rows and columns on their bounds; ``degenerate``
-    if more rows are tight than columns are off their bounds: the duals need not be unique.
-    """
-
-    status: str
-    column: Floats = field(default_factory=_nothing)
-    row_price: Floats = field(default_factory=_nothing)
-    column_price: Floats = field(default_factory=_nothing)
-    tight: Flags = field(default_factory=_nowhere)
-    at_lower: Flags = field(default_factory=_nowhere)
-    at_upper: Flags = field(default_factory=_nowhere)
-    degenerate: bool = False
-    ray: tuple[int, ...] = ()
 
 
 def solve(problem: Problem) -> Answer:
@@ -304,13 +264,17 @@ class Model:
 def _solve(problem: Problem) -> Answer:
     """Solve all rows and columns.
 
-    HiGHS meets rows to an absolute tolerance. Where that is more than the same part of a row's
-    own size, the program is solved again in the scale of the point found.
+    HiGHS meets rows, and ends where nothing more is to be gained, to absolute tolerances. Where
+    these are more than the same part of a row's own size, or of the objective, the program is
+    solved again in the scale of the point found.
     """
     model = Model(problem)
     answer = model.run()
     for _ in range(RETRIES):
-        if answer.status != "optimal" or model.meets(answer.column):
+        if answer.status != "optimal":
+            break
+        left = shortfall(problem, answer.column, answer.row_price)
+        if left <= TOLERANCE and model.meets(answer.column):
             break
         model = Model(problem, _scales_at(problem, model.size(answer.column)))
         answer = model.run()

@@ -9,7 +9,8 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from permitload.program._highs import OPTIONS, Answer, Problem, powers, scales, solve
+from permitload.program._highs import OPTIONS, powers, scales, solve
+from permitload.program._problem import Answer, Problem
 
 __all__ = ["solve_integer"]
 

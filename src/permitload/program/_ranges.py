@@ -112,7 +112,8 @@ def _lines(moves: _Moves, step: Floats) -> tuple[Floats, Floats]:
 
 def _walks(moves: _Moves, rows: Places) -> tuple[Floats, Floats]:
     """Reach (down, up) of rows by linear programs, each from the basis of the last."""
-    from permitload.program._highs import Model, Problem, binding
+    from permitload.program._highs import Model, binding
+    from permitload.program._problem import Problem
 
     problem = Problem(
         np.zeros(moves.matrix.shape[1]),

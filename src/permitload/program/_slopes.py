@@ -11,7 +11,8 @@ from scipy import sparse
 from permitload.program._parts import parts
 
 if TYPE_CHECKING:
-    from permitload.program._highs import Answer, Model
+    from permitload.program._highs import Model
+    from permitload.program._problem import Answer
     from permitload.program.registry import Program
 
 __all__ = ["Duals", "equilibrated", "slopes", "undecided"]
@@ -86,7 +87,8 @@ def slopes(
 
 def _cone(program: Program, cost: Floats, answer: Answer, tight: Places) -> Model:
     """Directions that leave the columns and the tight rows within their limits."""
-    from permitload.program._highs import Model, Problem
+    from permitload.program._highs import Model
+    from permitload.program._problem import Problem
 
     sense = program.sense[tight]
     return Model(

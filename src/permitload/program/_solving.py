@@ -18,7 +18,7 @@ from permitload.program.solution import Solution
 if TYPE_CHECKING:
     from scipy import sparse
 
-    from permitload.program._highs import Answer, Problem
+    from permitload.program._problem import Answer, Problem
 
 __all__ = [
     "cost_of",
@@ -35,6 +35,8 @@ Floats = NDArray[np.float64]
 
 VERIFIED = 1e-9
 """Relative excess over a row's limit above which a solver's point is refused."""
+OPTIMAL = 1e-7
+"""Part of the objective that may be left to gain, by its prices, before a point is refused."""
 
 
 def solution_of(program: Arrays, cost: Floats, answer: Answer) -> Solution:
@@ -65,11 +67,12 @@ def cost_of(program: Arrays, objective: ArrayLike) -> Floats:
 
 def problem_of(program: Arrays, cost: Floats) -> Problem:
     """Numbers of a program without its labels."""
-    from permitload.program._highs import Problem
+    from permitload.program._problem import Problem
 
     row_lower = np.where(program.sense <= 0, program.limit, -np.inf)
     row_upper = np.where(program.sense >= 0, program.limit, np.inf)
-    return Problem(cost, program.matrix, row_lower, row_upper, program.lower, program.upper)
+    bounds = program.lower.copy(), program.upper.copy()
+    return Problem(cost, program.matrix, row_lower, row_upper, *bounds)
 
 
 def solved(program: Arrays, cost: Floats) -> Answer:
@@ -82,7 +85,11 @@ def solved(program: Arrays, cost: Floats) -> Answer:
 
     problem = problem_of(_some(program), cost)
     whole = program.integer
-    return _right(program, solve_integer(problem, whole) if whole.any() else solve(problem))
+    if not whole.any():
+        return _best(problem, _right(program, solve(problem)))
+    answer = _right(program, solve_integer(problem, whole))
+    problem.lower[whole] = problem.upper[whole] = answer.column[whole]
+    return _best(problem, answer)
 
 
 def solved_quadratic(program: Arrays, cost: Floats, hessian: sparse.csr_array) -> Answer:
@@ -90,7 +97,8 @@ def solved_quadratic(program: Arrays, cost: Floats, hessian: sparse.csr_array) -
     from permitload.program._clarabel import solve_quadratic
 
     refuse_integers(program, "a quadratic objective")
-    return _right(program, solve_quadratic(problem_of(_some(program), cost), hessian))
+    problem = problem_of(_some(program), cost)
+    return _right(program, solve_quadratic(problem, hessian))
 
 
 def _some(program: Arrays) -> Arrays:
@@ -102,6 +110,17 @@ def _some(program: Arrays) -> Arrays:
 def _right(program: Arrays, answer: Answer) -> Answer:
     refuse(program, answer)
     verify(program, answer.column)
+    return answer
+
+
+def _best(problem: Problem, answer: Answer) -> Answer:
+    """Refuse a point that is not the best by its own prices."""
+    from permitload.program._problem import shortfall
+
+    left = shortfall(problem, answer.column, answer.row_price)
+    if left > OPTIMAL:
+        message = f"a part {left:.1e} of the objective may still be gained at the solver's point"
+        raise ConvergenceError(f"{message}: numbers differ by too many digits")
     return answer
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from permitload.errors import DataError, InfeasibleError
-from permitload.program._solving import solved
+from permitload.program._solving import problem_of, solved
 from permitload.program.registry import Program
 from permitload.program.relaxation import loosen
 
@@ -78,9 +78,13 @@ def _subset(program: Program, removed: frozenset[int]) -> frozenset[int]:
     rows = np.setdiff1d(np.arange(len(program.row)), list(removed))
     if _feasible(program, rows):
         return frozenset()
+    from permitload.program._highs import scales
+
     # Rows with a price in the elastic program already contradict each other: fewer to try.
-    elastic, _ = loosen(program.keep(rows), np.arange(len(rows)))
-    cost = pd.Series(1.0, elastic.column[len(program.column) :])
+    some = program.keep(rows)
+    elastic, row = loosen(some, np.arange(len(rows)))
+    weight = scales(problem_of(some, np.zeros(len(some.column))))[0]
+    cost = pd.Series(weight[row], elastic.column[len(program.column) :])
     priced = rows[elastic.minimise(cost).shadow_price.to_numpy() != 0]
     if not _feasible(program, priced):
         rows = priced

@@ -15,7 +15,7 @@ from permitload.program._solving import problem_of, refuse, refuse_integers
 from permitload.program.registry import Program
 
 if TYPE_CHECKING:
-    from permitload.program._highs import Answer
+    from permitload.program._problem import Answer
 
 __all__ = ["leximin"]
 

@@ -17,7 +17,7 @@ from permitload.program.registry import Program
 from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
-    from permitload.program._highs import Answer
+    from permitload.program._problem import Answer
 
 __all__ = ["face", "gained", "gains", "priced", "prices", "sided"]
 

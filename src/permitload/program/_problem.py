@@ -1,0 +1,87 @@
+"""What goes to a solver and comes back, and how far the answer is from the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+__all__ = ["Answer", "Problem", "shortfall"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+NOISE = 1e-9
+"""Part of the terms of a slope below which it is round-off of zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Maximise ``cost @ x`` with ``row_lower <= matrix @ x <= row_upper`` within bounds.
+
+    ``matrix`` is a CSR array.
+    """
+
+    cost: Floats
+    matrix: sparse.csr_array
+    row_lower: Floats
+    row_upper: Floats
+    lower: Floats
+    upper: Floats
+
+
+def _nothing() -> Floats:
+    return np.empty(0)
+
+
+def _nowhere() -> Flags:
+    return np.empty(0, dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and, when ``optimal``, the point with its duals (d objective / d right-hand side).
+
+    ``tight``, ``at_lower`` and ``at_upper`` are rows and columns on their bounds; ``degenerate``
+    if more rows are tight than columns are off their bounds: the duals need not be unique.
+    """
+
+    status: str
+    column: Floats = field(default_factory=_nothing)
+    row_price: Floats = field(default_factory=_nothing)
+    column_price: Floats = field(default_factory=_nothing)
+    tight: Flags = field(default_factory=_nowhere)
+    at_lower: Flags = field(default_factory=_nowhere)
+    at_upper: Flags = field(default_factory=_nowhere)
+    degenerate: bool = False
+    ray: tuple[int, ...] = ()
+
+
+def shortfall(problem: Problem, point: Floats, price: Floats) -> float:
+    """Most that the objective can still rise, as a part of its size: weak duality, no solver.
+
+    The cost of the columns is what the prices of the rows add up to there, and a slope that they
+    do not explain. What is left of each row pays at its price, what is left of each column at its
+    slope.
+    """
+    matrix, size = problem.matrix, abs(problem.matrix)
+    terms = np.abs(problem.cost) + size.T @ np.abs(price)
+    slope = problem.cost - matrix.T @ price
+    slope[np.abs(slope) <= NOISE * terms] = 0.0
+    # A price that no column would notice is none.
+    part = size @ np.divide(1.0, terms, out=np.zeros(len(terms)), where=terms > 0)
+    price = np.where(np.abs(price) * part > NOISE, price, 0.0)
+    activity = matrix @ point
+    rise = _rise(slope, problem.upper - point, point - problem.lower)
+    rise += _rise(price, problem.row_upper - activity, activity - problem.row_lower)
+    worth = float(np.abs(problem.cost) @ np.abs(point))
+    return rise / worth if worth > 0 else rise
+
+
+def _rise(price: Floats, up: Floats, down: Floats) -> float:
+    """Sum of what prices give over the way that is left in their direction."""
+    moving = np.flatnonzero(price)
+    way = np.where(price[moving] > 0, up[moving], down[moving])
+    return float(np.abs(price[moving]) @ np.maximum(way, 0.0))
