@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["index_of", "numbers", "refuse_repeats"]
+__all__ = ["floats", "index_of", "numbers", "refuse_repeats"]
 
 
 def index_of(labels: object) -> pd.Index[Any]:
@@ -34,13 +34,27 @@ def refuse_repeats(labels: pd.Index[Any], taken: pd.Index[Any], name: str) -> No
     )
 
 
+def floats(values: object, name: str) -> NDArray[np.float64]:
+    """Values as floats; texts, dates and complex numbers are no numbers, even if they look so."""
+    given = np.asarray(values)
+    texts = given.dtype == object and any(isinstance(v, str | bytes) for v in given.ravel())
+    if given.dtype.kind in "biufO" and not texts:
+        try:
+            return given.astype(float)
+        except (TypeError, ValueError):
+            pass
+    raise DataError(
+        f"{name} holds {given.dtype.name} values that are no numbers; right would be numbers"
+    )
+
+
 def numbers(values: object, labels: pd.Index[Any], name: str) -> NDArray[np.float64]:
     """One number per label from a scalar, an array in order, or a Series with the same labels."""
     if isinstance(values, pd.Series):
         given = index_of(values.index)
         refuse_repeats(given, given[:0], name)
     if isinstance(values, pd.Series) and given.equals(labels):
-        values = values.to_numpy(dtype=float)
+        values = values.to_numpy()
     elif isinstance(values, pd.Series):
         unmatched = given[~given.isin(labels)].append(labels[~labels.isin(given)])
         raise_faults(
@@ -49,8 +63,8 @@ def numbers(values: object, labels: pd.Index[Any], name: str) -> NDArray[np.floa
                 for label in unmatched
             ]
         )
-        values = values.to_numpy(dtype=float)[given.get_indexer(labels)]
-    array = np.asarray(values, dtype=float)
+        values = values.to_numpy()[given.get_indexer(labels)]
+    array = floats(values, name)
     if array.shape not in ((), (len(labels),)):
         message = f"{name} has shape {array.shape}; right would be one number, or {len(labels)}"
         raise DataError(message)

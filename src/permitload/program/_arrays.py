@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from permitload._labels import index_of, numbers, refuse_repeats
-from permitload.errors import DataError
+from permitload.errors import DataError, Fault, raise_faults
 from permitload.program._coefficients import coefficients_of
 
 __all__ = ["Arrays"]
@@ -57,13 +57,20 @@ class Arrays:
                 raise DataError(f"coefficients have rows {given}; right would be {list(labels)}")
             coefficients = coefficients.iloc[order]
         added = coefficients_of(self.column, coefficients, len(labels))
+        limits, sense = numbers(limit, labels, "limit"), kind[0]
+        raise_faults(
+            [
+                Fault("program", labels[k], "limit", limits[k], "is met by no point", "finite")
+                for k in np.flatnonzero(np.isinf(limits) & (sense * limits <= 0))
+            ]
+        )
         if len(self.row):
             added = sparse.csr_array(sparse.vstack([self.matrix, added]))
         return replace(
             self,
             row=self.row.append(labels),
             matrix=added,
-            limit=np.concatenate([self.limit, numbers(limit, labels, "limit")]),
-            sense=np.concatenate([self.sense, np.full(len(labels), kind[0])]),
+            limit=np.concatenate([self.limit, limits]),
+            sense=np.concatenate([self.sense, np.full(len(labels), sense)]),
             unit=self.unit + (kind[1],) * len(labels),
         )

@@ -12,8 +12,8 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from permitload.program._highs import binding, powers, solve
-from permitload.program._problem import Answer, Problem
 from permitload.program._parts import parts
+from permitload.program._problem import Answer, Problem
 
 __all__ = ["solve_quadratic"]
 
@@ -37,7 +37,7 @@ EXACT = 1e-11
 EQUILIBRATIONS = 12
 """Each halves the digits by which the largest entries of lines differ."""
 NOTHING = 1e-14
-"""Misfit of the scaled problem, its largest numbers one, that is none in any size."""
+"""Number of the scaled problem, its largest being one, that is none in any size."""
 RAY = 1e-6
 """Part of the largest below which a column has no part in a direction without limit."""
 NOISE = 1e-10
@@ -105,7 +105,8 @@ def solve_quadratic(problem: Problem, hessian: sparse.csr_array) -> Answer:
         return found
     price, tight = np.zeros(len(kept)), np.zeros(len(kept), dtype=bool)
     price[kept], tight[kept] = found.row_price * row / size, found.tight
-    point = np.clip(found.column * column, problem.lower, problem.upper)
+    point = np.where(np.abs(found.column) > NOTHING, found.column * column, 0.0)
+    point = np.clip(point, problem.lower, problem.upper)
     point[found.at_lower] = problem.lower[found.at_lower]
     point[found.at_upper] = problem.upper[found.at_upper]
     bound = found.column_price / (column * size)

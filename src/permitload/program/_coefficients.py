@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from permitload._labels import index_of, numbers, refuse_repeats
+from permitload._labels import floats, index_of, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["coefficients_of", "hessian_of"]
@@ -34,9 +34,9 @@ def coefficients_of(column: pd.Index[Any], values: object, count: int) -> sparse
                 for label in given[order < 0]
             ]
         )
-        values = values.to_numpy(dtype=float)
+        values = values.to_numpy()
     if not sparse.issparse(values):
-        values = np.atleast_2d(np.asarray(values, dtype=float))
+        values = np.atleast_2d(floats(values, "coefficients"))
     block = sparse.coo_array(values)
     if block.shape != (count, len(order)):
         message = f"coefficients have shape {block.shape}; right would be {(count, len(order))}"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.program._problem import Answer, Problem, shortfall
+from permitload.program._problem import Answer, Problem, heard, shortfall
 
 __all__ = ["Model", "binding", "powers", "scales", "solve"]
 
@@ -20,8 +20,6 @@ Factors = tuple[Floats, Floats]
 
 TOLERANCE = 1e-9
 """Feasibility and optimality tolerance of the scaled problem."""
-NOISE = 1e-10
-"""A scaled dual below this is round-off of zero."""
 RETRIES = 3
 PRIMAL = 4
 """Primal simplex, in HiGHS's count."""
@@ -244,15 +242,13 @@ class Model:
         x = np.minimum(np.maximum(point * self._column, lower), upper)
         x[at_upper] = upper[at_upper]
         x[at_lower] = lower[at_lower]
-        row_dual, column_dual = np.asarray(solution.row_dual), np.asarray(solution.col_dual)
-        row_dual[np.abs(row_dual) <= NOISE] = 0.0
-        column_dual[np.abs(column_dual) <= NOISE] = 0.0
+        price = np.asarray(solution.row_dual) * self._row / self._objective
+        slope = np.asarray(solution.col_dual) / (self._column * self._objective)
         inner = np.isfinite(self._bounds).any(axis=0) & ~at_lower & ~at_upper
         return Answer(
             "optimal",
             x,
-            row_dual * self._row / self._objective,
-            column_dual / (self._column * self._objective),
+            *heard(self._cost, self._entry, (price, slope)),
             tight,
             at_lower,
             at_upper,

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Answer", "Problem", "shortfall"]
+__all__ = ["Answer", "Problem", "heard", "shortfall"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 NOISE = 1e-9
-"""Part of the terms of a slope below which it is round-off of zero."""
+"""Part of the terms of a slope up to which it, or a price in it, is round-off of zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +66,31 @@ def shortfall(problem: Problem, point: Floats, price: Floats) -> float:
     do not explain. What is left of each row pays at its price, what is left of each column at its
     slope.
     """
-    matrix, size = problem.matrix, abs(problem.matrix)
-    terms = np.abs(problem.cost) + size.T @ np.abs(price)
+    matrix = problem.matrix
     slope = problem.cost - matrix.T @ price
-    slope[np.abs(slope) <= NOISE * terms] = 0.0
-    # A price that no column would notice is none.
-    part = size @ np.divide(1.0, terms, out=np.zeros(len(terms)), where=terms > 0)
-    price = np.where(np.abs(price) * part > NOISE, price, 0.0)
+    price, slope = heard(problem.cost, abs(matrix), (price, slope))
     activity = matrix @ point
     rise = _rise(slope, problem.upper - point, point - problem.lower)
     rise += _rise(price, problem.row_upper - activity, activity - problem.row_lower)
     worth = float(np.abs(problem.cost) @ np.abs(point))
     return rise / worth if worth > 0 else rise
+
+
+def heard(
+    cost: Floats, size: sparse.csr_array, duals: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Prices of rows and slopes of columns without round-off; ``size`` is ``abs(matrix)``.
+
+    A slope is round-off if it is a small part of the terms that make it up, a price if it is a
+    small part of them in every column.
+    """
+    price, slope = duals
+    terms = np.abs(cost) + size.T @ np.abs(price)
+    part = size @ np.divide(1.0, terms, out=np.zeros(len(terms)), where=terms > 0)
+    return (
+        np.where(np.abs(price) * part > NOISE, price, 0.0),
+        np.where(np.abs(slope) > NOISE * terms, slope, 0.0),
+    )
 
 
 def _rise(price: Floats, up: Floats, down: Floats) -> float:

@@ -62,7 +62,10 @@ def cost_of(program: Arrays, objective: ArrayLike) -> Floats:
     if isinstance(objective, pd.Series):
         row = coefficients_of(program.column, objective, 1)
         return np.asarray(row.toarray()[0], dtype=float)
-    return numbers(objective, program.column, "objective")
+    cost = numbers(objective, program.column, "objective")
+    if np.isinf(cost).any():
+        raise DataError("objective is infinite somewhere; right would be finite numbers")
+    return cost
 
 
 def problem_of(program: Arrays, cost: Floats) -> Problem:

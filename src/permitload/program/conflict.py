@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload.errors import DataError, InfeasibleError
+from permitload.errors import ConvergenceError, DataError, InfeasibleError
 from permitload.program._solving import problem_of, solved
 from permitload.program.registry import Program
 from permitload.program.relaxation import loosen
@@ -53,7 +53,7 @@ def conflicts(program: Program, count: int = 10) -> list[tuple[Hashable, ...]]:
     >>> conflicts(program.at_most(["S1", "S2"], [[1.0], [1.0]], [2.0, 9.0]))
     [('floor', 'S1')]
     """
-    if count < 1:
+    if not count >= 1:
         raise DataError(f"count is {count}; right would be at least 1")
     found: list[frozenset[int]] = []
     queue = deque([frozenset[int]()])
@@ -85,7 +85,10 @@ def _subset(program: Program, removed: frozenset[int]) -> frozenset[int]:
     elastic, row = loosen(some, np.arange(len(rows)))
     weight = scales(problem_of(some, np.zeros(len(some.column))))[0]
     cost = pd.Series(weight[row], elastic.column[len(program.column) :])
-    priced = rows[elastic.minimise(cost).shadow_price.to_numpy() != 0]
+    try:
+        priced = rows[elastic.minimise(cost).shadow_price.to_numpy() != 0]
+    except ConvergenceError:  # too far apart to be weighed against each other: all are tried
+        priced = rows
     if not _feasible(program, priced):
         rows = priced
     for row in rows:

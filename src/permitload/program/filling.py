@@ -78,10 +78,15 @@ def leximin(
     raise_faults(
         [
             Fault(
-                "leximin", label, "direction", s, "is no step of a column", "a known label, not 0"
+                "leximin",
+                label,
+                "direction",
+                s,
+                "is no step of a column",
+                "a known label, finite, not 0",
             )
-            for label, s, k in zip(labels, step, place, strict=True)
-            if k < 0 or s == 0
+            for label, s, o, k in zip(labels, step, start, place, strict=True)
+            if k < 0 or s == 0 or not np.isfinite([s, o]).all()
         ]
     )
     share, level = np.full((2, len(labels)), np.nan)

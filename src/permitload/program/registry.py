@@ -81,8 +81,8 @@ class Program(Arrays):
         Raises
         ------
         DataError
-            If a label is taken, a bound is NaN, lower exceeds upper, or an integer column has a
-            bound that is no whole number.
+            If a label is taken, a bound is NaN, no number is within the bounds, or an integer column
+            has a bound that is no whole number.
 
         Examples
         --------
@@ -97,6 +97,10 @@ class Program(Arrays):
             [
                 Fault("program", added[k], "lower", least[k], "exceeds upper", f"at most {most[k]}")
                 for k in np.flatnonzero(least > most)
+            ]
+            + [
+                Fault("program", added[k], "lower", least[k], "to upper holds no number", "finite")
+                for k in np.flatnonzero((least == most) & np.isinf(least))
             ]
             + [
                 Fault("program", label, "integer", b, "is no whole number", "a whole bound, or inf")
@@ -142,7 +146,8 @@ class Program(Arrays):
         Raises
         ------
         DataError
-            If a row label is taken, a column label unknown, a shape wrong, or a number NaN.
+            If a row label is taken, a column label unknown, a shape wrong, a number NaN, or the limit
+            an infinity that no point meets.
 
         Examples
         --------

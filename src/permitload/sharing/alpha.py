@@ -83,8 +83,7 @@ def alpha_fairness(
     if not 0.1 <= alpha <= 4.0:
         right = "0.1 to 4; for 0 the greatest total, for infinity fill()"
         raise DataError(f"alpha is {alpha}; right would be {right}")
-    most = np.maximum(target, lower) if upper is None else upper
-    problem = room(target, rows, lower, most, origin)
+    problem = room(target, rows, lower, upper, origin)
     refuse_negative(problem)
     floor = np.clip(problem.origin, problem.lower, problem.upper)
     problem = _bounded(replace(problem, lower=floor))

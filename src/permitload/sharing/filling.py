@@ -112,8 +112,7 @@ def fill(
     >>> filled.share, filled.stopped_by.tolist()
     (array([5., 5., 8.]), [0, 0, 1])
     """
-    claim = np.maximum(target, lower) if upper is None else upper
-    problem = room(target, rows, lower, claim, origin)
+    problem = room(target, rows, lower, upper, origin)
     refuse_overfull(problem)
     moving = problem.step > 0
     level = np.ones(len(moving))

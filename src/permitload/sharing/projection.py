@@ -73,5 +73,4 @@ def project(
     >>> found.share.round(4), found.price.round(4)
     (array([27.5   , 16.6667, 38.3333]), array([16.6667]))
     """
-    most = np.maximum(target, lower) if upper is None else upper
-    return priced(room(target, rows, lower, most, 0.0), _CURVE, target, Rows(*rows))
+    return priced(room(target, rows, lower, upper, 0.0), _CURVE, target, Rows(*rows))

@@ -64,8 +64,7 @@ def proportion(
     >>> proportion([10.0, 10.0, 10.0], rows).share
     array([5., 5., 5.])
     """
-    claim = np.maximum(target, lower) if upper is None else upper
-    problem = room(target, rows, lower, claim, origin)
+    problem = room(target, rows, lower, upper, origin)
     refuse_negative(problem)
     refuse_overfull(problem)
     moving = problem.step > 0

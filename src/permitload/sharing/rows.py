@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from permitload._labels import index_of, numbers, refuse_repeats
+from permitload._labels import floats, index_of, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = [
@@ -74,16 +74,23 @@ class Room:
 
 
 def room(
-    target: ArrayLike, rows: tuple[Any, Any], lower: ArrayLike, upper: ArrayLike, origin: ArrayLike
+    target: ArrayLike,
+    rows: tuple[Any, Any],
+    lower: ArrayLike,
+    upper: ArrayLike | None,
+    origin: ArrayLike,
 ) -> Room:
-    """Check and sort a sharing problem.
+    """Check and sort a sharing problem; ceilings are the target, or the floor above it, if None.
 
     Sorting by label makes the answer, to the last digit, independent of the order given.
     """
     labels = index_of(target.index if isinstance(target, pd.Series) else range(np.size(target)))
     start = numbers(origin, labels, "origin")
     end = numbers(target, labels, "target")
-    least, most = numbers(lower, labels, "lower"), numbers(upper, labels, "upper")
+    least = numbers(lower, labels, "lower")
+    most = np.maximum(end, least) if upper is None else numbers(upper, labels, "upper")
+    if not isinstance(rows, tuple | list) or len(rows) != 2:
+        raise DataError("rows are no pair; right would be (coefficient, limit)")
     checks = (
         ("target", end, (end >= start) & np.isfinite(end), "a finite target of at least {0:g}"),
         ("lower", least, np.isfinite(least), "a finite floor"),
@@ -167,15 +174,23 @@ def _checked(
             column = index_of(values.columns)
             position = numbers(pd.Series(np.arange(len(column)), column), labels, "coefficient")
             values = values.iloc[:, position.astype(int)]
-        matrix = sparse.csr_array(values.to_numpy(dtype=float))
+        matrix = sparse.csr_array(floats(values.to_numpy(), "coefficient"))
     else:
-        matrix = sparse.csr_array(values if sparse.issparse(values) else np.atleast_2d(values))
+        if not sparse.issparse(values):
+            values = np.atleast_2d(floats(values, "coefficient"))
+        matrix = sparse.csr_array(values)
         series = isinstance(rows.limit, pd.Series)
         row = index_of(rows.limit.index if series else range(matrix.shape[0]))
     limit = numbers(rows.limit, row, "limit")
     if matrix.shape != (len(row), len(labels)):
         expected = f"({len(row)}, {len(labels)})"
         raise DataError(f"coefficients have shape {matrix.shape}; right would be {expected}")
+    raise_faults(
+        [
+            Fault("rows", row[k], "limit", limit[k], "is infinite", "a finite limit, or no row")
+            for k in np.flatnonzero(np.isinf(limit))
+        ]
+    )
     if not np.isfinite(matrix.data).all():
         bad = matrix.tocoo()
         k = int(np.flatnonzero(~np.isfinite(bad.data))[0])
