@@ -43,9 +43,7 @@ def floats(values: object, name: str) -> NDArray[np.float64]:
             return given.astype(float)
         except (TypeError, ValueError):
             pass
-    raise DataError(
-        f"{name} holds {given.dtype.name} values that are no numbers; right would be numbers"
-    )
+    raise DataError(f"{name} holds {given.dtype.name} values; right would be numbers alone")
 
 
 def numbers(values: object, labels: pd.Index[Any], name: str) -> NDArray[np.float64]:

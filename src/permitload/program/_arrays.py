@@ -61,7 +61,7 @@ class Arrays:
         raise_faults(
             [
                 Fault("program", labels[k], "limit", limits[k], "is met by no point", "finite")
-                for k in np.flatnonzero(np.isinf(limits) & (sense * limits <= 0))
+                for k in np.flatnonzero(np.isinf(limits) & (np.sign(limits) != sense))
             ]
         )
         if len(self.row):

@@ -248,7 +248,7 @@ class Model:
         return Answer(
             "optimal",
             x,
-            *heard(self._cost, self._entry, (price, slope)),
+            *heard(np.abs(self._cost), self._entry, (price, slope)),
             tight,
             at_lower,
             at_upper,

@@ -59,33 +59,37 @@ class Answer:
     ray: tuple[int, ...] = ()
 
 
-def shortfall(problem: Problem, point: Floats, price: Floats) -> float:
+def shortfall(
+    problem: Problem, point: Floats, price: Floats, hessian: sparse.csr_array | None = None
+) -> float:
     """Most that the objective can still rise, as a part of its size: weak duality, no solver.
 
-    The cost of the columns is what the prices of the rows add up to there, and a slope that they
-    do not explain. What is left of each row pays at its price, what is left of each column at its
-    slope.
+    ``cost @ x - x @ hessian @ x / 2`` is concave and rises less than its gradient tells. That is
+    what the prices of the rows add up to, and a slope that they do not explain: what is left of
+    each row pays at its price, what is left of each column at its slope.
     """
-    matrix = problem.matrix
-    slope = problem.cost - matrix.T @ price
-    price, slope = heard(problem.cost, abs(matrix), (price, slope))
+    matrix, gradient, size = problem.matrix, problem.cost, np.abs(problem.cost)
+    if hessian is not None:
+        gradient, size = gradient - hessian @ point, size + abs(hessian) @ np.abs(point)
+    slope = gradient - matrix.T @ price
+    price, slope = heard(size, abs(matrix), (price, slope))
     activity = matrix @ point
     rise = _rise(slope, problem.upper - point, point - problem.lower)
     rise += _rise(price, problem.row_upper - activity, activity - problem.row_lower)
-    worth = float(np.abs(problem.cost) @ np.abs(point))
+    worth = float(size @ np.abs(point))
     return rise / worth if worth > 0 else rise
 
 
 def heard(
     cost: Floats, size: sparse.csr_array, duals: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats]:
-    """Prices of rows and slopes of columns without round-off; ``size`` is ``abs(matrix)``.
+    """Prices of rows and slopes of columns without round-off; ``cost`` and ``size`` are absolute.
 
     A slope is round-off if it is a small part of the terms that make it up, a price if it is a
     small part of them in every column.
     """
     price, slope = duals
-    terms = np.abs(cost) + size.T @ np.abs(price)
+    terms = cost + size.T @ np.abs(price)
     part = size @ np.divide(1.0, terms, out=np.zeros(len(terms)), where=terms > 0)
     return (
         np.where(np.abs(price) * part > NOISE, price, 0.0),

@@ -101,7 +101,7 @@ def solved_quadratic(program: Arrays, cost: Floats, hessian: sparse.csr_array) -
 
     refuse_integers(program, "a quadratic objective")
     problem = problem_of(_some(program), cost)
-    return _right(program, solve_quadratic(problem, hessian))
+    return _best(problem, _right(program, solve_quadratic(problem, hessian)), hessian)
 
 
 def _some(program: Arrays) -> Arrays:
@@ -116,11 +116,11 @@ def _right(program: Arrays, answer: Answer) -> Answer:
     return answer
 
 
-def _best(problem: Problem, answer: Answer) -> Answer:
+def _best(problem: Problem, answer: Answer, hessian: sparse.csr_array | None = None) -> Answer:
     """Refuse a point that is not the best by its own prices."""
     from permitload.program._problem import shortfall
 
-    left = shortfall(problem, answer.column, answer.row_price)
+    left = shortfall(problem, answer.column, answer.row_price, hessian)
     if left > OPTIMAL:
         message = f"a part {left:.1e} of the objective may still be gained at the solver's point"
         raise ConvergenceError(f"{message}: numbers differ by too many digits")

@@ -75,16 +75,10 @@ def leximin(
     step = numbers(direction, labels, "direction")
     start = numbers(origin, labels, "origin")
     place = program.column.get_indexer(labels)
+    right = "a known label, and finite numbers, not 0"
     raise_faults(
         [
-            Fault(
-                "leximin",
-                label,
-                "direction",
-                s,
-                "is no step of a column",
-                "a known label, finite, not 0",
-            )
+            Fault("leximin", label, "direction", s, "is no step of a column", right)
             for label, s, o, k in zip(labels, step, start, place, strict=True)
             if k < 0 or s == 0 or not np.isfinite([s, o]).all()
         ]

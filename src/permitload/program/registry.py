@@ -81,8 +81,8 @@ class Program(Arrays):
         Raises
         ------
         DataError
-            If a label is taken, a bound is NaN, no number is within the bounds, or an integer column
-            has a bound that is no whole number.
+            If a label is taken, a bound is NaN, no number lies within the bounds, or an integer
+            column has a bound that is no whole number.
 
         Examples
         --------
@@ -146,8 +146,8 @@ class Program(Arrays):
         Raises
         ------
         DataError
-            If a row label is taken, a column label unknown, a shape wrong, a number NaN, or the limit
-            an infinity that no point meets.
+            If a row label is taken, a column label unknown, a shape wrong, a number NaN, or a limit
+            infinite so that no point meets it.
 
         Examples
         --------
