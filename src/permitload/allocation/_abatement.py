@@ -72,7 +72,7 @@ def park_of(
     days = np.ones(like.sizes["period"])
     if "days" in like.coords:
         days = np.asarray(like["days"].values, dtype=float)
-    if not (days > 0).all():
+    if not ((days > 0) & (days < np.inf)).all():
         raise DataError(f"days are {days.tolist()}; right would be lengths > 0 d")
     if "source_load" not in sources:
         raise DataError("sources have no source_load; right would be what they discharge [kg/d]")

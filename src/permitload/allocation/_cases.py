@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload._labels import index_of, refuse_repeats
+from permitload._labels import floats, index_of, refuse_repeats
 from permitload.allocation._groups import Grouped, columns_alike, over_the_year, read
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.sharing.rows import Rows, sparse_rows
@@ -222,7 +222,8 @@ def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str) -> Floats:
             ]
         )
         array = array.sel({dim: like[dim].values for dim in DIMS})
-    ordered = array.transpose(*DIMS).astype(float)
+    ordered = array.transpose(*DIMS)
+    ordered = ordered.copy(data=floats(ordered.values, name))
     raise_faults(
         [
             Fault(
@@ -242,9 +243,14 @@ def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str) -> Floats:
 def blank(response: xr.Dataset | xr.DataArray, sources: xr.Dataset) -> xr.DataArray:
     """Zeros by source, and by pollutant and period in the response's order."""
     lacking = [name for name in ("source", "outlet") if name not in sources.coords]
-    raise_faults(
-        [Fault("sources", None, name, None, "is missing", "a coordinate") for name in lacking]
-    )
+    faults = [Fault("sources", None, name, None, "is missing", "a coordinate") for name in lacking]
+    for dim in DIMS:
+        array = sources if dim == "source" else response
+        if dim not in lacking and not (dim in array.dims and dim in array.coords):
+            faults.append(Fault("rows", None, dim, None, "is no labelled dimension", "labels"))
+        elif dim not in lacking and not array.sizes[dim]:
+            faults.append(Fault("rows", None, dim, None, "has no label", "one at least"))
+    raise_faults(faults)
     source = sources.get_index("source")
     refuse_repeats(source, source[:0], "source")
     labels = {

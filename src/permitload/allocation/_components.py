@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import floats, refuse_repeats
 from permitload.errors import Fault, raise_faults
 
 __all__ = ["least", "together"]
@@ -46,11 +47,14 @@ def together(
                 for label in strange
             ]
     raise_faults(faults)
+    for part in parts.values():
+        for dim in part.dims:
+            refuse_repeats(part.get_index(dim), part.get_index(dim)[:0], str(dim))
     like = xr.DataArray(np.zeros([len(labels[dim]) for dim in dims]), labels, dims)
     placed = {
-        name: part.sel({str(dim): labels[str(dim)] for dim in part.dims})
+        name: part.copy(data=floats(part.values, name))
+        .sel({str(dim): labels[str(dim)] for dim in part.dims})
         .reset_coords(drop=True)
-        .astype(float)
         .broadcast_like(like)
         .transpose(*dims)
         for name, part in parts.items()

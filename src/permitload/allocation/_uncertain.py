@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import optimize, sparse, special
 
-from permitload._labels import index_of
+from permitload._labels import index_of, refuse_repeats
 from permitload.allocation._cases import blank, numbers_of
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import VARIABLES
@@ -104,6 +104,8 @@ def ordered(
         if dim not in array.coords or dim not in like.coords
         or set(array[dim].values.tolist()) != set(like[dim].values.tolist())
     ]  # fmt: skip
+    for dim in set(dims) - set(strange):
+        refuse_repeats(array.get_index(dim), array.get_index(dim)[:0], dim)
     problem, right = "has other labels, or none", f"those of {like.name or 'the rows'}"
     raise_faults([Fault(name, None, dim, None, problem, right) for dim in strange])
     return array.sel({dim: like[dim].values for dim in dims})
@@ -159,6 +161,8 @@ def claims(
 ) -> list[Floats]:
     """Target of the sources by pollutant and period, in the order of the problems."""
     claim = numbers_of(target(sources), blank(response, sources), "target")
+    if not np.isfinite(claim).all():
+        raise DataError("target is infinite somewhere; right would be finite loads >= 0 [kg/d]")
     return list(claim.reshape(len(claim), -1).T)
 
 

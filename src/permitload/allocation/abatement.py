@@ -72,6 +72,7 @@ def abatement_cost(
     >>> abatement_cost(sources, options, sources.source_load * 0.4).cost.item()
     50.0
     """
+    numbers_of(permitted_load, permitted_load, "permitted_load")
     permitted = permitted_load.transpose(*DIMS)
     park = park_of(permitted, sources, options, reductions)
     allowed = numbers_of(permitted, permitted, "permitted_load")[park.order]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from permitload._labels import floats
 from permitload.allocation._components import least, together
 from permitload.errors import Fault, raise_faults
 from permitload.schema import described
@@ -54,8 +55,25 @@ def with_groups(
     >>> with_groups(sources, park, pd.DataFrame([most])).group_limit.values.tolist()
     [[[5.0, 5.0]]]
     """
+    lacking = [
+        Fault(table, None, column, None, "is missing", "a column")
+        for table, frame, columns in (
+            ("groups", groups, ["group", "source"]),
+            ("group_limits", group_limits, ["group", "pollutant"]),
+        )
+        for column in columns
+        if column not in frame
+    ] + [
+        Fault("sources", None, dim, None, "is no labelled dimension", "labels")
+        for dim in ("source", "pollutant", "period")
+        if dim not in sources.dims or dim not in sources.coords
+    ]
+    raise_faults(lacking)
     limits = group_limits.reindex(columns=["group", "pollutant", "period", *_LIMITS])
-    limits = limits.assign(period=limits["period"].fillna(""))
+    limits = limits.assign(
+        period=limits["period"].astype(object).where(limits["period"].notna(), ""),
+        **{name: floats(limits[name].to_numpy(), name) for name in _LIMITS},
+    )
     raise_faults(_faults(sources, groups, limits))
     name = list(dict.fromkeys(groups["group"]))
     index = {"group": pd.Index(name)} | {
@@ -68,7 +86,9 @@ def with_groups(
     most = np.full([len(index[dim]) for dim in ("group", "pollutant", "period")], np.inf)
     year = most[..., 0].copy()
     # rows of single periods replace those of all
-    for row in limits.sort_values("period", kind="stable").to_dict("records"):
+    for row in limits.sort_values("period", kind="stable", key=lambda when: when != "").to_dict(
+        "records"
+    ):
         at = index["group"].get_loc(row["group"]), index["pollutant"].get_loc(row["pollutant"])
         when = slice(None) if row["period"] == "" else index["period"].get_loc(row["period"])
         if not np.isnan(row["group_limit"]):
@@ -96,6 +116,8 @@ def _faults(sources: xr.Dataset, groups: pd.DataFrame, limits: pd.DataFrame) -> 
         for k in np.flatnonzero(~frame[column].isin(labels)):
             value = str(frame[column].iloc[k])
             yield Fault(table, k, column, value, "is unknown", f"a known {column}")
+    for k in np.flatnonzero(groups["group"].isna()):
+        yield Fault("groups", k, "group", None, "is empty", "the name of a group")
     for table, frame, keys in (
         ("groups", groups, ["group", "source"]),
         ("group_limits", limits, ["group", "pollutant", "period"]),

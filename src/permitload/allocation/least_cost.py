@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from permitload import program as programs
-from permitload._labels import index_of
+from permitload._labels import index_of, numbers
 from permitload.allocation._abatement import (
     LINKS,
     Model,
@@ -182,11 +182,14 @@ def capital_budget(
     """
     if not 0 <= budget < np.inf:
         raise DataError(f"budget is {budget}; right would be a number >= 0 [10^4 CNY]")
-    once = options.reset_index().drop_duplicates(["source", "option"])
+    once = options.reset_index()
+    lacking = [c for c in ("source", "option", "capital") if c not in once]
+    raise_faults([Fault("options", None, c, None, "is missing", "a column") for c in lacking])
+    once = once.drop_duplicates(["source", "option"])
     chosen = index_of(
         [("option", str(i), str(o)) for i, o in zip(once["source"], once["option"], strict=True)]
     )
-    capital = pd.Series(once["capital"].to_numpy(dtype=float), chosen)
+    capital = pd.Series(numbers(once["capital"].to_numpy(), chosen, "capital"), chosen)
 
     def rule(program: Program) -> Program:
         """Add ``Σ capital_o z_o <= budget``."""
@@ -224,6 +227,8 @@ def _sections(
     count = park.load.size // len(park.source)
     blocks, limits = [], []
     for k, (matrix, limit) in enumerate(rows.values()):
+        if (matrix.data < 0).any():
+            raise DataError("a response is negative; right would be responses >= 0")
         block = matrix[:, outlet].tocoo()
         row, source = block.coords
         shape = len(limit), len(program.column)
@@ -239,7 +244,7 @@ def _chosen(model: Model) -> pd.Series[float]:
     least cost is first among all of that cost; one that costs more shows that it was too much.
     """
     found = model.program.minimise(model.cost)
-    most = found.value + NOISE * max(1.0, abs(found.value))
+    most = found.value + NOISE * float((model.cost * found.column).abs().sum())
     paid = model.cost[model.cost > 0]
     share = SHARE * float(paid.min()) if len(paid) else 1.0
     for _ in range(TRIES):

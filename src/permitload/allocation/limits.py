@@ -57,7 +57,7 @@ def long_term_average(
     >>> round(long_term_average(100.0, 0.6), 1)
     32.1
     """
-    return permitted_load / _factor(variation, days, assurance)
+    return _load(permitted_load) / _factor(variation, days, assurance)
 
 
 def average_limit(
@@ -97,7 +97,7 @@ def average_limit(
     >>> round(average_limit(1.0, 0.6), 2), round(average_limit(1.0, 0.6, 4, 0.95), 2)
     (3.12, 1.55)
     """
-    return long_term_average * _factor(variation, samples, assurance)
+    return _load(long_term_average) * _factor(variation, samples, assurance)
 
 
 def permit_limits(
@@ -208,6 +208,14 @@ def month_masses(permit: xr.DataArray, capacity: xr.DataArray) -> xr.Dataset:
         "capacity_deficit": (-mass).clip(min=0.0),
     }
     return _described(arrays)
+
+
+def _load(load: Load) -> Load:
+    """Load as given, refused unless finite and not negative."""
+    values = np.asarray(load, dtype=float)
+    if not ((values >= 0.0) & np.isfinite(values)).all():
+        raise DataError("a load is negative, NaN or infinite; right would be finite loads >= 0")
+    return load
 
 
 def _factor(variation: float, count: float, assurance: float) -> float:

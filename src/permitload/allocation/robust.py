@@ -91,9 +91,8 @@ def robust_rows(
     0.4
     """
     budget = _budget(protected)
+    problems, taken = problems_of(response, headroom, sources), {}
     rise = given(variation, plain(response), "variation")
-    taken = {}
-    problems = problems_of(response, headroom, sources)
     for (key, problem), claim in zip(
         problems.items(), claims(response, sources, target), strict=True
     ):

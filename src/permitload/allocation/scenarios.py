@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import refuse_repeats
 from permitload.allocation._dropping import Group, dropped
 from permitload.allocation._tail import Row, Tail, cuts, greatest
 from permitload.allocation._uncertain import Problem, claims, problems_of, result
@@ -293,6 +294,10 @@ def _stacked(
         ]
     )
     order = matrix.get_index("scenario"), matrix.get_index("section")
+    for labels in order:
+        refuse_repeats(labels, labels[:0], str(labels.name))
+        if not len(labels):
+            raise_faults([Fault("response", None, str(labels.name), None, "is empty", "labels")])
     found = []
     for name, (array, kind) in arrays.items():
         places = [array.get_index(dim).get_indexer(labels)

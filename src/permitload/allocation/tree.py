@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _NOISE = 1e-12
 """Relative gap between a floor and a ceiling that is taken for round-off."""
+_NO_NUMBER = ("is a text", "a number")
 _TRACED = (
     ("weight", "kg/d", "tree"),
     ("floor", "kg/d", "tree"),
@@ -117,13 +118,30 @@ def split(tree: pd.DataFrame, total: float) -> pd.DataFrame:
 def _read(tree: pd.DataFrame) -> pd.DataFrame:
     """Check the rows, and bring the numbers of leaves to the section."""
     names = ["node", "parent", "weight", "floor", "ceiling", "delivery_ratio"]
+    raise_faults(
+        [
+            Fault("tree", None, name, None, "is missing", "a column")
+            for name in names[:3]
+            if name not in tree
+        ]
+    )
     table = tree.reset_index(drop=True).reindex(columns=names)
-    table["parent"] = table["parent"].fillna("").astype(object)
+    table["parent"] = table["parent"].astype(object).where(table["parent"].notna(), "")
+    texts = table[names[2:]].map(lambda value: isinstance(value, str))
+    raise_faults(
+        [
+            Fault("tree", str(table["node"][k]), names[2 + j], table.iloc[k, 2 + j], *_NO_NUMBER)
+            for k, j in np.argwhere(texts.to_numpy())
+        ]
+    )
     defaults = {"floor": 0.0, "ceiling": np.inf, "delivery_ratio": 1.0}
     table = table.fillna(defaults).astype({"weight": float} | dict.fromkeys(defaults, float))
     leaf = ~table["node"].isin(table["parent"])
     checks = {
-        "node": (table["node"].duplicated() | (table["node"] == ""), "a name of its own"),
+        "node": (
+            table["node"].duplicated() | table["node"].isna() | (table["node"] == ""),
+            "a name of its own",
+        ),
         "parent": (~table["parent"].isin([*table["node"], ""]), "a node, or empty for the root"),
         "weight": (~((table["weight"] >= 0) & (table["weight"] < np.inf))
                    & (leaf | table["weight"].notna()), "a number >= 0"),
