@@ -48,8 +48,8 @@ def together(
             ]
     raise_faults(faults)
     for part in parts.values():
-        for dim in part.dims:
-            refuse_repeats(part.get_index(dim), part.get_index(dim)[:0], str(dim))
+        for dim in map(str, part.dims):
+            refuse_repeats(part.get_index(dim), part.get_index(dim)[:0], dim)
     like = xr.DataArray(np.zeros([len(labels[dim]) for dim in dims]), labels, dims)
     placed = {
         name: part.copy(data=floats(part.values, name))
