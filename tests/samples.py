@@ -1,6 +1,7 @@
-"""The sample study, and copies of it that a test may alter."""
+"""The sample study, copies of it that a test may alter, and a small study."""
 
 import shutil
+from importlib.resources import files
 from pathlib import Path
 
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "wujin"
@@ -12,4 +13,10 @@ def copied(folder: Path) -> Path:
     settings = folder / "study.toml"
     text = settings.read_text("utf8").split("\n[alternatives.")[0]
     settings.write_text(text, "utf8", newline="\n")
+    return folder
+
+
+def started(folder: Path) -> Path:
+    """Begin a small study, as ``permitload new`` does."""
+    shutil.copytree(str(files("permitload") / "template"), folder)
     return folder

@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from typer.testing import CliRunner
 
 from permitload import _alternatives, quality, sources, study
-from permitload.cli import app
 from permitload.errors import DataError
-from tests.samples import SAMPLE, copied
+from tests.samples import SAMPLE, copied, started
 
 NAMES = ["boundary_quality", "diversion", "reuse", "upgraded_works"]
 KEYS = {
@@ -23,16 +21,6 @@ KEYS = {
     "source_loads": ["source", "pollutant", "period"], "works": ["works", "pollutant"],
 }  # fmt: skip
 AXES = ["pollutant", "period"]
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study.run(SAMPLE, tmp_path_factory.mktemp("alternatives") / "results")
-
-
-@pytest.fixture(scope="module")
-def outcome() -> study.Outcome:
-    return study.solve(SAMPLE)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -157,9 +145,7 @@ def test_the_readme_says_what_they_show(results: Path) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    folder = tmp_path / "mine"
-    assert CliRunner().invoke(app, ["new", str(folder)]).exit_code == 0
-    return folder
+    return started(tmp_path / "mine")
 
 
 def _add(folder: Path, name: str, **tables: str) -> Path:
@@ -273,6 +259,7 @@ def test_rows_without_period_replace_those_of_all_periods(small: Path) -> None:
 # --- manifest and verification
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_inputs_of_alternatives_are_hashed_and_verified(small: Path) -> None:
     home = _add(small, "clean", inflow=INFLOW + "n1,COD,,8\n")
     found = study.run(small)
@@ -291,6 +278,7 @@ def test_inputs_of_alternatives_are_hashed_and_verified(small: Path) -> None:
     assert ("alternatives.csv", "clean, NH3-N, wet", "status") in named
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_alternatives_nothing_is_added(small: Path) -> None:
     found = study.run(small)
     assert not {"alternatives.csv", "alternatives.nc", "upstream.csv"} & {

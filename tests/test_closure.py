@@ -17,16 +17,6 @@ from tests.samples import SAMPLE, copied
 STAMP = "未率定 uncalibrated"
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> study.Outcome:
-    return study.solve(copied(tmp_path_factory.mktemp("closure") / "wujin"))
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study.run(copied(tmp_path_factory.mktemp("closure") / "wujin"))
-
-
 def _means(**columns: list[object]) -> pd.DataFrame:
     count = len(next(iter(columns.values())))
     given = {"section": ["S1"] * count, "indicator": ["TP"] * count, "period": ["dry"] * count}

@@ -11,9 +11,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from permitload import _pages, _permits, allocation, io, sharing, study
+from permitload import _permits, allocation, io, sharing, study
 from permitload.errors import DataError
-from tests.samples import SAMPLE, copied
+from tests.samples import SAMPLE, started
 from tests.test_allocation import case, responses, rooms, works
 
 KEY = ["source", "pollutant", "period"]
@@ -203,13 +203,6 @@ def test_what_cannot_be_explained_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_pages, "_figures", lambda *_: {})
-        return study.run(copied(tmp_path_factory.mktemp("explain") / "wujin"))
-
-
-@pytest.fixture(scope="module")
 def provenance(results: Path) -> pd.DataFrame:
     return pd.read_csv(results / "provenance.csv", keep_default_na=False)
 
@@ -293,17 +286,10 @@ def test_every_line_named_holds_the_number(provenance: pd.DataFrame) -> None:
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_bounds_that_nobody_stated_say_what_they_follow(tmp_path: Path) -> None:
     """The small study states no load or ceiling behind its works."""
-    from typer.testing import CliRunner
-
-    from permitload.cli import app
-
-    folder = tmp_path / "mine"
-    assert CliRunner().invoke(app, ["new", str(folder)]).exit_code == 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_pages, "_figures", lambda *_: {})
-        results = study.run(folder)
+    results = study.run(started(tmp_path / "mine"))
     table = pd.read_csv(results / "provenance.csv", keep_default_na=False)
     mine = table[(table["source"] == "P2") & (table["step"] == "input")].set_index(KEY)
     law = mine[mine["quantity"] == "works_law"]["value"]

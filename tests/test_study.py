@@ -13,17 +13,7 @@ import pytest
 from permitload import io, quality, sources, study
 from permitload.errors import DataError, InfeasibleError
 from permitload.units import KG_PER_DAY
-from tests.samples import SAMPLE, copied
-
-
-@pytest.fixture(scope="module")
-def outcome() -> study.Outcome:
-    return study.solve(SAMPLE)
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study.run(SAMPLE, tmp_path_factory.mktemp("run") / "results")
+from tests.samples import SAMPLE, copied, started
 
 
 def _copy(tmp_path: Path) -> Path:
@@ -240,6 +230,7 @@ def _manifest(folder: Path) -> object:
     return found
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_order_of_rows_does_not_move_permits(results: Path, tmp_path: Path) -> None:
     folder = _copy(tmp_path)
     for name in ("reaches", "sources", "source_loads", "outlets", "flows", "sections"):
@@ -263,8 +254,9 @@ def test_balance_closes_in_the_report(results: Path) -> None:
     assert float((own.abs() / (wide["boundary_in"] + wide["load"])).max()) < 1e-9
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_are_replaced_whole(tmp_path: Path) -> None:
-    folder = _copy(tmp_path)
+    folder = started(tmp_path / "mine")
     first = study.run(folder)
     (first / "permits.csv").write_text("old")
     study.run(folder)
@@ -276,10 +268,11 @@ def test_results_are_replaced_whole(tmp_path: Path) -> None:
     assert (first / "my notes.txt").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_failed_run_leaves_former_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = _copy(tmp_path)
+    folder = started(tmp_path / "mine")
     before = (study.run(folder) / "permits.csv").read_bytes()
     from permitload import _results
 
@@ -359,6 +352,7 @@ def _edit(folder: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame
     table.to_csv(path, index=False)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_closed_months_are_permits_of_nothing_and_stay_in_the_year(tmp_path: Path) -> None:
     """A source that works from June to August has a permit for those months, over 365 days."""
     folder = _copy(tmp_path)
@@ -402,9 +396,9 @@ def test_more_than_a_year_is_refused(tmp_path: Path) -> None:
     assert any("sum to more than a year" in str(fault) for fault in study.check(folder))
 
 
-def test_dispersion_and_temperature_of_the_tables_are_used(tmp_path: Path) -> None:
-    """Warmer water decays more; dispersion moves the concentration at a section."""
-    base = study.solve(SAMPLE).datasets["background"]["ledger"].sel(term="decayed", pollutant="COD")
+def test_temperature_of_the_tables_is_used(tmp_path: Path, outcome: study.Outcome) -> None:
+    """Warmer water decays more."""
+    base = outcome.datasets["background"]["ledger"].sel(term="decayed", pollutant="COD")
     warm = _copy(tmp_path)
     _edit(warm, "periods.csv", lambda t: t.assign(**{"temperature [degC]": "30"}))
     more = study.solve(warm).datasets["background"]["ledger"].sel(term="decayed", pollutant="COD")
@@ -418,6 +412,7 @@ def test_rounding_costs_little_and_is_stated(results: Path) -> None:
     assert all(0.0 <= v < 1.0 for v in lost.values())
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("rule", ["sum_of_periods", "worst_period"])
 def test_both_bases_of_a_year_are_reported_and_one_bounds(tmp_path: Path, rule: str) -> None:
     folder = _copy(tmp_path)

@@ -13,11 +13,6 @@ KEYS = ["control_unit", "pollutant"]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return study.run(copied(tmp_path_factory.mktemp("units") / "wujin"))
-
-
-@pytest.fixture(scope="module")
 def units(results: Path) -> pd.DataFrame:
     return pd.read_csv(results / "units.csv")
 
@@ -167,6 +162,7 @@ def test_a_spread_load_is_split_where_a_section_cuts_its_reach() -> None:
     np.testing.assert_allclose(land.sel(control_unit=["S1", "S2"]), [2.0, 5.0], rtol=1e-12)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_water_without_a_section_has_no_units_and_still_permits(
     tmp_path: Path, results: Path
 ) -> None:

@@ -16,10 +16,10 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from permitload import _compare, _manifest, _pages, _results, _verify, io, study
+from permitload import _compare, _manifest, _results, _verify, io, study
 from permitload.cli import app
 from permitload.errors import DataError, Fault
-from tests.samples import SAMPLE
+from tests.samples import SAMPLE, started
 
 TABLES = ["permits", "permits_monthly", "capacity", "sections", "closure", "sensitivity",
           "points", "owed", "cuts", "units", "units_monthly", "balance",
@@ -30,8 +30,7 @@ runner = CliRunner()
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small study with its results: nobody may change it."""
-    folder = tmp_path_factory.mktemp("verify") / "mine"
-    assert runner.invoke(app, ["new", str(folder)]).exit_code == 0
+    folder = started(tmp_path_factory.mktemp("verify") / "mine")
     study.run(folder)
     return folder
 
@@ -569,10 +568,8 @@ def test_changed_inputs_with_a_forged_hash_are_found_by_the_rows(folder: Path) -
     assert "floors exceed the headroom" in impossible.output
 
 
-def test_the_study_is_found_where_it_lies(
-    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_pages, "_figures", lambda *_: {})
+@pytest.mark.usefixtures("undrawn")
+def test_the_study_is_found_where_it_lies(original: Path, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "mine"
     shutil.copytree(original, folder, ignore=shutil.ignore_patterns("results"))
     (tmp_path / "out").mkdir()
@@ -658,10 +655,10 @@ def test_tables_that_would_forge_lines(folder: Path) -> None:
     assert found.output.count("S\\x1b[2J1") > 1  # in the table too
 
 
-def test_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("undrawn")
+def test_the_sample(outcome: study.Outcome, tmp_path: Path) -> None:
     """The whole sample without its pictures, and one digit of one of its permits."""
-    monkeypatch.setattr(_pages, "_figures", lambda *_: {})
-    results = study.run(SAMPLE, tmp_path / "results")
+    results = _results.write(outcome, SAMPLE, tmp_path / "results", lambda message: None)
     rows = _rows(results / "permits_monthly.csv")
     at, row = rows[0].index("permit_mass [t]"), rows[len(rows) // 2]
     row[at] = _flipped(row[at])
