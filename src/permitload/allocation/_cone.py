@@ -46,7 +46,7 @@ class Cone(NamedTuple):
 def best(
     cone: Cone, limit: pd.Series[float], bounds: tuple[Floats, Floats], outlet: pd.Index[Any]
 ) -> tuple[float, Floats]:
-    """Greatest total load and the price of each section, 0 where the background exceeds it."""
+    """Greatest total load and the price of each section, 0 where the background leaves no room."""
     room, (floor, ceiling) = limit.to_numpy(), bounds
     shut = room - cone.reserve(np.zeros(len(outlet))) < 0.0
     ceiling = np.where((cone.mean[shut] > 0.0).any(axis=0), floor, ceiling)
@@ -68,9 +68,12 @@ def best(
         solution, gain = gained(rows, 1.0)
         price[~shut] = gain
         return solution.value, price
-    parts = (cone.mean[~shut], cone.deviation[~shut], cone.own[~shut])
+    # A row without any room is met by the floors alone, and nothing can be divided by its room.
+    left = room > cone.reserve(np.zeros(len(outlet)))
+    ceiling = np.where((cone.mean[~left] > 0.0).any(axis=0), floor, ceiling)
+    parts = (cone.mean[left], cone.deviation[left], cone.own[left])
     inner = Cone(*parts, cone.correlation, cone.score)
-    total, price[~shut] = _solved(inner, room[~shut], (floor, ceiling))
+    total, price[left] = _solved(inner, room[left], (floor, ceiling))
     return total, price
 
 
