@@ -7,7 +7,21 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from permitload import fairness, sharing
+
 CASES = Path(__file__).parent / "cases" / "allocation"
+RULES: dict[str, Any] = {
+    "fill": sharing.fill,
+    "ray": sharing.proportion,
+    "nearest": sharing.project,
+    "log": sharing.alpha_fairness,
+    "awards": fairness.equal_awards,
+    "losses": fairness.equal_losses,
+    "talmud": fairness.talmud,
+    "leximin": fairness.leximin,
+    "greatest": fairness.greatest_total,
+}
+"""Every composition whose ceiling is the claim by default."""
 
 
 def known(name: str) -> dict[str, Any]:

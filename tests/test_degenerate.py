@@ -16,24 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from permitload import allocation, capacity, fairness, sharing
+from permitload import allocation, capacity, fairness, sharing, standards
 from permitload.allocation import Spread
 from permitload.errors import DataError, InfeasibleError
 from permitload.program import Program, prices
 from permitload.sharing import Rows
-from tests.parks import loads, plants, responses, rooms
+from tests.parks import RULES, loads, plants, responses, rooms
 
-RULES: dict[str, Any] = {
-    "fill": sharing.fill,
-    "ray": sharing.proportion,
-    "nearest": sharing.project,
-    "log": sharing.alpha_fairness,
-    "awards": fairness.equal_awards,
-    "losses": fairness.equal_losses,
-    "talmud": fairness.talmud,
-    "leximin": fairness.leximin,
-    "greatest": fairness.greatest_total,
-}
 SPREADS = [Spread(0.2, 0.0), Spread(0.2, 0.1), Spread(0.0, 0.0)]
 
 
@@ -170,13 +159,25 @@ def components(**numbers: float) -> xr.Dataset:
 def test_a_missing_side_of_the_stricter_of_is_a_stated_policy() -> None:  # 16, 20
     floors, missing = components(minimum_operation=0.0), float("nan")
     ceilings = components(eia_total=missing, present_permit=7.0)
-    with pytest.raises(DataError, match="E1, TP, M1.*eia_total"):
+    with pytest.raises(DataError, match=r"E1, TP, M1.*eia_total"):
         allocation.bounds(floors, ceilings)
     found = allocation.bounds(floors, ceilings, needed=("present_permit",))
     assert (found.ceiling.item(), found.ceiling_component.item()) == (7.0, "present_permit")
     with pytest.raises(DataError, match="present_permit"):
         other = components(eia_total=9.0, present_permit=missing)
         allocation.bounds(floors, other, needed=("eia_total", "present_permit"))
+
+
+# --- 22: a mass without its basis --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["NH3", "PO4", "N"])
+def test_a_substance_is_not_taken_for_the_element_in_it(name: str) -> None:  # 22
+    """Ammonia is 17/14 of its nitrogen, phosphate 95/31 of its phosphorus: no limit fits both."""
+    sections = pd.DataFrame({"section": ["S1"], "node": ["A"], "water_class": ["III"]})
+    assert standards.limits(sections, ["NH3-N"], ["dry"]).limit.item() == 1.0
+    with pytest.raises(DataError, match=f"{name} has no limit in GB 3838-2002"):
+        standards.limits(sections, [name], ["dry"])
 
 
 # --- 33, 34: scenarios that may be missed -----------------------------------------------------
@@ -284,7 +285,7 @@ def test_a_response_without_end_is_refused_and_named() -> None:  # 40
         lambda: allocation.allocate(response, rooms(responses([[0.01, 0.01]]), [0.5]), sources),
         lambda: capacity.network(response, rooms(responses([[0.01, 0.01]]), [0.5])),
     ):
-        with pytest.raises(DataError, match="S1, O2.*response: inf is no number"):
+        with pytest.raises(DataError, match=r"S1, O2.*response: inf is no number"):
             use()
     with pytest.raises(DataError, match="coefficient: inf is no number"):
         sharing.fill([1.0, 2.0], Rows(np.array([[1.0, np.inf]]), np.array([3.0])))

@@ -46,6 +46,27 @@ def test_airport_case() -> None:
     assert cost_objections(share, game).empty
 
 
+@pytest.mark.parametrize("estate", [100, 200, 300, 400])
+def test_random_arrival_is_the_value_of_what_the_others_leave(estate: int) -> None:
+    known = json.loads((CASES / "bankruptcy_talmud.json").read_text("utf8"))
+    claims = dict(enumerate(known["inputs"]["claims"]))
+
+    def left(joined: frozenset[Any]) -> float:
+        """What remains of the estate when all outside have taken their claims."""
+        return float(max(0, estate - sum(c for k, c in claims.items() if k not in joined)))
+
+    share, right = shapley(claims, left), known["expected"][str(estate)]["random_arrival"]
+    assert share.tolist() == pytest.approx(right, rel=0, abs=known["tolerance"])
+    # By its name: each in turn takes the claim, or what is left; the mean over all orders.
+    taken = np.zeros(3)
+    for order in itertools.permutations(claims):
+        rest = float(estate)
+        for k in order:
+            taken[k] += min(rest, claims[k]) / 6
+            rest -= min(rest, claims[k])
+    assert taken.tolist() == pytest.approx(right, rel=0, abs=known["tolerance"])
+
+
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=7))
 @settings(deadline=None)
 def test_airport_by_its_closed_form(costs: list[int]) -> None:

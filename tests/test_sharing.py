@@ -407,6 +407,15 @@ def test_no_room_gives_the_floors_and_names_the_section() -> None:
         proportion(demand, rows, lower=pd.Series([10.0, 0.5, 0, 0, 0], demand.index))
 
 
+def test_floors_and_ceilings_are_met_to_the_last_digit() -> None:
+    # 0.1 / 5.5 * 5.5 is more than 0.1 in floating point.
+    assert (0.1 / 5.5) * 5.5 > 0.1
+    low = fill([5.5, 6.3], ([[1.0, 1.0]], [0.2]), lower=[0.1, 0.1])
+    assert low.share.tolist() == [0.1, 0.1] and low.stopped_by.tolist() == ["floor", "floor"]
+    high = fill([5.5, 6.3], ([[1.0, 1.0]], [9.0]), upper=[0.1, 0.1])
+    assert high.share.tolist() == [0.1, 0.1] and high.stopped_by.tolist() == ["ceiling", "ceiling"]
+
+
 def test_rows_of_mixed_sign_take_the_other_way() -> None:
     # A credit of the second source opens room for the first.
     rows = Rows(pd.DataFrame([[1.0, -0.5]], ["S1"], ["A", "B"]), pd.Series({"S1": 2.0}))
