@@ -21,6 +21,8 @@ Tables = Mapping[str, pd.DataFrame]
 
 _AT_CEILING = 1e-9
 """Share of a ceiling below it at which a load stands at it."""
+_FULL = 2e-9
+"""Share of its headroom that a full section may have to spare."""
 
 
 def planned(source_load: xr.DataArray, tables: Tables) -> xr.DataArray | None:
@@ -72,7 +74,8 @@ def by_unit(
     stretches : DataFrame
         What :meth:`RiverNetwork.control_units` gives for its sections and districts.
     found : mapping of Dataset
-        ``capacity``, ``closure``, ``limits``, ``response`` and ``sources`` of the study.
+        ``capacity``, ``limits``, ``present``, ``response`` and ``sources`` of the study, and
+        ``max_min``, that point of its set with present loads as weights.
     present : DataArray
         Present loads of all outlets (outlet, pollutant, period) [kg/d].
     after : tuple or None
@@ -81,9 +84,11 @@ def by_unit(
     Returns
     -------
     dict of Dataset
-        ``units_monthly`` (control_unit, pollutant, period): ``capacity``, the unit's part of the
-        network's greatest total, split most evenly; ``source_load``, present, of what is
-        decided, and ``capacity_use``, the one over the other; ``whole_load``, of all sources;
+        ``units_monthly`` (control_unit, pollutant, period): ``capacity``, what its decided
+        outlets carry when all present loads rise or fall together, each until a section that it
+        reaches is full, signed; ``source_load``, present, of what is decided, and
+        ``capacity_use``, the one over the other, which is above 1 only where a section is
+        exceeded; ``whole_load``, of all sources;
         ``stopped_by``; ``attained`` and ``planned_attained``, whether all sections of the unit
         meet what is allowed; ``planned_load``, NaN without plans; ``calibrated``.
         ``units`` (control_unit, pollutant): the loads as means of the year; ``annual_sum`` and
@@ -100,7 +105,7 @@ def by_unit(
         total: xr.DataArray = xr.dot(load.reset_coords(drop=True), part, dim="outlet")
         return total
 
-    best, mine = summed(found["capacity"]["canonical_load"]), summed(decided)
+    best, mine = summed(found["max_min"]["point_load"]), summed(decided)
     allowed = found["limits"]["allowed"].rename(indicator="pollutant").reset_coords(drop=True)
     binds = _binds(found, member)
     table = {
@@ -257,13 +262,14 @@ def _binds(found: Mapping[str, xr.Dataset], member: xr.DataArray) -> xr.DataArra
 
     Units that discharge nothing in any period are held by nothing.
     """
-    capacity = found["capacity"].reset_coords(drop=True)
-    load = capacity["canonical_load"]
+    point = found["max_min"].reset_coords(drop=True)
+    load = point["point_load"]
     ceiling = sources.by_outlet(
         found["sources"]["ceiling"], pd.DataFrame({"outlet": load["outlet"].values})
     ).reset_coords(drop=True)
     headroom = found["limits"]["headroom"].rename(indicator="pollutant").reset_coords(drop=True)
-    full = (capacity["shadow_price"] > 0.0) | (headroom < 0.0)
+    # a cut that one section owes can leave another that owes less with some to spare
+    full = (point["spare"] <= _FULL * abs(headroom)) | (headroom < 0.0)
     held = load < ceiling * (1.0 - _AT_CEILING)
     reached = full & (found["response"]["response"].reset_coords(drop=True) > 0.0) & held
     here = member.sel(outlet=load["outlet"].values) > 0.0

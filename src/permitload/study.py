@@ -186,7 +186,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     permitted = _permitted(state, shared, datasets)
     datasets |= {"permitted": permitted, "allocation": shared}
     say("control units")
-    datasets |= _by_unit(measured, datasets)
+    datasets |= _by_unit(measured, room, datasets)
     return Outcome(settings, tables, model.network, datasets)
 
 
@@ -320,7 +320,9 @@ def _filled(tables: Tables) -> dict[str, pd.DataFrame]:
     return full | {n: io.expand_periods(full[n], periods) for n in ("inflow", "source_loads")}
 
 
-def _by_unit(state: _model.State, datasets: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+def _by_unit(
+    state: _model.State, room: _model.Room, datasets: Mapping[str, xr.Dataset]
+) -> dict[str, xr.Dataset]:
     """Sum the study by control unit, with the works as they are and as they are planned.
 
     Water that leads to no section has no unit: then there are none, and the permits stand.
@@ -335,4 +337,7 @@ def _by_unit(state: _model.State, datasets: Mapping[str, xr.Dataset]) -> dict[st
     if later is not None:
         after = model.at_outlets(later), model.steady(model.at_outlets(later))
     present = model.at_outlets(load)
-    return _units.by_unit(model.network, model.tables, stretches, datasets, present, after)
+    response, headroom, bounds, decided = room
+    points = capacity.points(response, headroom, decided, weight=decided, bounds=bounds)
+    found = {**datasets, "max_min": points.sel(point="max_min", drop=True)}
+    return _units.by_unit(model.network, model.tables, stretches, found, present, after)
