@@ -200,7 +200,28 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
         lambda f: _linked(_add(f, "A", inflow=INFLOW + "n1,COD,,8\n"), f / "far"),
         "alternatives/A, folder: is a symbolic link",
     ),
+    "all linked": (
+        lambda f: _linked(_add(f, "A", inflow=INFLOW + "n1,COD,,8\n").parent, f / "far"),
+        "alternatives, folder: is a symbolic link",
+    ),
+    "beside": (
+        lambda f: _wrote(_add(f, "A", inflow=INFLOW + "n1,COD,,8\n").parent / "inflow.csv"),
+        "alternatives/inflow.csv, file: lies beside the alternatives; right would be "
+        "alternatives/NAME/inflow.csv",
+    ),
+    "settings": (
+        lambda f: _wrote(_add(f, "A", inflow=INFLOW + "n1,COD,,8\n") / "study.toml"),
+        "alternatives/A/study.toml, file: is not read: settings are the study's",
+    ),
+    "capital ending": (
+        lambda f: _wrote(_add(f, "A", inflow=INFLOW + "n1,COD,,8\n") / "flows.CSV"),
+        "alternatives/A/flows.CSV, file: is not read",
+    ),
 }  # fmt: skip
+
+
+def _wrote(file: Path) -> None:
+    file.write_text(INFLOW + "n1,COD,,8\n", "utf8")
 
 
 def _linked(home: Path, far: Path) -> None:
@@ -220,6 +241,13 @@ def test_what_is_wrong_is_named_in_its_own_file(case: str, small: Path) -> None:
     spoil(small)
     found = [str(fault) for fault in study.check(small)]
     assert any(fault.startswith(said) for fault in found), found
+
+
+def test_notes_and_hidden_files_beside_tables_are_no_fault(small: Path) -> None:
+    home = _add(small, "A", inflow=INFLOW + "n1,COD,,8\n")
+    for path in (home / "README.md", home / ".flows.csv", home.parent / "notes.txt"):
+        _wrote(path)
+    assert study.check(small) == []
 
 
 def test_a_diversion_that_does_not_balance_is_named_with_its_alternative(tmp_path: Path) -> None:

@@ -288,3 +288,12 @@ def test_units_of_places_at_the_start_of_a_reach_and_at_its_sections() -> None:
     searched = network.units_of(tables["outlets"], tables["sections"])
     assert member.idxmax(axis=1).to_dict() == searched.to_dict()
     assert (member.sum(axis=1) == 1.0).all()
+
+
+def test_page_stamps_what_is_left_and_says_ceilings_in_both_languages(results: Path) -> None:
+    page = (results / "report.html").read_text("utf8")
+    part = page.split('id="closure"')[1].split('id="capacity"')[0]
+    rows = [row for row in part.split("<tr") if ">S5<" in row and ">NH3-N<" in row]
+    assert 'class="badge uncalibrated"' in rows[0]  # remaining capacity beside an unexplained load
+    unit = page.split('id="units"')[1].split("<h2")[0]
+    assert "上限 ceiling 12/12" in unit and "; ceiling " not in unit and ">ceiling " not in unit

@@ -41,7 +41,7 @@ _POINTS = ("equal_ratio", "max_min", "present_scaled")
 def folders(root: Path) -> list[Path]:
     """Folders of the alternatives of a study, by name; hidden ones are none."""
     home = root / FOLDER
-    found = home.iterdir() if home.is_dir() else ()
+    found = home.iterdir() if home.is_dir() and not home.is_symlink() else ()
     return sorted(path for path in found if path.is_dir() and not path.name.startswith("."))
 
 
@@ -69,7 +69,7 @@ def read(
     days = {}
     if "periods" in tables:
         days = dict(zip(tables["periods"]["period"], tables["periods"]["days"], strict=True))
-    found, faults = {}, []
+    found, faults = {}, _strays(root)
     for path in folders(root):
         found[path.name], wrong = _scanned(path, days)
         faults += wrong
@@ -79,6 +79,31 @@ def read(
         if name not in found
     ]
     return found, faults
+
+
+def _strays(root: Path) -> list[Fault]:
+    """Find what looks like a part of an alternative and would not be read."""
+    home = root / FOLDER
+    if home.is_symlink():
+        return [Fault(FOLDER, None, "folder", None, "is a symbolic link", "a folder")]
+    faults = [
+        Fault(str(file.relative_to(root)), None, "file", None, problem, right)
+        for file in sorted([*home.glob("*"), *home.glob("*/*")])
+        for problem, right in [_stray(file, home)]
+        if problem and file.is_file() and not file.name.startswith(".")
+    ]
+    return faults
+
+
+def _stray(file: Path, home: Path) -> tuple[str, str]:
+    """Why a file is not read, and what would be right; nothing where it is, or is a note."""
+    if file.suffix.lower() not in (".csv", ".toml"):
+        return "", ""
+    if file.parent == home:
+        return "lies beside the alternatives", f"{FOLDER}/NAME/{file.name}"
+    if file.suffix.lower() == ".toml":
+        return "is not read: settings are the study's", "tables only, settings in study.toml"
+    return ("", "") if file.suffix == ".csv" else ("is not read", "an ending .csv in small letters")
 
 
 def _scanned(path: Path, days: Mapping[str, float]) -> tuple[Tables, list[Fault]]:

@@ -11,7 +11,7 @@ from permitload.report._views import Cell, Head, View
 
 _CLOSURE = ("section", "name", "indicator", "period", "present_concentration", "observed",
             "difference", "relative_error", "unexplained_load", "remaining_capacity",
-            "agreement")  # fmt: skip
+            "agreement", "calibrated")  # fmt: skip
 _UNEXPLAINED = ("section", "name", "indicator", "period", "present_concentration", "observed",
                 "relative_error", "flow", "unexplained_load")  # fmt: skip
 _UNITS = ("control_unit", "capacity", "annual_sum", "annual_worst", "source_load",
@@ -58,6 +58,15 @@ def sensitivity(table: pd.DataFrame) -> View:
 
 def units(table: pd.DataFrame) -> View:
     """Control units of one pollutant, with sums of what adds up."""
+    said = table.assign(stopped_by=table["stopped_by"].map(_both))
     return _views.view(
-        table, _UNITS, ("capacity", "annual_sum", "source_load", "whole_load", "planned_load")
+        said, _UNITS, ("capacity", "annual_sum", "source_load", "whole_load", "planned_load")
     )
+
+
+def _both(stops: object) -> str:
+    """Both languages of what binds, ``S1 3/12; ceiling 9/12``."""
+    own = "ceiling "
+    parts = _views.plain(stops).split("; ")
+    return "; ".join(part.replace(own, f"{_views.word('ceiling')} ") if part.startswith(own)
+                     else part for part in parts)  # fmt: skip
