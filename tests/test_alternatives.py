@@ -243,9 +243,9 @@ def test_what_is_wrong_is_named_in_its_own_file(case: str, small: Path) -> None:
     assert any(fault.startswith(said) for fault in found), found
 
 
-def test_notes_and_hidden_files_beside_tables_are_no_fault(small: Path) -> None:
+def test_notes_beside_tables_are_no_fault(small: Path) -> None:
     home = _add(small, "A", inflow=INFLOW + "n1,COD,,8\n")
-    for path in (home / "README.md", home / ".flows.csv", home.parent / "notes.txt"):
+    for path in (home / "README.md", home.parent / "notes.txt"):
         _wrote(path)
     assert study.check(small) == []
 

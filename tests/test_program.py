@@ -474,3 +474,17 @@ def test_programs_are_values() -> None:
     assert program.maximise(1.0).value == 1.0
     with pytest.raises(InfeasibleError, match="relax"):
         program.at_least("r", [1.0], 2.0).maximise(1.0)
+
+
+def test_rows_of_a_sparse_array_are_the_programs_own() -> None:
+    """Entries given twice are added, and what is done to the array later changes nothing."""
+    given = sparse.csr_array(
+        (np.array([1.0, 2.0, 4.0]), np.array([1, 1, 0]), np.array([0, 3])), shape=(1, 2)
+    )
+    program = Program().columns(["A", "B"]).at_most("S", given, 12.0)
+    tidy = sparse.csr_array([[4.0, 3.0]])
+    other = Program().columns(["A", "B"]).at_most("S", tidy, 12.0)
+    given.data[:] = tidy.data[:] = 9.0
+    for one in (program, other):
+        assert one.matrix.toarray().tolist() == [[4.0, 3.0]]
+    assert given.indices.tolist() == [1, 1, 0]

@@ -90,7 +90,7 @@ def _strays(root: Path) -> list[Fault]:
         Fault(str(file.relative_to(root)), None, "file", None, problem, right)
         for file in sorted([*home.glob("*"), *home.glob("*/*")])
         for problem, right in [_stray(file, home)]
-        if problem and file.is_file() and not file.name.startswith(".")
+        if problem and file.is_file()
     ]
     return faults
 

@@ -186,7 +186,7 @@ def _ruled(
 def _slope(matrix: sparse.csr_array, claim: Floats, stop: NDArray[Any]) -> Floats:
     """Gain of the total per unit of each row's limit: levels of those whom a row has stopped."""
     price = np.zeros(matrix.shape[0])
-    held = np.array([k for k, row in enumerate(stop) if not isinstance(row, str)], dtype=int)
+    held = np.flatnonzero([not isinstance(row, str) for row in stop])
     if not len(held):
         return price
     rows, group = np.unique(stop[held].astype(int), return_inverse=True)

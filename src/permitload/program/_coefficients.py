@@ -21,7 +21,7 @@ CONVEX = 1e-10
 
 def coefficients_of(column: pd.Index[Any], values: object, count: int) -> sparse.csr_array:
     """Coefficients as (count, column), aligned by label where labelled."""
-    order = np.arange(len(column))
+    order = None
     if isinstance(values, pd.Series):
         values = values.to_frame().T
     if isinstance(values, pd.DataFrame):
@@ -37,15 +37,18 @@ def coefficients_of(column: pd.Index[Any], values: object, count: int) -> sparse
         values = values.to_numpy()
     if not sparse.issparse(values):
         values = np.atleast_2d(floats(values, "coefficients"))
-    block = sparse.coo_array(values)
-    if block.shape != (count, len(order)):
-        message = f"coefficients have shape {block.shape}; right would be {(count, len(order))}"
-        raise DataError(message)
+    block = sparse.csr_array(values, dtype=float, copy=True)  # a program keeps its own
+    right = count, len(column if order is None else order)
+    if block.shape != right:
+        raise DataError(f"coefficients have shape {block.shape}; right would be {right}")
     if np.isnan(block.data).any() or np.isinf(block.data).any():
         raise DataError("coefficients hold a NaN or an infinite number; right would be numbers")
-    place = (block.coords[0], order[block.coords[1]])
-    shape = (count, len(column))
-    return sparse.csr_array((block.data.astype(float), place), shape=shape)
+    if order is None and block.has_canonical_format:
+        return block
+    place = block.indices if order is None else order[block.indices]
+    found = sparse.csr_array((block.data, place, block.indptr), (count, len(column)))
+    found.sum_duplicates()
+    return found
 
 
 def hessian_of(column: pd.Index[Any], values: object) -> sparse.csr_array:

@@ -82,7 +82,7 @@ def _face(
         upper=program.upper[free],
         integer=program.integer[free],
         matrix=sparse.csr_array(program.matrix[:, free]),
-        limit=program.limit - program.matrix[:, ~free] @ point[~free],
+        limit=program.limit - program.matrix @ np.where(free, 0.0, point),
         sense=np.where(priced, 0, program.sense),
     )
 

@@ -105,8 +105,9 @@ class Program(Arrays):
             + [
                 Fault("program", label, "integer", b, "is no whole number", "a whole bound, or inf")
                 for bound in (least, most)
+                if integer
                 for label, b in zip(added, bound, strict=True)
-                if integer and np.isfinite(b) and b % 1
+                if np.isfinite(b) and b % 1
             ]
         )
         return replace(
