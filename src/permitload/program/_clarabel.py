@@ -274,7 +274,7 @@ def _answer(problem: _Quadratic, point: Floats, price: Floats, active: _Active) 
     left = np.where(np.abs(left) > NOISE, left, 0.0)
     tight = active.row_lower | active.row_upper
     degenerate = any(
-        np.linalg.matrix_rank(block) < len(rows)
+        not block.size or np.linalg.matrix_rank(block) < len(rows)  # no rank in numpy before 2.1
         for rows, block in parts(sparse.csr_array(problem.linear.matrix[tight][:, ~held]))
     )
     return Answer(

@@ -82,7 +82,8 @@ def _branched(
         matrix.indptr.astype(np.int32),
         matrix.indices.astype(np.int32),
         matrix.data,
-        integer.astype(np.int32),
     )
+    for j in np.flatnonzero(integer).tolist():
+        solver.changeColIntegrality(j, highspy.HighsVarType.kInteger)
     solver.run()
     return solver.getModelStatus(), np.asarray(solver.getSolution().col_value) * column
