@@ -125,31 +125,30 @@ def test_flow_table_balances_at_every_node(outcome: study.Outcome) -> None:
     assert float(gap.abs().max()) < 1e-9
 
 
-def test_permits_hold_in_the_full_model(results: Path) -> None:
+def test_permits_hold_in_the_full_model(results: Path, outcome: study.Outcome) -> None:
     """From the published table alone: rebuild the loads, run the model, compare with the limits."""
-    done = study.solve(SAMPLE)
     monthly = io.read_study_tables(SAMPLE)[0]["periods"][["period", "days"]]
     published = pd.read_csv(results / "permits_monthly.csv")
     keys = ["source", "pollutant", "period"]
     load = published.set_index(keys)["permitted_load [kg/d]"].to_xarray().fillna(0.0)
     given = sources.source_dataset(
-        done.tables["sources"], done.tables["works"], done.tables["source_loads"],
+        outcome.tables["sources"], outcome.tables["works"], outcome.tables["source_loads"],
         monthly["period"].tolist(),
     )  # fmt: skip
     whole = given["source_load"].copy()
     whole.loc[{"source": load["source"].values}] = load.transpose(*whole.dims).sel(
         pollutant=whole["pollutant"].values, period=whole["period"].values
     )
-    at_outlets = sources.by_outlet(whole, done.tables["outlets"])
-    inflow = done.tables["inflow"].set_index(["node", "pollutant", "period"])["concentration"]
-    rates = done.tables["kinetics"].set_index("pollutant")[["decay", "temperature_factor"]]
+    at_outlets = sources.by_outlet(whole, outcome.tables["outlets"])
+    inflow = outcome.tables["inflow"].set_index(["node", "pollutant", "period"])["concentration"]
+    rates = outcome.tables["kinetics"].set_index("pollutant")[["decay", "temperature_factor"]]
     found = quality.steady(
-        done.network, done.datasets["hydraulics"], done.tables["outlets"], at_outlets,
+        outcome.network, outcome.datasets["hydraulics"], outcome.tables["outlets"], at_outlets,
         inflow.to_xarray(), rates.to_dict("index"),
     )  # fmt: skip
-    after = quality.at(done.tables["sections"], found)
-    before = quality.at(done.tables["sections"], done.datasets["background"])
-    allowed = done.datasets["limits"]["limit"].rename(indicator="pollutant") * 0.9
+    after = quality.at(outcome.tables["sections"], found)
+    before = quality.at(outcome.tables["sections"], outcome.datasets["background"])
+    allowed = outcome.datasets["limits"]["limit"].rename(indicator="pollutant") * 0.9
     most = np.maximum(allowed.values, before.transpose(*allowed.dims).values)
     got = after.transpose(*allowed.dims).sel(section=allowed["section"].values).values
     assert (got <= most * (1.0 + 1e-9)).all()
