@@ -44,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "plot": CORE,
     "report": CORE | {"plot"},
     "study": CORE
-    | {"allocation", "capacity", "hydraulics", "io", "plot", "quality", "report", "sources",
+    | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report", "sources",
        "standards"},
     "cli": {"errors", "schema", "study", "quality", "sharing"},
 }  # fmt: skip
@@ -59,7 +59,7 @@ COMPANIONS = {
     "_checks": "study", "_settings": "study", "_results": "study", "_outcome": "study",
     "_pages": "study", "_permits": "study",
     "_manifest": "study", "_provenance": "study", "_compare": "study", "_verify": "study",
-    "_rates": "study", "_closure": "study", "_units": "study",
+    "_rules": "study", "_rates": "study", "_closure": "study", "_units": "study",
     "_model": "study", "_room": "study", "_alternatives": "study",
 }  # fmt: skip
 

@@ -84,6 +84,12 @@ ALLOCATION: tuple[tuple[str, str, str, str] | tuple[str, str, str, str, float, f
     ),
     ("equal_proportion", "kg/d", "load if all were cut by one factor", "等比例情景", 0.0, inf),
     ("tier_higher", "kg/d", "load if the source stood one tier higher", "升一级情景", 0.0, inf),
+    ("sharing_target", "", "function of the target that a rule of sharing goes by", "分配基数"),
+    ("gain", "kg/d", "best total gained per unit added to a limit", "放宽一单位增量", 0.0, inf),
+    ("loss", "kg/d", "best total lost per unit taken from a limit", "收紧一单位减量", 0.0, inf),
+    ("value_lower", "1", "value down to which the gain holds", "增量适用下限"),
+    ("value_upper", "1", "value up to which the gain holds", "增量适用上限"),
+    ("degenerate", "1", "whether gain and loss differ", "增减不等", 0.0, 1.0),
     ("sentence", "", "a finding in words", "说明"),
     ("sentence_zh", "", "the same in Chinese", "中文说明"),
 )

@@ -27,7 +27,7 @@ class Outcome:
     datasets : mapping of Dataset
         ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
         ``limits``, ``capacity``, ``points``, ``owed``, ``closure``, ``sensitivity``, ``units``,
-        ``units_monthly``, ``allocation``, ``sources``; ``upstream`` where the study states a
+        ``units_monthly``, ``allocation``, ``sources``, ``rules``, ``counterfactuals``; ``upstream`` where the study states a
         target of boundary water, ``alternatives`` where it has some.
     """
 

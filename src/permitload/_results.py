@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _manifest, _permits, _provenance, io, sources
+from permitload import _manifest, _permits, _provenance, _rules, io, sources
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR, tonnes
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 KEYS = {
     "permits": ("source", "pollutant"),
     "permits_monthly": ("source", "pollutant", "period"),
+    "rules": ("source", "pollutant", "rule"),
+    "fairness": ("pollutant", "rule"),
+    "prices": ("section", "pollutant", "period"),
+    "counterfactuals": ("source", "pollutant", "period"),
     "capacity": ("pollutant", "period"),
     "sections": ("section", "indicator", "period"),
     "closure": ("section", "indicator", "period"),
@@ -174,6 +178,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "owed": _columns(found["owed"], _OWED),
         "cuts": _cuts(found),
         **_optional(found),
+        **_rules.tables(outcome.settings, found, annual),
         "units": _columns(found["units"], _UNITS),
         "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),

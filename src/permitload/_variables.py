@@ -93,7 +93,7 @@ VARIABLES = DIMENSIONS | _variables(
     ("discharge", "", "direct into water, or indirect through a works", "排放方式"),
     ("condition", "", "where or when a row holds; empty for always", "适用条件"),
     ("reason", "", "why there is no judgement; empty where there is one", "未判定原因"),
-    ("rule", "", "how the periods of a year are judged together", "评价规则"),
+    ("rule", "", "how periods are judged together, or how loads are shared", "规则"),
     ("determined_by", "", "indicators of the worst class", "定类指标"),
     ("not_judged", "", "indicators whose detection limit hides their class", "无法判定指标"),
     ("outside", "", "indicators that take no part in the class", "不参评指标"),

@@ -171,8 +171,8 @@ def _guarded(as_json: bool) -> Iterator[None]:
         if as_json:
             _print_json({"error": str(error), "rows": lines})
         else:
-            typer.echo(printable(str(error)), err=True)
-            for line in [] if table is None else table.to_string().split("\n"):
+            shown = [] if table is None else table.to_string().split("\n")
+            for line in [*str(error).split("\n"), *shown]:
                 typer.echo(printable(line), err=True)
         raise typer.Exit(1) from None
     except OSError as error:

@@ -22,6 +22,7 @@ from permitload import (
     _permits,
     _results,
     _room,
+    _rules,
     _settings,
     _units,
     _verify,
@@ -31,7 +32,7 @@ from permitload import (
 )
 from permitload._outcome import Outcome
 from permitload._verify import Verification
-from permitload.errors import DataError, Fault, raise_faults
+from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.schema import TABLES
 
 __all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
@@ -185,6 +186,8 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     say("permits in the full model")
     permitted = _permitted(state, shared, datasets)
     datasets |= {"permitted": permitted, "allocation": shared}
+    say("other rules of sharing")
+    datasets |= _rules.compared(settings, room, decided, shared, tables)
     say("control units")
     datasets |= _by_unit(measured, room, datasets)
     return Outcome(settings, tables, model.network, datasets)
@@ -264,8 +267,12 @@ def _shared_out(
     """Allocate and cut to whole units; the loads before that are ``unrounded_load``."""
     days = days.reset_coords(drop=True)
     _permits.refuse_precision(decided, settings.target(decided), days, settings.precision)
-    shared = allocation.allocate(response, headroom, decided, settings.target, settings.compose)
-    whole = _permits.rounded(shared, response, headroom, decided, settings.precision)
+    given = response, headroom, decided
+    try:
+        shared = allocation.allocate(*given, settings.target, settings.compose)
+    except InfeasibleError as error:
+        raise _rules.explained(error, *given) from None
+    whole = _permits.rounded(shared, *given, settings.precision)
     return whole.assign(unrounded_load=shared["permitted_load"])
 
 

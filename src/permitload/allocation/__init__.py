@@ -14,6 +14,7 @@ from permitload.allocation.conflict import conflict
 from permitload.allocation.costs import annual_cost, capital_recovery, present_value
 from permitload.allocation.counterfactuals import counterfactuals
 from permitload.allocation.explain import explain
+from permitload.allocation.granted import granted
 from permitload.allocation.groups import park_total, with_groups
 from permitload.allocation.least_cost import capital_budget, least_cost
 from permitload.allocation.limits import (
@@ -53,6 +54,7 @@ __all__ = [
     "distortion",
     "exceedance_bound",
     "explain",
+    "granted",
     "leaf_target",
     "least_cost",
     "lognormal_quantile",

@@ -1,0 +1,260 @@
+"""What other rules of sharing would have given, and what each limit and each change is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from permitload import _model, _settings, allocation, fairness, sharing
+from permitload.errors import InfeasibleError
+from permitload.schema import described
+from permitload.units import DAYS_PER_YEAR, tonnes
+
+__all__ = ["LEAST_COST", "PUBLISHED", "compared", "explained", "tables"]
+
+PUBLISHED = "published"
+"""The study's own rule, with its permits as published."""
+LEAST_COST = "least_cost"
+_NO_OPTIONS = "no options: the study has no options.csv"
+_KEYS = ["source", "pollutant"]
+_MOST = 10
+"""Contradictions that a message holds."""
+_PRICES = ["section", "pollutant", "period", "value", "unit", "gain", "loss", "value_lower",
+           "value_upper", "degenerate"]  # fmt: skip
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+class _Rule(NamedTuple):
+    """A target, and the composition that reconciles it with the rows."""
+
+    target: Callable[[xr.Dataset], xr.DataArray]
+    compose: Callable[..., Any]
+
+
+def _defaults(settings: _settings.Settings, decided: xr.Dataset) -> dict[str, _Rule]:
+    """Rules of a report but least cost; contribution over many rows is a projection."""
+    benchmark = "benchmark_load" in decided
+    base = fairness.capped_base if benchmark else allocation.present_load
+    return {
+        "capped_proportion": _Rule(base, sharing.proportion),
+        "contribution": _Rule(allocation.present_load, sharing.project),
+        "progressive_filling": _Rule(settings.target, sharing.fill),
+        "projection": _Rule(settings.target, sharing.project),
+    }
+
+
+def compared(
+    settings: _settings.Settings, room: _model.Room, decided: xr.Dataset, shared: xr.Dataset,
+    tables: Tables,
+) -> dict[str, xr.Dataset]:  # fmt: skip
+    """Loads of every rule beside the published ones, and what single changes would give.
+
+    Parameters
+    ----------
+    settings : Settings
+        The study's own target and composition.
+    room : Room
+        Response and headroom that the permits stand under.
+    decided : Dataset
+        Decided sources: loads and bounds.
+    shared : Dataset
+        Published permits by period.
+    tables : mapping of DataFrame
+        ``options`` and ``reductions`` of the study, which may be empty.
+
+    Returns
+    -------
+    dict of Dataset
+        ``rules``: ``permitted_load`` (rule, source, pollutant, period) [kg/d] before rounding,
+        ``sharing_target`` (rule), the name of the function shared by; ``reason`` in the attributes
+        where there is no least cost. ``counterfactuals`` as ``allocation.counterfactuals``.
+    """
+    response, headroom = room.response, room.headroom
+    rules = _defaults(settings, decided)
+    loads = {PUBLISHED: shared["permitted_load"]} | {
+        name: allocation.granted(response, headroom, decided, *rule) for name, rule in rules.items()
+    }
+    targets = [settings.target, *(rule.target for rule in rules.values())]
+    names = [target.__name__ for target in targets]
+    cheapest, cost, reason = _cheapest(room, decided, loads, tables)
+    if cheapest is not None:
+        loads[LEAST_COST] = cheapest
+        names.append("options")
+    together = xr.concat(
+        [load.reset_coords(drop=True).drop_attrs() for load in loads.values()],
+        pd.Index(list(loads), dtype=object, name="rule"),
+        join="exact",
+    )
+    found = xr.Dataset(
+        {"permitted_load": together, "sharing_target": ("rule", np.array(names))} | cost,
+        attrs={"reason": reason} if reason else {},
+    )
+    days = shared["period"].coords["days"]
+    changes = allocation.counterfactuals(
+        response, headroom, decided, settings.target, settings.compose
+    )
+    return {
+        "rules": described(found.assign_coords(days=days)),
+        "counterfactuals": changes.reset_coords(drop=True),
+    }
+
+
+def _cheapest(
+    room: _model.Room, decided: xr.Dataset, loads: Mapping[str, xr.DataArray], tables: Tables
+) -> tuple[xr.DataArray | None, dict[str, Any], str]:
+    """Loads of least cost, the cost of every rule, or why there is none."""
+    options, reductions = tables["options"], tables["reductions"]
+    if options.empty:
+        return None, {}, _NO_OPTIONS
+    try:
+        plan = allocation.least_cost(room.response, room.headroom, decided, options, reductions)
+    except InfeasibleError as error:
+        return None, {}, str(error)
+    costs = []
+    for load in loads.values():
+        try:
+            given = allocation.abatement_cost(decided, options, load, reductions)
+            costs.append(given["total_cost"].item())
+        except InfeasibleError:
+            costs.append(np.nan)  # no option of some source goes that far
+    cost = {"cost": ("rule", [*costs, plan["total_cost"].item()])}
+    return plan["permitted_load"], cost, ""
+
+
+def tables(
+    settings: _settings.Settings, datasets: Mapping[str, xr.Dataset], permits: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Tables ``rules``, ``fairness``, ``prices`` and ``counterfactuals`` as they are published."""
+    return {
+        "rules": _rules(settings, datasets, permits),
+        "fairness": _fairness(settings, datasets),
+        "prices": _prices(datasets),
+        "counterfactuals": _changes(datasets, permits),
+    }
+
+
+def _target(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) -> xr.DataArray:
+    """Target of the study with the days of the periods."""
+    target = settings.target(datasets["sources"]).reset_coords(drop=True)
+    return target.assign_coords(days=datasets["rules"]["days"])
+
+
+def _rules(
+    settings: _settings.Settings, datasets: Mapping[str, xr.Dataset], permits: pd.DataFrame
+) -> pd.DataFrame:
+    """Every source under every rule: mean of the year, permit in whole units, share of target."""
+    found = datasets["rules"]
+    load, days = found["permitted_load"], found["days"]
+    # spare units are given out to published permits alone: here every period is cut down
+    mass = _whole(tonnes(load, days), settings.precision)
+    year = mass.sum("period").round(9)
+    bound = settings.annual(year, tonnes(load.min("period"), DAYS_PER_YEAR))
+    permit = year.where(bound == year, _whole(bound, settings.precision)).round(9)
+    mean, target = ((a * days).sum("period") for a in (load, _target(settings, datasets)))
+    table = xr.Dataset({
+        "permitted_load": mean / days.sum(), "permit": permit,
+        "level": mean / target.where(target > 0.0),
+    }).to_dataframe(["source", "pollutant", "rule"]).reset_index()  # fmt: skip
+    own = permits[["enterprise", *_KEYS, "permit"]].rename(columns={"permit": "own"})
+    table = own.merge(table, "left", _KEYS)
+    table["permit"] = table["own"].where(table["rule"] == PUBLISHED, table["permit"])
+    return table[["enterprise", *_KEYS, "rule", "permitted_load", "permit", "level"]]
+
+
+def _whole(mass: xr.DataArray, precision: float) -> xr.DataArray:
+    """Cut masses down to whole units."""
+    cut = np.asarray(allocation.truncate(mass.values.ravel(), precision))
+    return mass.copy(data=cut.reshape(mass.shape))
+
+
+def _fairness(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """Price of every rule in total load, and how even it is, by pollutant."""
+    found, target = datasets["rules"], _target(settings, datasets)
+    best = datasets["capacity"]["total"].reset_coords(drop=True).assign_coords(days=target["days"])
+    names = found["rule"].values
+    parts = []
+    for pollutant in found["pollutant"].values:
+        mine, claim, total = (
+            array.sel(pollutant=pollutant, drop=True)
+            for array in (found["permitted_load"], target, best)
+        )
+        table = fairness.price_of_fairness(
+            {name: mine.sel(rule=name, drop=True) for name in names}, claim, total
+        )
+        table = table.assign(sharing_target=found["sharing_target"].values)
+        if "cost" in found:
+            cost = found["cost"].values
+            table["cost"] = cost
+            table["price_in_cost"] = cost / cost[-1] - 1.0 if cost[-1] > 0.0 else np.nan
+        elif "reason" in found.attrs:
+            table.loc[LEAST_COST] = pd.Series({"reason": found.attrs["reason"]})
+            table["sharing_target"] = table["sharing_target"].fillna("")
+        parts.append(table.rename_axis("rule").reset_index().assign(pollutant=str(pollutant)))
+    columns = ["pollutant", "rule", "sharing_target", "permitted_load", "price_in_total", "cost",
+               "price_in_cost", "gini", "least_level", "shut", "reason"]  # fmt: skip
+    table = pd.concat(parts, ignore_index=True)
+    return table[[name for name in columns if name in table]]
+
+
+def _prices(datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """Worth of one more and one less unit of every limit; bounds that no limit reaches empty."""
+    table = allocation.prices(
+        datasets["response"], datasets["limits"]["headroom"], datasets["sources"]
+    ).rename(columns={
+        "limit": "value", "shadow_price": "gain", "tightening_price": "loss",
+        "price_lower": "value_lower", "price_upper": "value_upper",
+    })  # fmt: skip
+    for name in ("loss", "value_lower", "value_upper"):
+        table[name] = table[name].where(np.isfinite(table[name]))
+    return table[_PRICES].assign(degenerate=table["degenerate"].astype(int))
+
+
+def _changes(datasets: Mapping[str, xr.Dataset], permits: pd.DataFrame) -> pd.DataFrame:
+    """Loads that one change would give, of the sources that have a permit, beside what stopped."""
+    stops = datasets["allocation"]["stopped_by"].reset_coords(drop=True)
+    found = datasets["counterfactuals"].assign(stopped_by=stops)
+    known = [name for name in found.data_vars if name == "stopped_by" or found[name].notnull().any()]
+    frame = found[known].to_dataframe(["source", "pollutant", "period"]).reset_index()
+    table = permits[["enterprise", *_KEYS]].merge(frame, "left", _KEYS)
+    table = table.rename(columns={"permitted_load": "unrounded_load"})
+    order = ["unrounded_load", "stopped_by", "more_headroom", "equal_proportion", "tier_higher"]
+    return table[["enterprise", *_KEYS, "period", *(name for name in order if name in table)]]
+
+
+def explained(
+    error: InfeasibleError, response: xr.Dataset, headroom: xr.DataArray, decided: xr.Dataset
+) -> InfeasibleError:
+    """Say of floors that do not fit what contradicts what, and what would have to yield.
+
+    Parameters
+    ----------
+    error : InfeasibleError
+        As ``allocation.allocate`` raises it.
+    response, headroom, decided
+        Response, headroom, and decided sources with their floors.
+
+    Returns
+    -------
+    InfeasibleError
+        Its message ends with contradictions in English and Chinese, one a line; its table says
+        what is ``missing`` at each ``section`` if limits yield, and of each ``source`` if floors
+        do, the other name being empty.
+    """
+    given = response, headroom, decided
+    words = allocation.conflict(*given, 1)
+    said = [line for pair in zip(words["sentence"], words["sentence_zh"], strict=True)
+            for line in pair]  # fmt: skip
+    more = len(said) // 2 - _MOST
+    rest = [f"and {more} more contradictions 另有 {more} 处矛盾"] if more > 0 else []
+    limits = error.relaxation if error.relaxation is not None else allocation.relax(*given)
+    floors = allocation.relax_floors(*given).rename(columns={"shortfall": "missing"})
+    table = pd.concat([
+        limits.assign(source=""), floors.assign(section="", background=0.0, unit="kg/d")
+    ], ignore_index=True)  # fmt: skip
+    order = ["section", "source", "pollutant", "period", "missing", "background", "unit"]
+    return InfeasibleError("\n  ".join([str(error), *said[: 2 * _MOST], *rest]), table[order])
