@@ -44,8 +44,8 @@ ALLOWED: dict[str, set[str]] = {
     "plot": CORE,
     "report": CORE | {"plot"},
     "study": CORE
-    | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report", "sources",
-       "standards"},
+    | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
+       "sources", "standards"},
     "cli": {"errors", "schema", "study", "quality", "sharing"},
 }  # fmt: skip
 COMPANIONS = {

@@ -27,8 +27,9 @@ class Outcome:
     datasets : mapping of Dataset
         ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
         ``limits``, ``capacity``, ``points``, ``owed``, ``closure``, ``sensitivity``, ``units``,
-        ``units_monthly``, ``allocation``, ``sources``, ``rules``, ``counterfactuals``; ``upstream`` where the study states a
-        target of boundary water, ``alternatives`` where it has some.
+        ``units_monthly``, ``allocation``, ``sources``, ``rules``,
+        ``counterfactuals``; ``upstream`` where the study states a target of boundary water,
+        ``alternatives`` where it has some.
     """
 
     settings: _settings.Settings

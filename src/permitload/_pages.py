@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _alternatives, _rates, plot, quality, report
+from permitload import _alternatives, _rates, _rules, plot, quality, report
 from permitload.plot.labels import bilingual
 from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -198,10 +198,22 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
         drawn["map"][pollutant + _WORST] = plot.png(ax)
     if placed:
         drawn["units"] = _maps_of_units(outcome, tables["units"], unit)
+    drawn["fairness"] = _rules_drawn(tables["fairness"])
     if "alternatives" in tables:
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}
     return {kind: found for kind, found in drawn.items() if found}
+
+
+def _rules_drawn(table: pd.DataFrame) -> dict[str, bytes]:
+    """Bars of the rules of each pollutant that gave loads, named in one language or both."""
+    drawn = {}
+    some = table.dropna(subset="permitted_load")
+    for pollutant, rows in some.groupby("pollutant", sort=False):
+        names = [bilingual(*_rules.NAMES[rule]) for rule in rows["rule"]]
+        axes = plot.fairness(rows.set_index(pd.Index(names, name="rule")))
+        drawn[str(pollutant) + _said(rows)] = plot.png(axes)
+    return drawn
 
 
 def _maps_of_units(outcome: Outcome, units: pd.DataFrame, unit: pd.Series[str]) -> dict[str, bytes]:
@@ -251,6 +263,9 @@ def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
 def _beside(outcome: Outcome, tables: Tables) -> dict[str, pd.DataFrame]:
     """Cuts with the names of the sections; alternatives of the year."""
     found = {"owed": _named_sections(outcome, tables["owed"])}
+    for name in ("fairness", "rules"):
+        words = [" ".join(_rules.NAMES[rule]) for rule in tables[name]["rule"]]
+        found[name] = tables[name].assign(rule=words)
     if "alternatives" in tables:
         found["alternatives"] = _alternatives_of_the_year(outcome, tables["alternatives"])
     return found

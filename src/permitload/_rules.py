@@ -14,11 +14,20 @@ from permitload.errors import InfeasibleError
 from permitload.schema import described
 from permitload.units import DAYS_PER_YEAR, tonnes
 
-__all__ = ["LEAST_COST", "PUBLISHED", "compared", "explained", "tables"]
+__all__ = ["LEAST_COST", "NAMES", "PUBLISHED", "compared", "explained", "tables"]
 
 PUBLISHED = "published"
 """The study's own rule, with its permits as published."""
 LEAST_COST = "least_cost"
+NAMES: Mapping[str, tuple[str, str]] = {
+    PUBLISHED: ("本次公布", "as published"),
+    "capped_proportion": ("等比例（基准封顶）", "proportion, capped at the benchmark"),
+    "contribution": ("按贡献率", "contribution"),
+    "progressive_filling": ("渐进填充", "progressive filling"),
+    "projection": ("最近投影", "projection"),
+    LEAST_COST: ("费用最小", "least cost"),
+}
+"""Rules in Chinese and English."""
 _NO_OPTIONS = "no options: the study has no options.csv"
 _KEYS = ["source", "pollutant"]
 _MOST = 10
@@ -52,7 +61,7 @@ def compared(
     settings: _settings.Settings, room: _model.Room, decided: xr.Dataset, shared: xr.Dataset,
     tables: Tables,
 ) -> dict[str, xr.Dataset]:  # fmt: skip
-    """Loads of every rule beside the published ones, and what single changes would give.
+    """Share out by every rule, and with single changes, beside the published loads.
 
     Parameters
     ----------
@@ -107,7 +116,7 @@ def compared(
 def _cheapest(
     room: _model.Room, decided: xr.Dataset, loads: Mapping[str, xr.DataArray], tables: Tables
 ) -> tuple[xr.DataArray | None, dict[str, Any], str]:
-    """Loads of least cost, the cost of every rule, or why there is none."""
+    """Find loads of least cost and the cost of every rule, or why there is none."""
     options, reductions = tables["options"], tables["reductions"]
     if options.empty:
         return None, {}, _NO_OPTIONS
@@ -140,8 +149,8 @@ def tables(
 
 def _target(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) -> xr.DataArray:
     """Target of the study with the days of the periods."""
-    target = settings.target(datasets["sources"]).reset_coords(drop=True)
-    return target.assign_coords(days=datasets["rules"]["days"])
+    target: xr.DataArray = settings.target(datasets["sources"])
+    return target.reset_coords(drop=True).assign_coords(days=datasets["rules"]["days"])
 
 
 def _rules(
@@ -194,9 +203,11 @@ def _fairness(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) 
         elif "reason" in found.attrs:
             table.loc[LEAST_COST] = pd.Series({"reason": found.attrs["reason"]})
             table["sharing_target"] = table["sharing_target"].fillna("")
+        stamps = datasets["capacity"]["calibrated"].sel(pollutant=pollutant).values
+        table["calibrated"] = next((str(stamp) for stamp in stamps if stamp != "yes"), "yes")
         parts.append(table.rename_axis("rule").reset_index().assign(pollutant=str(pollutant)))
     columns = ["pollutant", "rule", "sharing_target", "permitted_load", "price_in_total", "cost",
-               "price_in_cost", "gini", "least_level", "shut", "reason"]  # fmt: skip
+               "price_in_cost", "gini", "least_level", "shut", "calibrated", "reason"]  # fmt: skip
     table = pd.concat(parts, ignore_index=True)
     return table[[name for name in columns if name in table]]
 
@@ -215,10 +226,10 @@ def _prices(datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 
 def _changes(datasets: Mapping[str, xr.Dataset], permits: pd.DataFrame) -> pd.DataFrame:
-    """Loads that one change would give, of the sources that have a permit, beside what stopped."""
+    """Say what one change would give each source with a permit, beside what stopped it."""
     stops = datasets["allocation"]["stopped_by"].reset_coords(drop=True)
     found = datasets["counterfactuals"].assign(stopped_by=stops)
-    known = [name for name in found.data_vars if name == "stopped_by" or found[name].notnull().any()]
+    known = [name for name in found.data_vars if bool(found[name].notnull().any())]
     frame = found[known].to_dataframe(["source", "pollutant", "period"]).reset_index()
     table = permits[["enterprise", *_KEYS]].merge(frame, "left", _KEYS)
     table = table.rename(columns={"permitted_load": "unrounded_load"})

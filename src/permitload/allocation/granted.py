@@ -23,7 +23,7 @@ def granted(
     target: Callable[[xr.Dataset], xr.DataArray] = present_load,
     compose: Callable[..., Filling] = sharing.fill,
 ) -> xr.DataArray:
-    """Loads of :func:`allocate` alone, without what stopped whom and without prices.
+    """Share out as :func:`allocate` does, without what stopped whom and without prices.
 
     Parameters
     ----------

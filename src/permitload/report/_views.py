@@ -51,6 +51,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "effluent_flow": ("废水流量", "effluent"),
     "count": ("企业（时段数）", "enterprises (number of periods)"),
     "closure": ("残差占比", "residual over turnover"),
+    "no target": ("无分配基数", "no target"),
 }
 """Codes and headings that are no variables."""
 
@@ -91,6 +92,13 @@ HEADS: Mapping[str, Head] = {
         "背景浓度（可决定污染源为零）", "background, decided sources at 0 [mg/L]", True
     ),
     "ceiling": Head("自身上限", "own ceiling [kg/d]", True),
+    "target": Head("分配目标", "target [kg/d]", True),
+    "level": Head("满足率", "share of the target granted", True),
+    "floor": Head("保障量", "floor [kg/d]", True),
+    "more_headroom": Head("若断面多 0.01 mg/L", "with 0.01 mg/L more at that section [kg/d]", True),
+    "equal_proportion": Head("若全体等比例", "if one factor held for all [kg/d]", True),
+    "tier_higher": Head("若高一级", "one tier higher [kg/d]", True),
+    "rule": Head("分配规则", "rule of sharing"),
     "full_section": Head("受限断面", "section that was full"),
     "months": Head("受限时段", "periods in which it stopped"),
     "worst": Head("最紧时段", "tightest period"),
@@ -206,7 +214,7 @@ def _column(values: pd.Series[Any], name: str) -> list[Cell]:
     """Cells of one column."""
     if name in _EXACT:
         return [Cell(text) for text in exact(values.tolist())]
-    if name == "granted":
+    if name == "granted" or (len(values) and isinstance(values.iloc[0], Cell)):
         return list(values)
     if name in ("status", "basis", "agreement"):
         return [Cell(word(value), str(value)) for value in values]

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _beside, _closed, _views, _why
+from permitload.report import _beside, _closed, _other, _views, _why
 from permitload.report._views import View
 
 __all__ = ["Report", "render"]
@@ -30,7 +30,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "balance": ("term", "pollutant", "period", "ledger"),
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
-_FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives")
+_FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness")
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -71,10 +71,11 @@ class Report:
           ``residual``; ``closure``, as it is published; ``sensitivity``: pollutant,
           decay_factor, total [kg/d], total_change [1] and calibrated of the year;
           ``units``, ``points``, ``owed`` and ``upstream``, as published; ``alternatives``:
-          pollutant, name, total, change, source_load [kg/d] and others of the year.
+          pollutant, name, total, change, source_load [kg/d] and others of the year;
+          ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
-        ``alternatives``) → caption, such as the pollutant → PNG, from
+        ``alternatives``, ``fairness``) → caption, such as the pollutant → PNG, from
         :func:`permitload.plot.png`. A section without figures is left out. Of the maps
         the first is shown, the others unfold.
     manifest : mapping
@@ -190,6 +191,9 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             for n in order
         },
     }
+    if {"provenance", "counterfactuals"} <= set(tables):
+        chain = _other.steps(permits, monthly, tables["provenance"], tables["counterfactuals"])
+        by_pollutant["steps"] = {n: _other.chain(_of(chain, n)) for n in order}
     for name, shown in _BY_POLLUTANT.items():
         if len(tables.get(name, ())):
             by_pollutant[name] = {n: shown(_of(tables[name], n)) for n in order}
@@ -216,6 +220,7 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 _BY_POLLUTANT: Mapping[str, Callable[[pd.DataFrame], View]] = {
     "units": _closed.units, "points": _beside.points, "alternatives": _beside.alternatives,
+    "fairness": _other.fairness, "rules": _other.permits,
 }  # fmt: skip
 _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "closure": ("closure", _closed.worst), "unexplained": ("closure", _closed.unexplained),
