@@ -1,0 +1,48 @@
+"""How each permit came about, what single changes would give, and what other rules would have."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from permitload.report import _views, _why
+from permitload.report._views import Cell, View
+
+_KEYS = ["source", "pollutant"]
+_STEPS = ("enterprise", "name", "source", "worst", "source_load", "floor", "ceiling", "target",
+          "level", "stopped_by", "unrounded_load", "rounding", "permit_mass", "permit",
+          "more_headroom", "equal_proportion", "tier_higher")  # fmt: skip
+_FROM_PROVENANCE = ("floor", "target", "rounding")
+_FAIRNESS = ("rule", "sharing_target", "permitted_load", "price_in_total", "cost",
+             "price_in_cost", "gini", "least_level", "shut", "calibrated", "reason")  # fmt: skip
+
+
+def steps(
+    permits: pd.DataFrame, monthly: pd.DataFrame, provenance: pd.DataFrame, changes: pd.DataFrame
+) -> pd.DataFrame:
+    """From inputs to permit in each source's tightest period, beside what changes would give."""
+    keys = [*_KEYS, "period"]
+    worst = monthly["level"].fillna(float("inf")).groupby([monthly[k] for k in _KEYS], sort=False)
+    table = monthly.loc[worst.idxmin().tolist()].drop(columns="permitted_load")
+    some = provenance[provenance["quantity"].isin(_FROM_PROVENANCE)]
+    wide = some.pivot_table("value", keys, "quantity", aggfunc="first").reset_index()
+    table = table.merge(wide, "left", keys)
+    table = table.merge(changes.drop(columns=["enterprise", "stopped_by"]), "left", keys)
+    own = permits[[*_KEYS, "permit", *(name for name in ("name",) if name in permits)]]
+    table = table.merge(own, "left", _KEYS).rename(columns={"period": "worst"})
+    return table.assign(stopped_by=table["stopped_by"].map(_views.word))
+
+
+def chain(table: pd.DataFrame) -> View:
+    """Show the steps of one pollutant, one line a source."""
+    shown = table.assign(level=[Cell(_why.percent(value)) for value in table["level"]])
+    return _views.view(shown, _STEPS)
+
+
+def fairness(table: pd.DataFrame) -> View:
+    """Rules of one pollutant beside each other: total, price, evenness."""
+    return _views.view(table, _FAIRNESS)
+
+
+def permits(table: pd.DataFrame) -> View:
+    """Annual permits of each source under every rule."""
+    return _views.matrix(table, ["enterprise", "source"], "rule", ["permit"])
