@@ -21,15 +21,22 @@ PUBLISHED = "published"
 LEAST_COST = "least_cost"
 NAMES: Mapping[str, tuple[str, str]] = {
     PUBLISHED: ("本次公布", "as published"),
-    "capped_proportion": ("等比例（基准封顶）", "proportion, capped at the benchmark"),
+    "capped_proportion": ("等比例（基准封顶）", "capped proportion"),
+    "proportion": ("等比例（现状）", "proportion"),
     "contribution": ("按贡献率", "contribution"),
     "progressive_filling": ("渐进填充", "progressive filling"),
     "projection": ("最近投影", "projection"),
     LEAST_COST: ("费用最小", "least cost"),
 }
 """Rules in Chinese and English."""
-_NO_OPTIONS = "no options: the study has no options.csv"
+_NO_OPTIONS = "无 options.csv no options: the study has no options.csv"
 _KEYS = ["source", "pollutant"]
+_EITHER = (
+    "what is missing if the limits yield (rows with a section), or if the floors do (rows with a "
+    "source) 缺口：断面限值让步（列出断面的行），或保障量让步（列出污染源的行）"
+)
+_SETS = 3
+"""Contradictions that are looked for in one pollutant and period."""
 _MOST = 10
 """Contradictions that a message holds."""
 _PRICES = ["section", "pollutant", "period", "value", "unit", "gain", "loss", "value_lower",
@@ -47,10 +54,11 @@ class _Rule(NamedTuple):
 
 def _defaults(settings: _settings.Settings, decided: xr.Dataset) -> dict[str, _Rule]:
     """Rules of a report but least cost; contribution over many rows is a projection."""
-    benchmark = "benchmark_load" in decided
-    base = fairness.capped_base if benchmark else allocation.present_load
+    first, base = "proportion", allocation.present_load
+    if "benchmark_load" in decided:
+        first, base = "capped_proportion", fairness.capped_base
     return {
-        "capped_proportion": _Rule(base, sharing.proportion),
+        first: _Rule(base, sharing.proportion),
         "contribution": _Rule(allocation.present_load, sharing.project),
         "progressive_filling": _Rule(settings.target, sharing.fill),
         "projection": _Rule(settings.target, sharing.project),
@@ -257,7 +265,10 @@ def explained(
         do, the other name being empty.
     """
     given = response, headroom, decided
-    words = allocation.conflict(*given, 1)
+    words = allocation.conflict(*given, _SETS)
+    floor = [any(isinstance(row, tuple) and row[0] == "floor" for row in rows)
+             for rows in words["rows"]]  # fmt: skip
+    words = words[floor]  # what the background alone exceeds is no fault of a floor
     said = [line for pair in zip(words["sentence"], words["sentence_zh"], strict=True)
             for line in pair]  # fmt: skip
     more = len(said) // 2 - _MOST
@@ -268,4 +279,5 @@ def explained(
         limits.assign(source=""), floors.assign(section="", background=0.0, unit="kg/d")
     ], ignore_index=True)  # fmt: skip
     order = ["section", "source", "pollutant", "period", "missing", "background", "unit"]
-    return InfeasibleError("\n  ".join([str(error), *said[: 2 * _MOST], *rest]), table[order])
+    lines = [str(error), *said[: 2 * _MOST], *rest, _EITHER]
+    return InfeasibleError("\n  ".join(lines), table[order])

@@ -71,6 +71,8 @@ def conflict(
 def _program(case: Case) -> Program:
     """Floors as rows over loads >= 0, so that one of them can be left out."""
     has = np.flatnonzero(case.floor > 0.0)
+    if not len(has):  # a program has columns; a floor of 0 contradicts nothing
+        has = np.array([0])
     return (
         Program()
         .columns(case.source[has])

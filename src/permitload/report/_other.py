@@ -8,6 +8,8 @@ from permitload.report import _views, _why
 from permitload.report._views import Cell, View
 
 _KEYS = ["source", "pollutant"]
+_DIGITS = 9
+"""Decimals of a mass [t] that are no noise."""
 _STEPS = ("enterprise", "name", "source", "worst", "source_load", "floor", "ceiling", "target",
           "level", "stopped_by", "unrounded_load", "rounding", "permit_mass", "permit",
           "more_headroom", "equal_proportion", "tier_higher")  # fmt: skip
@@ -25,6 +27,7 @@ def steps(
     table = monthly.loc[worst.idxmin().tolist()].drop(columns="permitted_load")
     some = provenance[provenance["quantity"].isin(_FROM_PROVENANCE)]
     wide = some.pivot_table("value", keys, "quantity", aggfunc="first").reset_index()
+    wide["rounding"] = wide["rounding"].round(_DIGITS)
     table = table.merge(wide, "left", keys)
     table = table.merge(changes.drop(columns=["enterprise", "stopped_by"]), "left", keys)
     own = permits[[*_KEYS, "permit", *(name for name in ("name",) if name in permits)]]
