@@ -188,6 +188,63 @@ def test_why_not_more_names_section_periods_and_what_was_left(page: Page) -> Non
     ]
 
 
+def with_rules() -> Report:
+    """The same study with the provenance of one permit, what if, and two rules."""
+    report = study_report()
+    keys = {"source": "E1-1", "pollutant": "TN", "period": "dry"}
+    numbers = {"floor": 1.0, "target": 120.0, "rounding": 1e-12, "response": 9.0}
+    provenance = pd.DataFrame([{**keys, "quantity": q, "value": v} for q, v in numbers.items()])
+    changes = pd.DataFrame([{**keys, "enterprise": "E1", "stopped_by": "S1",
+                             "unrounded_load": 90.5004, "more_headroom": 91.25,
+                             "equal_proportion": 60.0}])  # fmt: skip
+    fair = pd.DataFrame({
+        "pollutant": "TN", "rule": ["渐进 <fill>", "费用最小 least cost"],
+        "sharing_target": ["present_load", ""], "permitted_load": [12445.7, np.nan],
+        "price_in_total": [0.125, np.nan], "gini": [0.25, np.nan], "least_level": [0.75, np.nan],
+        "shut": [0.0, np.nan], "calibrated": "yes", "reason": ["", "no options"],
+    })  # fmt: skip
+    rules = pd.DataFrame({
+        "enterprise": "E1", "source": "E1-1", "pollutant": "TN", "rule": ["A", "B"],
+        "permit": [36.5158, 30.0],
+    })  # fmt: skip
+    more = {"provenance": provenance, "counterfactuals": changes, "fairness": fair, "rules": rules}
+    return Report("", "", {**report.tables, **more}, {"fairness": {"TN": b"png"}}, {})
+
+
+def test_each_permit_is_shown_from_inputs_to_what_if() -> None:
+    rows = Page(render(with_rules())).rows["notmore"]
+    head = next(i for i, row in enumerate(rows) if "分配目标 target [kg/d]" in row)
+    steps = dict(zip(rows[head], rows[head + 1], strict=True))
+    shown = {name.split(" ")[0]: cell for name, cell in steps.items()}
+    assert shown == {
+        "企业": "E1", "污染源": "E1-1", "最紧时段": "dry", "现状排放量": "120.0", "保障量": "1.000",
+        "自身上限": "150.0", "分配目标": "120.0", "满足率": "75.4 %", "受限因素": "S1",
+        "取整前负荷": "90.50", "取整差额": "0", "时段许可排放量": "2.8055",
+        "年许可排放量（有约束力）": "36.5158", "若断面多": "91.25", "若全体等比例": "60.00",
+    }  # fmt: skip
+    # a source without numbers behind it has dashes, and no wrong period
+    other = dict(zip(rows[head], rows[head + 2], strict=True))
+    assert other["分配目标 target [kg/d]"] == "—"
+    assert other["最紧时段 tightest period"] == "dry"
+
+
+def test_other_rules_stand_beside_each_other_with_their_figure() -> None:
+    html = render(with_rules())
+    rows = Page(html).rows["fairness"]
+    assert rows[1] == ["渐进 <fill>", "present_load", "12,446", "0.1250", "0.2500", "0.7500", "0",
+                       "已率定 calibrated", "—"]  # fmt: skip
+    assert rows[2][2:] == ["—"] * 5 + ["已率定 calibrated", "no options"]
+    assert rows[3:] == [["企业 enterprise", "污染源 source", "A", "B"],
+                        ["E1", "E1-1", "36.52", "30.00"]]  # fmt: skip
+    assert "price in total load and Gini coefficient of each rule" in html
+    assert 'href="#fairness"' in html
+
+
+def test_a_report_without_other_rules_has_no_such_section(page: Page) -> None:
+    assert "fairness" not in page.rows
+    assert "Had another rule" not in page.text
+
+
 def test_why_not_more_is_empty_where_no_section_stopped_anybody() -> None:
     report = study_report()
     monthly = report.tables["permits_monthly"].assign(stopped_by="ceiling")
