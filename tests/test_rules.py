@@ -1,18 +1,19 @@
 """What a study says of other rules, of what limits are worth, and of floors that do not fit."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import permitload
-from permitload import _results, _rules, allocation, fairness, sharing, study
+from permitload import _model, _results, _rules, allocation, fairness, sharing, study
 from permitload.cli import app
 from permitload.errors import InfeasibleError
 from tests.parks import plants, responses, rooms
@@ -36,11 +37,11 @@ def tables(outcome: study.Outcome) -> Tables:
 def small(folder: Path, margin_of_safety: float = 0.1, options: str = "") -> Path:
     """Copy the study that ``permitload new`` writes."""
     shutil.copytree(TEMPLATE, folder)
-    settings = folder / "study.toml"
-    text = settings.read_text("utf8")
+    chosen = folder / "study.toml"
+    text = chosen.read_text("utf8")
     assert "margin_of_safety = 0.1\n" in text
     text = text.replace("margin_of_safety = 0.1\n", f"margin_of_safety = {margin_of_safety}\n")
-    settings.write_text(text, "utf8")
+    chosen.write_text(text, "utf8")
     if options:
         (folder / "options.csv").write_text(options, "utf8")
     return folder
@@ -96,6 +97,7 @@ def test_contribution_is_the_rule_of_one_section() -> None:
     np.testing.assert_allclose(found, load - cuts, rtol=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0.1, 50.0), min_size=1, max_size=6), st.floats(0.01, 3.0))
 def test_granted_is_what_allocate_grants(claim: list[float], most: float) -> None:
     matrix = [0.01 + 0.005 * np.arange(len(claim)), 0.02 * np.ones(len(claim))]
@@ -109,12 +111,12 @@ def test_granted_is_what_allocate_grants(claim: list[float], most: float) -> Non
 
 
 def test_a_benchmark_caps_the_base_of_proportion(outcome: study.Outcome) -> None:
-    found, settings = outcome.datasets, outcome.settings
+    found, chosen = outcome.datasets, outcome.settings
     decided = found["sources"]
     room = _room(found)
     cap = decided.assign(benchmark_load=decided["source_load"].where(
         decided["source"] != "E01-1", 0.5 * decided["source_load"]))  # fmt: skip
-    capped = _rules.compared(settings, room, cap, found["allocation"], outcome.tables)["rules"]
+    capped = _rules.compared(chosen, room, cap, found["allocation"], outcome.tables)["rules"]
     assert tuple(capped["rule"].values) == ("published", "capped_proportion", *DEFAULTS[1:])
     assert capped["sharing_target"].values.tolist() == [
         "present_load", "capped_base", *["present_load"] * 3
@@ -128,10 +130,9 @@ def test_a_benchmark_caps_the_base_of_proportion(outcome: study.Outcome) -> None
     assert (load.sel(source="E01-1") <= before.sel(source="E01-1") + 1e-9).all()
 
 
-def _room(found: xr.Dataset) -> xr.Dataset:
-    return study._model.Room(
-        found["response"], found["limits"]["headroom"], xr.Dataset(), xr.DataArray()
-    )
+def _room(found: Mapping[str, xr.Dataset]) -> _model.Room:
+    headroom = found["limits"]["headroom"]
+    return _model.Room(found["response"], headroom, xr.Dataset(), xr.DataArray())
 
 
 def test_rules_stand_in_whole_units_beside_the_permits(
@@ -214,7 +215,7 @@ def test_more_headroom_is_named_where_a_section_stopped(tables: Tables) -> None:
 
 
 def test_options_bring_least_cost_and_the_cost_of_every_rule(tmp_path: Path) -> None:
-    found = study.solve(small(tmp_path / "study", 0.5, OPTIONS))
+    found = study.solve(small(tmp_path / "study", 0.3, OPTIONS.replace(",0.6,", ",0.95,")))
     rules = found.datasets["rules"]
     assert rules["rule"].values[-1] == "least_cost"
     options, reductions = found.tables["options"], found.tables["reductions"]
@@ -227,9 +228,24 @@ def test_options_bring_least_cost_and_the_cost_of_every_rule(tmp_path: Path) -> 
         assert cost[rule] == pytest.approx(again.item(), rel=1e-9)
     assert (cost >= cost["least_cost"] * (1.0 - 1e-9)).all()
     fair = _results.result_tables(found)["fairness"].set_index(["pollutant", "rule"])
+    assert len(fair) == 2 * len(cost)
     for name, row in fair.iterrows():
         price = cost[name[1]] / cost["least_cost"] - 1.0
-        assert row["price_in_cost"] == pytest.approx(price, abs=1e-9)
+        assert row["price_in_cost"] == pytest.approx(price, abs=2e-9)
+        assert row["reason"] == ""
+
+
+def test_costs_that_are_undefined_say_why(tmp_path: Path) -> None:
+    # P2 would have to take off 72 % under proportion, and its only option takes off 60 %
+    found = _results.result_tables(study.solve(small(tmp_path / "far", 0.3, OPTIONS)))["fairness"]
+    far = found[found["rule"] == "proportion"]
+    assert far["cost"].isna().all() and far["reason"].str.contains("no option of some").all()
+    assert (found[found["rule"] == "least_cost"]["cost"] > 0.0).all()
+    # present loads meet every limit: nothing need be spent
+    easy = _results.result_tables(study.solve(small(tmp_path / "easy", 0.1, OPTIONS)))["fairness"]
+    assert (easy[easy["rule"] == "least_cost"]["cost"] == 0.0).all()
+    assert easy["price_in_cost"].isna().all()
+    assert easy["reason"].str.contains("the least cost is 0").all()
 
 
 def test_options_that_reach_no_limit_are_said_to(tmp_path: Path) -> None:
@@ -242,8 +258,9 @@ def test_options_that_reach_no_limit_are_said_to(tmp_path: Path) -> None:
 
 
 def test_results_with_options_are_verified(tmp_path: Path) -> None:
-    folder = small(tmp_path / "study", 0.5, OPTIONS)
+    folder = small(tmp_path / "study", 0.3, OPTIONS)
     results = study.run(folder)
+    assert "least_cost" in (results / "rules.csv").read_text("utf8")
     for name in ("rules", "fairness", "prices", "counterfactuals"):
         assert (results / f"{name}.csv").is_file()
     assert study.verify(results).faults == ()

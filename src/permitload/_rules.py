@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from permitload import _model, _settings, allocation, fairness, sharing
 from permitload.errors import InfeasibleError
@@ -42,6 +43,12 @@ _MOST = 10
 _PRICES = ["section", "pollutant", "period", "value", "unit", "gain", "loss", "value_lower",
            "value_upper", "degenerate"]  # fmt: skip
 
+_OUT_OF_REACH = "方案达不到 no option of some source reaches these loads"
+_NO_COST = "最小费用为 0 the least cost is 0"
+_DIGITS = 9
+"""Decimals of a mass [t] or a price that are no noise."""
+
+Floats = NDArray[np.float64]
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -169,9 +176,9 @@ def _rules(
     load, days = found["permitted_load"], found["days"]
     # spare units are given out to published permits alone: here every period is cut down
     mass = _whole(tonnes(load, days), settings.precision)
-    year = mass.sum("period").round(9)
+    year = mass.sum("period").round(_DIGITS)
     bound = settings.annual(year, tonnes(load.min("period"), DAYS_PER_YEAR))
-    permit = year.where(bound == year, _whole(bound, settings.precision)).round(9)
+    permit = year.where(bound == year, _whole(bound, settings.precision)).round(_DIGITS)
     mean, target = ((a * days).sum("period") for a in (load, _target(settings, datasets)))
     table = xr.Dataset({
         "permitted_load": mean / days.sum(), "permit": permit,
@@ -205,9 +212,7 @@ def _fairness(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) 
         )
         table = table.assign(sharing_target=found["sharing_target"].values)
         if "cost" in found:
-            cost = found["cost"].values
-            table["cost"] = cost
-            table["price_in_cost"] = cost / cost[-1] - 1.0 if cost[-1] > 0.0 else np.nan
+            table = _costed(table, found["cost"].values)
         elif "reason" in found.attrs:
             table.loc[LEAST_COST] = pd.Series({"reason": found.attrs["reason"]})
             table["sharing_target"] = table["sharing_target"].fillna("")
@@ -218,6 +223,17 @@ def _fairness(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) 
                "price_in_cost", "gini", "least_level", "shut", "calibrated", "reason"]  # fmt: skip
     table = pd.concat(parts, ignore_index=True)
     return table[[name for name in columns if name in table]]
+
+
+def _costed(table: pd.DataFrame, cost: Floats) -> pd.DataFrame:
+    """Add the cost of every rule, the last being the least, and what it is beyond that."""
+    least = float(cost[-1])
+    beyond = np.round(cost / least - 1.0, _DIGITS) + 0.0 if least > 0.0 else np.nan
+    why = np.where(np.isnan(cost), _OUT_OF_REACH, "" if least > 0.0 else _NO_COST)
+    reason = [
+        "; ".join(filter(None, pair)) for pair in zip(table["reason"], why.tolist(), strict=True)
+    ]
+    return table.assign(cost=cost, price_in_cost=beyond, reason=reason)
 
 
 def _prices(datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
