@@ -45,5 +45,5 @@ def test_functions_named_in_the_pages_exist(page: str) -> None:
     assert named
     modules = set(permitload.__all__)
     for module, name in named:
-        if module in modules:
+        if module in modules and name not in ("csv", "toml"):  # files of the same name
             assert hasattr(getattr(permitload, module), name), f"{module}.{name}"
