@@ -37,13 +37,15 @@ def steps(
 
 def chain(table: pd.DataFrame) -> View:
     """Show the steps of one pollutant, one line a source."""
+    table = _views.greatest_first(table, table["source_load"] - table["unrounded_load"])
     shown = table.assign(level=[Cell(_why.percent(value)) for value in table["level"]])
     return _views.view(shown, _STEPS)
 
 
 def fairness(table: pd.DataFrame) -> View:
     """Rules of one pollutant beside each other: total, price, evenness."""
-    return _views.view(table, _FAIRNESS)
+    count = [Cell(_views.NOTHING if n != n else f"{n:.0f}") for n in table["shut"]]
+    return _views.view(table.assign(shut=count), _FAIRNESS)
 
 
 def permits(table: pd.DataFrame) -> View:
