@@ -238,7 +238,7 @@ def _costed(table: pd.DataFrame, cost: Floats) -> pd.DataFrame:
 
 def _prices(datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Worth of one more and one less unit of every limit; bounds that no limit reaches empty."""
-    table = allocation.prices(
+    table = allocation.price_ranges(
         datasets["response"], datasets["limits"]["headroom"], datasets["sources"]
     ).rename(columns={
         "limit": "value", "shadow_price": "gain", "tightening_price": "loss",

@@ -82,7 +82,9 @@ def _branched(
         matrix.indptr.astype(np.int32),
         matrix.indices.astype(np.int32),
         matrix.data,
+        integer.astype(np.int32),
     )
+    # highspy 1.10 takes the array and does not look at it
     for j in np.flatnonzero(integer).tolist():
         solver.changeColIntegrality(j, highspy.HighsVarType.kInteger)
     solver.run()
