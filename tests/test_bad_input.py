@@ -180,6 +180,8 @@ def _deep() -> str:
     raise AssertionError("brackets without end are no TOML")
 
 
+TARGETS = "present_load, equal_proportion, equal_concentration, equal_removal, capped_base"
+COMPOSERS = "alpha_fairness, fill, project, proportion, equal_awards, equal_losses, nash, talmud"
 CHOSEN = '[study]\npollutants = ["COD"]\n'
 SETTINGS = {
     "": "study.toml, row study, pollutants: is missing; right would be a list such as "
@@ -202,13 +204,13 @@ SETTINGS = {
     CHOSEN + '[capacity]\nannual = "mean"': "study.toml, row capacity, annual: mean is unknown; "
     "right would be one of sum_of_periods, worst_period",
     '[study]\npollutants = ["COD"]\n[allocation]\ncompose = "magic"': "study.toml, row allocation, "
-    "compose: magic is unknown; right would be one of alpha_fairness, fill, project, proportion",
+    f"compose: magic is unknown; right would be one of {COMPOSERS}",
     '[study]\npollutants = ["COD"]\n[allocation]\ntarget = "__import__"': "study.toml, row "
-    "allocation, target: __import__ is unknown; right would be one of present_load",
+    f"allocation, target: __import__ is unknown; right would be one of {TARGETS}",
     CHOSEN + '[allocation]\ntarget = ["present_load"]': "study.toml, row allocation, target: "
-    "['present_load'] is unknown; right would be one of present_load",
+    f"['present_load'] is unknown; right would be one of {TARGETS}",
     CHOSEN + "[allocation]\ncompose = {a = 1}": "study.toml, row allocation, compose: {'a': 1} is "
-    "unknown; right would be one of alpha_fairness, fill, project, proportion",
+    f"unknown; right would be one of {COMPOSERS}",
     CHOSEN + "[capacity]\nmargin_of_safety = " + "9" * 400: "study.toml, row capacity, "
     f"margin_of_safety: {'9' * 60}… is not valid; right would be a number from 0 to 0.999",
     CHOSEN + "[capacity]\nmargin_of_safety = 0x" + "f" * 9000: "study.toml, row capacity, "

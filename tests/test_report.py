@@ -306,7 +306,7 @@ def test_a_section_that_left_different_shares_says_so() -> None:
 
 def test_a_source_without_present_load_is_explained() -> None:
     report = study_report()
-    monthly = report.tables["permits_monthly"].assign(stopped_by="fixed", source_load=0.0)
+    monthly = report.tables["permits_monthly"].assign(stopped_by="no target", source_load=0.0)
     page = Page(render(Report("", "", {**report.tables, "permits_monthly": monthly}, {}, {})))
     assert page.rows["stopped"][1][0] == "无分配基数 no target"
     assert "no present load to share by (new or shut)" in page.rows["stopped"][1][2]

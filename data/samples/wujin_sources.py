@@ -85,6 +85,12 @@ PRODUCTION = {  # by month, scaled to a mean of 1: Spring Festival in February, 
     "机械 machinery": [1.0, 0.70, 1.0, 1.05, 1.05, 1.0, 1.0, 1.0, 1.05, 1.05, 1.05, 1.0],
 }
 
+# --- Total of the park [t/a]: the least of allowable emission and current permits; and permits in
+# force of some enterprises, as a multiple of the mean load; all invented -------------------------
+PARK = "PARK-WK1"
+PARK_TOTALS = {"COD": (300.0, 330.0), "TP": (3.0, 2.8)}
+PRESENT_PERMIT = {("E12", "COD"): 1.10, ("E12", "TP"): 1.15}
+
 # --- Domestic: town behind the municipal works [m3/s], invented ------------------------------
 TOWN_WASTEWATER = 0.42
 TOWN_FLOOR_SHARE = 0.5
@@ -212,6 +218,32 @@ def _spread_loads() -> list[tuple]:
     return rows
 
 
+def _group_rows() -> tuple[list[tuple], list[tuple]]:
+    """Members of the park, and its totals of the year."""
+    members = [
+        (PARK, f"{e}-1", "invented 虚构") for e, row in ENTERPRISES.items() if row[2] == "WK1"
+    ]
+    note = "invented 虚构"
+    totals = [
+        (PARK, p, None, None, None, None, allowed, permits, "assumed", note)
+        for p, (allowed, permits) in PARK_TOTALS.items()
+    ]
+    return members, totals
+
+
+def _permit_rows() -> list[tuple]:
+    """Permits in force of some enterprises that discharge themselves [t/a]."""
+    rows = []
+    for (label, pollutant), ratio in PRESENT_PERMIT.items():
+        sector, _, _, _, water = ENTERPRISES[label]
+        permit = round(ratio * 86.4 * water * DIRECT[sector][pollutant] * YEAR / 1000, 3)
+        source = f"{label}-1"
+        rows.append(
+            (source, pollutant, None, "present_permit", None, permit, "assumed", "invented 虚构")
+        )
+    return rows
+
+
 def source_tables() -> dict[str, pd.DataFrame]:
     """Enterprises, works, outlets, sources and their loads."""
     law = "outlet DB32/1072-2018, from memory, unverified"
@@ -221,7 +253,17 @@ def source_tables() -> dict[str, pd.DataFrame]:
         for w, row in WORKS.items()
         for p, most in ACCEPTANCE[w].items()
     ]  # fmt: skip
+    members, totals = _group_rows()
     return {
+        "groups": table("group source note", members),
+        "group_limits": table(
+            "group pollutant period group_limit[kg/d] annual_total[t/a] capacity_share[t/a] "
+            "allowable_emission[t/a] current_permit[t/a] basis note",
+            totals,
+        ),
+        "source_bounds": table(
+            "source pollutant period component floor[t/a] ceiling[t/a] basis note", _permit_rows()
+        ),
         "outlets": table(
             "outlet reach node position[m] position_to[m] effluent_flow[m3/s] name note",
             outlet_rows(),

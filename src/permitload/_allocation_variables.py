@@ -69,6 +69,7 @@ ALLOCATION: tuple[tuple[str, str, str, str] | tuple[str, str, str, str, float, f
     ("eia_total", "kg/d", "total approved in the impact assessment", "环评批复总量", 0.0, inf),
     ("present_permit", "kg/d", "permit in force, which may not rise", "现有许可负荷", 0.0, inf),
     ("benchmark", "kg/d", "load at benchmark drainage and the limit", "基准负荷", 0.0, inf),
+    ("component", "", "which named floor or ceiling a number is", "约束项"),
     ("parent", "", "node of a tree that shares out to this one", "上级节点"),
     ("surplus", "kg/d", "part of a total that no node can take", "富余容量", 0.0, inf),
     ("equivalent", "kg/d", "load as it arrives at the section", "断面当量", 0.0, inf),

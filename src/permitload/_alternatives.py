@@ -17,17 +17,17 @@ import pandas as pd
 import xarray as xr
 
 from permitload import _checks, _model, _settings, capacity, io
+from permitload._checks.works import law
 from permitload.capacity.closure import UNCALIBRATED
 from permitload.errors import Fault
 from permitload.schema import TABLES, described
-from permitload.units import flux
 
 __all__ = ["FOLDER", "PRESENT", "compared", "folders", "overlaid", "read"]
 
 FOLDER = "alternatives"
 PRESENT = "present"
 """Name of the study itself among its alternatives."""
-FIXED = ("periods", "districts", "observations", "emission_limits")
+FIXED = ("periods", "districts", "observations", "emission_limits", "groups", "group_limits")
 """Tables that no alternative may change: nothing could be compared, or nothing would change."""
 
 Tables = Mapping[str, pd.DataFrame]
@@ -35,6 +35,10 @@ Tables = Mapping[str, pd.DataFrame]
 _LABEL = re.compile(r"\w[\w.-]*")
 _OWN = 1_000_000_000
 """Added to the line of a row that an alternative gives, to tell it from those of the study."""
+_LAWFUL = {
+    "source_loads": ("source_load", "ceiling", "benchmark_load"), "source_bounds": ("ceiling",)
+}  # fmt: skip
+"""Numbers that a works' law bounds."""
 _POINTS = ("equal_ratio", "max_min", "present_scaled")
 
 
@@ -135,8 +139,8 @@ def _scanned(path: Path, days: Mapping[str, float]) -> tuple[Tables, list[Fault]
 def overlaid(tables: Tables, given: Tables) -> dict[str, pd.DataFrame]:
     """Put the rows of an alternative in the place of those of the study.
 
-    Where it gives a works, present loads and ceilings of the sources behind it are cut to what
-    that works discharges, unless the alternative gives them itself.
+    Where it gives a works, present loads, ceilings and benchmarks of the sources behind it are cut
+    to what that works discharges, unless the alternative gives them itself.
 
     Examples
     --------
@@ -151,7 +155,9 @@ def overlaid(tables: Tables, given: Tables) -> dict[str, pd.DataFrame]:
     for name, rows in given.items():
         merged[name] = _replaced(tables[name], rows, name) if name in tables else rows
     if "works" in given:
-        merged["source_loads"] = _within_law(merged, given["works"])
+        merged |= {
+            name: _within_law(merged, given["works"], name) for name in _LAWFUL if name in merged
+        }
     return merged
 
 
@@ -171,17 +177,13 @@ def _among(base: pd.DataFrame, rows: pd.DataFrame, key: Sequence[str]) -> pd.Ser
     return pd.Series(mine.isin(theirs), base.index)
 
 
-def _within_law(tables: Tables, works: pd.DataFrame) -> pd.DataFrame:
-    """Cut loads of the study behind works that an alternative gives to what these let out."""
-    placed, loads = tables["sources"].set_index("source"), tables["source_loads"]
-    law = works.set_index(["works", "pollutant"])["outlet_concentration"]
-    behind = loads["source"].map(placed["works"]).fillna("")
-    most = law.reindex(pd.MultiIndex.from_arrays([behind, loads["pollutant"]])).to_numpy()
-    most = flux(most, loads["source"].map(placed["wastewater_flow"]).to_numpy(float))
-    most[(loads.index >= _OWN) | np.isnan(most)] = np.inf
+def _within_law(tables: Tables, works: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Cut numbers of the study behind works that an alternative gives to what these let out."""
+    rows = tables[name]
+    most = law(rows, {"sources": tables["sources"], "works": works})
+    most[(rows.index >= _OWN) | np.isnan(most)] = np.inf
     # a load or ceiling that is not stated follows from the works' law by itself
-    cut = {name: loads[name].clip(upper=most) for name in ("source_load", "ceiling")}
-    return loads.assign(**cut)
+    return rows.assign(**{column: rows[column].clip(upper=most) for column in _LAWFUL[name]})
 
 
 def placed(faults: Sequence[Fault], name: str) -> Iterator[Fault]:

@@ -318,9 +318,10 @@ def _by_use(use: xr.DataArray) -> list[str]:
 
 
 def _main_reasons(outcome: Outcome, tables: Tables) -> list[str]:
-    """Find the section that stopped each permit at the lowest level, else its commonest reason."""
+    """Find the row that stopped each permit at the lowest level, else its commonest reason."""
     monthly = tables["permits_monthly"]
-    known = outcome.tables["sections"]["section"]
+    groups = outcome.tables["groups"]["group"]
+    known = [*outcome.tables["sections"]["section"], *groups, *(f"{g} (year)" for g in groups)]
     groups = dict(iter(monthly.groupby(["source", "pollutant"], sort=False)))
     found = []
     for key in zip(tables["permits"]["source"], tables["permits"]["pollutant"], strict=True):

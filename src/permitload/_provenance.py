@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from permitload import allocation, capacity
+from permitload import _equipped, allocation, capacity
+from permitload.schema import VARIABLES
 from permitload.units import flux
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def table(outcome: Outcome, monthly: pd.DataFrame, annual: pd.DataFrame) -> pd.D
         settings.target, settings.precision,
     )  # fmt: skip
     given = _given(outcome, monthly)
-    parts = [_laws(given), explained]
+    parts = [_laws(given), *_bases(outcome, monthly), explained]
     if settings.annual is not capacity.sum_of_periods:
         explained["quantity"] = explained["quantity"].mask(
             explained["step"] == "year", "annual_sum"
@@ -90,6 +91,20 @@ def _laws(given: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+def _bases(outcome: Outcome, monthly: pd.DataFrame) -> list[pd.DataFrame]:
+    """List what a target rests on beside the present load, where the study states it."""
+    found = outcome.datasets["sources"]
+    keys = pd.MultiIndex.from_frame(monthly[_KEYS])
+    like, parts = found["source_load"], []
+    for name in (name for name in _equipped.BASES if name in found):
+        values = found[name].broadcast_like(like).transpose(*_KEYS).to_series().reindex(keys)
+        parts.append(monthly[_KEYS].assign(
+            step="input", quantity=name, value=values.to_numpy(), unit=VARIABLES[name].unit,
+            subject="", reference="sources.csv or outlets.csv",
+        ).dropna(subset="value"))  # fmt: skip
+    return parts
+
+
 def _line(numbers: pd.Series[float]) -> pd.Series[str]:
     """Write line numbers."""
     return numbers.astype(int).astype(str)
@@ -105,7 +120,9 @@ def _references(rows: pd.DataFrame, given: pd.DataFrame, outcome: Outcome) -> pd
         "precision": "study.toml, allocation, precision",
     }
     found = rows["reference"].replace(files)
-    found = found.mask(rows["quantity"] == "level", f"sharing.{outcome.settings.compose.__name__}")
+    compose = outcome.settings.compose
+    home = compose.__module__.split(".")[1]
+    found = found.mask(rows["quantity"] == "level", f"{home}.{compose.__name__}")
     found = found.mask((rows["step"] == "input") & (rows["quantity"] == "days"), "periods.csv")
     behind = given["law"].notna()
     line = given["line"]
@@ -116,9 +133,48 @@ def _references(rows: pd.DataFrame, given: pd.DataFrame, outcome: Outcome) -> pd
         "floor": here,
         "ceiling": here.where(given["ceiling"].notna(), own),
     }
+    stated |= dict.fromkeys(("generated_load", "benchmark_load"), here)
     place = pd.MultiIndex.from_frame(given[_KEYS])
     for name, where in stated.items():
         mine = (rows["step"] == "input") & (rows["quantity"] == name)
         at = place.get_indexer(pd.MultiIndex.from_frame(rows.loc[mine, _KEYS]))
         found[mine] = where.to_numpy()[at]
+    return _of_bounds(_of_groups(found, rows, outcome), rows, outcome)
+
+
+def _of_groups(found: pd.Series[str], rows: pd.DataFrame, outcome: Outcome) -> pd.Series[str]:
+    """Name the line of the limit of a group that stopped a source, and the part that it is."""
+    limits = outcome.tables["group_limits"]
+    lines = dict(zip(zip(limits["group"], limits["pollutant"], limits["period"], strict=True),
+                     limits.index, strict=True))  # fmt: skip
+    least = outcome.datasets["sources"].get("total_component")
+    parts = {} if least is None else least.to_series().to_dict()
+    mine = np.flatnonzero(rows["quantity"].isin(["group_limit", "annual_total"]))
+    words = []
+    for name, label, pollutant, period in rows[
+        ["quantity", "subject", "pollutant", "period"]
+    ].iloc[mine].to_numpy():  # fmt: skip
+        yearly = name == "annual_total"
+        group = label.removesuffix(" (year)") if yearly else label
+        own = None if yearly else lines.get((group, pollutant, period))
+        line = own or lines[group, pollutant, ""]
+        part = parts.get((group, pollutant), "") if yearly else ""
+        words.append(f"group_limits.csv, line {line}" + (f", {part}" if part else ""))
+    found.iloc[mine] = words
+    return found
+
+
+def _of_bounds(found: pd.Series[str], rows: pd.DataFrame, outcome: Outcome) -> pd.Series[str]:
+    """Name the line of the floor or ceiling that holds, where it has a name."""
+    bounds, sources = outcome.tables["source_bounds"], outcome.datasets["sources"]
+    keys = zip(*(bounds[name] for name in (*_KEYS, "component")), strict=True)
+    lines = dict(zip(keys, bounds.index, strict=True))
+    for side in ("floor", "ceiling") if lines else ():
+        names = sources[f"{side}_component"].to_series()
+        mine = (rows["step"] == "input") & (rows["quantity"] == side)
+        held = names.reorder_levels(_KEYS).reindex(pd.MultiIndex.from_frame(rows.loc[mine, _KEYS]))
+        for at, (key, name) in zip(np.flatnonzero(mine), held.items(), strict=True):
+            if name:
+                line = lines.get((*key, name), lines.get((*key[:2], "", name)))
+                found.iloc[at] = f"source_bounds.csv, line {line}, {name}"
     return found

@@ -28,6 +28,7 @@ KEYS = {
     "fairness": ("pollutant", "rule"),
     "prices": ("section", "pollutant", "period"),
     "counterfactuals": ("source", "pollutant", "period"),
+    "groups": ("group", "pollutant"),
     "capacity": ("pollutant", "period"),
     "sections": ("section", "indicator", "period"),
     "closure": ("section", "indicator", "period"),
@@ -170,6 +171,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     return {
         "permits": annual[_PERMITS],
         "permits_monthly": monthly[_MONTHLY],
+        **_groups(outcome, annual),
         "capacity": _capacity(outcome),
         "sections": _sections(outcome),
         "closure": _columns(found["closure"], _CLOSURE),
@@ -184,6 +186,25 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
     }
+
+
+def _groups(outcome: Outcome, annual: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Permits of each group, its total of the year, and which of several totals that is."""
+    found, groups = outcome.datasets["sources"], outcome.tables["groups"]
+    if groups.empty:
+        return {}
+    table = groups[["group", "source"]].merge(annual[["source", "pollutant", "permit"]], "left")
+    sums = table.groupby(["group", "pollutant"])["permit"].sum().round(9)
+    names = ["annual_total", "total_component"]
+    limits = found[names].to_dataframe().reset_index()
+    held = np.isfinite(limits["annual_total"])
+    limits = limits.assign(annual_total=limits["annual_total"].where(held))
+    limits["permit"] = sums.reindex(pd.MultiIndex.from_frame(limits[["group", "pollutant"]]),
+                                    fill_value=0.0).to_numpy()  # fmt: skip
+    limits["annual_spare"] = limits["annual_total"] - limits["permit"]
+    columns = ["group", "pollutant", "permit", *names, "annual_spare"]
+    keyed = limits[columns].set_index(["group", "pollutant"])
+    return {"groups": _long(keyed, found)}
 
 
 def _columns(dataset: xr.Dataset, names: Sequence[str] | None = None) -> pd.DataFrame:

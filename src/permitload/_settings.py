@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from permitload import allocation, capacity, sharing
+from permitload import allocation, capacity, fairness, sharing
 from permitload.errors import Fault
 
 _BASES = ("statutory", "pilot", "assumed")
@@ -56,10 +56,20 @@ class Settings:
     """Name, title and Chinese title of alternatives that have one."""
 
 
-_TARGETS = {name: getattr(allocation, name) for name in ("present_load",)}
-_COMPOSERS = {
-    name: getattr(sharing, name) for name in ("alpha_fairness", "fill", "project", "proportion")
+_TARGETS = {"present_load": allocation.present_load} | {
+    name: getattr(fairness, name)
+    for name in ("equal_proportion", "equal_concentration", "equal_removal", "capped_base")
 }
+"""Functions of the sources that return a target [kg/d]."""
+_COMPOSERS = {
+    name: getattr(module, name)
+    for module, names in (
+        (sharing, ("alpha_fairness", "fill", "project", "proportion")),
+        (fairness, ("equal_awards", "equal_losses", "nash", "talmud")),
+    )
+    for name in names
+}
+"""Functions of a target, rows and bounds that return a filling."""
 _ANNUAL = {name: getattr(capacity, name) for name in ("sum_of_periods", "worst_period")}
 _BOUNDARIES = {"measured": measured, "at_target": at_target}
 _FUNCTIONS: Mapping[str, Mapping[str, Callable[..., Any]]] = {

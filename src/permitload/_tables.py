@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from permitload._variables import VARIABLES
 
-__all__ = ["DATASETS", "TABLES", "Column", "Table"]
+__all__ = ["COMPONENTS", "DATASETS", "TABLES", "Column", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +180,26 @@ TABLES = _tables(
     (
         "source_loads",
         "source pollutant period",
-        "source pollutant period? source_load? floor=0 ceiling? basis? note?",
-        "present load and bounds of one source; behind a works they count at the works' outlet",
+        "source pollutant period? source_load? floor=0 ceiling? generated_load? benchmark_load? "
+        "basis? note?",
+        "present load and bounds of one source; behind a works they count at the works' outlet, "
+        "but generated_load is what arises before any treatment",
+    ),
+    (
+        "source_bounds?",
+        "source pollutant period component",
+        "source pollutant period? component floor? ceiling? basis? note?",
+        "one named floor or ceiling of one source, counted where its loads are; the greatest floor "
+        "and the least ceiling hold",
+    ),
+    ("groups?", "group source", "group source note?", "one source of one group, such as a park"),
+    (
+        "group_limits?",
+        "group pollutant period",
+        "group pollutant period? group_limit? annual_total? capacity_share? allowable_emission? "
+        "current_permit? basis? note?",
+        "limit of one group in a period, an empty period meaning all, or its total of the year: "
+        "stated, or the least of its share of the capacity, allowable emission and current permits",
     ),
     ("enterprises?", "enterprise", "enterprise sector name? note?", "one enterprise"),
     (
@@ -198,6 +216,17 @@ TABLES = _tables(
         "one piece of what operation can take off beyond the option, in order",
     ),
 )
+
+
+COMPONENTS = {
+    "technology_floor": "floor",
+    "minimum_operation": "floor",
+    "technology_standard": "ceiling",
+    "eia_total": "ceiling",
+    "present_permit": "ceiling",
+    "benchmark": "ceiling",
+}
+"""Named floors and ceilings of ``source_bounds``, and which of the two each is."""
 
 
 def _datasets(*rows: tuple[str, str, str]) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload._tables import DATASETS, TABLES, Column, Table
+from permitload._tables import COMPONENTS, DATASETS, TABLES, Column, Table
 from permitload._terms import TERMS
 from permitload._variables import DIMENSIONS, VARIABLES, Variable
 from permitload.errors import Fault, raise_faults
 
 __all__ = [
+    "COMPONENTS",
     "DATASETS",
     "DIMENSIONS",
     "TABLES",

@@ -17,6 +17,7 @@ from permitload import (
     _alternatives,
     _checks,
     _closure,
+    _equipped,
     _frames,
     _model,
     _permits,
@@ -153,7 +154,8 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     raise_faults(checked.faults)
     measured = _model.state(settings, tables, checked)
     state = measured.bounded(settings)
-    model, limits, decided = state.model, state.limits, state.decided
+    model, limits = state.model, state.limits
+    decided = _equipped.equipped(state.decided, tables, settings)
     say("background quality")
     backgrounds, present = _qualities(measured, state)
     say("response of the sections")
@@ -291,6 +293,8 @@ def _read(folder: Path) -> _Inputs:
     given, wrong = _alternatives.read(folder, tables, [name for name, *_ in settings.alternatives])
     checked = _judged(tables, reading, settings)
     checked.faults = [*faults, *checked.faults, *wrong]
+    if checked.loads is not None:
+        checked.faults += _equipped.target_faults(checked.loads, _all(tables), settings)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():
@@ -320,9 +324,14 @@ def _judged(
     return checked
 
 
+def _all(tables: Tables) -> dict[str, pd.DataFrame]:
+    """All tables, empty ones where there is none."""
+    return {n: tables[n] if n in tables else _frames.complete(None, n) for n in TABLES}
+
+
 def _filled(tables: Tables) -> dict[str, pd.DataFrame]:
     """All tables, empty ones where there is none; a row for each period."""
-    full = {n: tables[n] if n in tables else _frames.complete(None, n) for n in TABLES}
+    full = _all(tables)
     periods = full["periods"]["period"].tolist()
     return full | {n: io.expand_periods(full[n], periods) for n in ("inflow", "source_loads")}
 

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from permitload import sources, standards
+from permitload._checks.bounded import bound_faults, bounded
 from permitload._checks.calendar import calendar_faults
 from permitload._checks.flows import hydraulic_faults
+from permitload._checks.grouped import group_faults
 from permitload._checks.places import place_faults
 from permitload._checks.plausible import plausibility_faults
 from permitload._checks.rates import rate_faults
@@ -121,7 +123,9 @@ def _checks(
         ("periods sections standards", lambda: _limits(given, studied, made)),
         ("observations", lambda: _alone(given, "observations", standards.period_means)),
         ("emission_limits", lambda: _alone(given, "emission_limits", standards.emission_limits)),
-        ("periods source_loads sources works", lambda: _sources(given, made)),
+        ("kinetics sections source_bounds source_loads sources works", lambda: bound_faults(given)),
+        ("periods source_bounds source_loads sources works", lambda: _sources(given, made)),
+        ("group_limits groups sections sources", lambda: group_faults(given, decided)),
         ("outlets sources works", lambda: works_faults(given)),
         ("outlets source_loads sources", lambda: plausibility_faults(given)),
         ("enterprises sources works", lambda: _unused(given)),
@@ -164,6 +168,7 @@ _HOMES = {
     "section": ["sections.section"],
     "enterprise": ["enterprises.enterprise"],
     "polder": ["polders.polder"],
+    "group": ["groups.group"],
 }
 """Columns that declare the labels of an index; indicators of GB 3838 need no declaration."""
 
@@ -206,9 +211,14 @@ _REFERENCES = (
     ("inflow", "period", "period", "periods"),
     ("standards", "period", "period", "periods"),
     ("source_loads", "period", "period", "periods"),
+    ("source_bounds", "period", "period", "periods"),
+    ("group_limits", "period", "period", "periods"),
     ("inflow", "pollutant", "pollutant", "kinetics"),
     ("works", "pollutant", "pollutant", "kinetics"),
     ("source_loads", "pollutant", "pollutant", "kinetics"),
+    ("source_bounds", "pollutant", "pollutant", "kinetics"),
+    ("group_limits", "pollutant", "pollutant", "kinetics"),
+    ("group_limits", "group", "group", "groups"),
     ("standards", "indicator", "indicator", "kinetics or GB 3838-2002"),
     ("observations", "section", "section", "sections"),
     ("observations", "period", "period", "periods"),
@@ -216,6 +226,8 @@ _REFERENCES = (
     ("sources", "outlet", "outlet", "outlets"),
     ("sources", "enterprise", "enterprise", "enterprises"),
     ("source_loads", "source", "source", "sources"),
+    ("source_bounds", "source", "source", "sources"),
+    ("groups", "source", "source", "sources"),
 )
 """Table, column, the index it refers to, and where that index is declared."""
 
@@ -229,7 +241,7 @@ def _references(tables: Tables, lost: set[str]) -> list[Fault]:
         table, labels = tables[name], known[index]
         homes = {"reaches", "nodes"} if index == "node" else {home.split()[0]}
         # a table that is missing is a fault of its own; land without pumps is not drained
-        if lost & homes or (not labels and index != "polder"):
+        if lost & homes or (not labels and index not in ("polder", "group")):
             continue
         cells = table[column].tolist()
         if allowed[index].issuperset(cells):
@@ -305,7 +317,9 @@ def _sources(tables: Tables, made: Study) -> list[Fault]:
         there = positions(placed["source"].to_numpy(), loads["source"].to_numpy())
         known = (there >= 0) & loads["period"].isin(["", *periods]).to_numpy()
         written = expand_periods(loads if known.all() else loads[known], periods)
-        made.loads = sources.source_dataset(placed, works, written, periods)
+        whole = sources.source_dataset(placed, works, written, periods)
+        made.loads, found = bounded(whole, written, tables["source_bounds"], periods)
+        return found
     except DataError as error:
         return list(error.faults)
     return []

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from permitload._frames import fault_at
 from permitload.errors import Fault
+from permitload.units import flux
 
-__all__ = ["FLOW_TOLERANCE", "works_faults"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["FLOW_TOLERANCE", "law", "works_faults"]
 
 FLOW_TOLERANCE = 0.01
 """Share by which the flows of a works and of its outlet may differ (rounding)."""
@@ -74,3 +82,35 @@ def _worse_plans(works: pd.DataFrame) -> list[Fault]:
                  f"is more than outlet_concentration, {now[i]:g} mg/L", f"at most {now[i]:g} mg/L")
         for i in np.flatnonzero(planned > now)
     ]  # fmt: skip
+
+
+def law(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> NDArray[np.float64]:
+    """Most that a works lets out of the source and pollutant of each row; NaN without a works.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``source`` and ``pollutant``.
+    tables : mapping of DataFrame
+        ``sources`` and ``works``.
+
+    Returns
+    -------
+    array
+        ``wastewater_flow × outlet_concentration`` [kg/d].
+
+    Examples
+    --------
+    >>> tables = {
+    ...     "sources": pd.DataFrame({"source": ["A"], "works": ["W1"], "wastewater_flow": [0.1]}),
+    ...     "works": pd.DataFrame({"works": ["W1"], "pollutant": ["COD"],
+    ...                            "outlet_concentration": [50.0]})}
+    >>> law(pd.DataFrame({"source": ["A"], "pollutant": ["COD"]}), tables).round(6).tolist()
+    [432.0]
+    """
+    placed = tables["sources"].drop_duplicates("source").set_index("source")
+    plants = tables["works"].drop_duplicates(["works", "pollutant"])
+    out = plants.set_index(["works", "pollutant"])["outlet_concentration"]
+    behind = rows["source"].map(placed["works"]).fillna("")
+    most = out.reindex(pd.MultiIndex.from_arrays([behind, rows["pollutant"]])).to_numpy(float)
+    return np.asarray(flux(most, rows["source"].map(placed["wastewater_flow"]).to_numpy(float)))

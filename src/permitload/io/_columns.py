@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from permitload.io._units import MONTH, plain, unit_fault
-from permitload.schema import VARIABLES, Table, header
+from permitload.schema import COMPONENTS, VARIABLES, Table, header
 
 if TYPE_CHECKING:
     pass
@@ -21,6 +21,7 @@ CHOICES = {
     "basis": ("statutory", "pilot", "assumed"),
     "discharge": ("direct", "indirect"),
     "evidence": ("verified", "seen", "secondary", "memory", "uncertain", "proposal", "given"),
+    "component": tuple(COMPONENTS),
     "source_class": ("industry", "domestic", "farm", "other"),
 }
 """Labels that a column may hold, where the set is closed."""

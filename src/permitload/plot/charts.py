@@ -11,6 +11,7 @@ import xarray as xr
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
 from permitload.plot.labels import bilingual, exceeds, is_cut, label
+from permitload.schema import COMPONENTS, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,9 @@ __all__ = ["headroom_use", "monthly", "permits_bars"]
 _MOST_BARS = 40
 _MOST_LINES = len(_style.QUALITATIVE)
 _HATCHES = ("", "///", "...", "xx", "\\\\\\")
-_REASONS = {"ceiling": "上限", "floor": "保障量", "no target": "无分配基数"}
+_REASONS = {"ceiling": "上限", "floor": "保障量", "no target": "无分配基数"} | {
+    name: VARIABLES[name].term for name in COMPONENTS
+}
 """Reasons that are no section, in Chinese."""
 
 

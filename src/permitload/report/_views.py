@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from permitload.plot import exceeds
-from permitload.schema import VARIABLES
+from permitload.schema import COMPONENTS, VARIABLES
 
 NOTHING = "—"
 _DIGITS = 4
@@ -32,7 +32,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "assumed": ("假定，未核实", "assumed, unverified"),
     "ceiling": ("上限", "ceiling"),
     "floor": ("保障量", "floor"),
-    "fixed": ("无分配基数", "no target"),
+    "fixed": ("固定", "fixed"),
+    "no target": ("无分配基数", "no target"),
     "target": ("目标量", "target"),
     "boundary_in": ("边界输入", "boundary in"),
     "load": ("排放", "load"),
@@ -51,7 +52,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "effluent_flow": ("废水流量", "effluent"),
     "count": ("企业（时段数）", "enterprises (number of periods)"),
     "closure": ("残差占比", "residual over turnover"),
-    "no target": ("无分配基数", "no target"),
 }
 """Codes and headings that are no variables."""
 
@@ -59,8 +59,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
 MOST = 200
 """Rows of a table that the page shows; all are in the CSV tables."""
 
-STOPS = ("ceiling", "floor", "fixed", "target")
-"""What stops a source other than a section."""
+TOTALS = ("capacity_share", "allowable_emission", "current_permit")
+"""What the total of a park is the least of."""
+
+STOPS = ("ceiling", "floor", "fixed", "no target", "target", *COMPONENTS)
+"""What stops a source other than a section or a group."""
 
 
 class Cell(NamedTuple):
@@ -154,9 +157,11 @@ def word(code: object) -> str:
 
     Examples
     --------
-    >>> word("ok"), word("S1")
-    ('正常 ok', 'S1')
+    >>> word("ok"), word("S1"), word("present_permit")
+    ('正常 ok', 'S1', '现有许可负荷 present permit')
     """
+    if str(code) in (*COMPONENTS, *TOTALS):
+        return f"{VARIABLES[str(code)].term} {str(code).replace('_', ' ')}"
     return " ".join(WORDS[str(code)]) if str(code) in WORDS else plain(code)
 
 
@@ -217,7 +222,7 @@ def _column(values: pd.Series[Any], name: str) -> list[Cell]:
         return [Cell(text) for text in exact(values.tolist())]
     if name == "granted" or (len(values) and isinstance(values.iloc[0], Cell)):
         return list(values)
-    if name in ("status", "basis", "agreement"):
+    if name in ("status", "basis", "agreement", "total_component"):
         return [Cell(word(value), str(value)) for value in values]
     if name == "calibrated":
         return [stamped(value) for value in values]

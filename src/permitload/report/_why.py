@@ -10,6 +10,7 @@ import pandas as pd
 from permitload import plot
 from permitload.report import _views
 from permitload.report._views import STOPS, Cell, View
+from permitload.schema import COMPONENTS, VARIABLES
 
 _MOST = 40
 """Names that a sentence or cell holds."""
@@ -19,8 +20,9 @@ _WORDS: Mapping[str, Cell] = {
     "ceiling": Cell("已达自身上限，未受断面限制",
                     below="own ceiling reached, no section in the way"),
     "floor": Cell("保障量，高于断面所余", below="floor, above what the section would have left"),
-    "fixed": Cell("无现状排放量可作分配基数（新建或停产），不参与分配",
-                  below="no present load to share by (new or shut), takes no part in sharing"),
+    "fixed": Cell("固定，不参与分配", below="fixed, takes no part in sharing"),
+    "no target": Cell("无分配基数（新建或停产），不参与分配",
+                      below="nothing to share by (new or shut), takes no part in sharing"),
     "target": Cell("已得目标量，未受断面限制", below="has its target, no section in the way"),
 }  # fmt: skip
 
@@ -163,9 +165,12 @@ def _who(monthly: pd.DataFrame) -> pd.DataFrame:
     return monthly.assign(who=monthly["enterprise"].where(some, monthly["source"]))
 
 
-def stopped(monthly: pd.DataFrame, sections: pd.DataFrame) -> View:
+def stopped(
+    monthly: pd.DataFrame, sections: pd.DataFrame, groups: pd.DataFrame | None = None
+) -> View:
     """For each section (or other row) that stops somebody: when, what it left, and to whom."""
     names, table = section_names(sections), _who(monthly)
+    totals = {} if groups is None else _total_names(groups)
     calendar = list(pd.unique(sections["period"]))
     less = sections[sections["headroom"] < 0.0]
     bare = set(zip(less["section"], less["indicator"], less["period"], strict=True))
@@ -178,14 +183,40 @@ def stopped(monthly: pd.DataFrame, sections: pd.DataFrame) -> View:
                 continue
             when = [p for p in calendar if (here["period"] == p).any()]
             empty = [p for p in when if (stop, pollutant, p) in bare]
-            words = _WORDS[stop] if stop in STOPS else _full(here, when, empty)
+            words = _own(str(stop)) if stop in STOPS else _full(here, when, empty)
             counts = here.groupby("who", sort=False)["period"].nunique()
             who = [f"{name}\u00a0({n})" for name, n in counts.items()]
             label = _views.word(stop) if stop in STOPS else names.get(str(stop), str(stop))
+            label = totals.get((stop, pollutant), label)
             rows.append([Cell(label), Cell(_views.plain(pollutant)), words,
                          Cell(", ".join(_first(who)))])  # fmt: skip
     heads = [_views.head(name) for name in ("stopped_by", "pollutant", "why", "count")]
     return View(heads, rows, [])
+
+
+def _total_names(groups: pd.DataFrame) -> dict[tuple[object, object], str]:
+    """Total of the year of each group and pollutant, with the part that it is."""
+    columns = (groups[name] for name in ("group", "pollutant", "total_component"))
+    return {
+        (f"{group} (year)", pollutant): f"{group} 年许可总量 annual total"
+        + (f"：{_views.word(part)}" if part else "")
+        for group, pollutant, part in zip(*columns, strict=True)
+    }
+
+
+def groups(table: pd.DataFrame) -> View:
+    """Permits of each group beside its total of the year."""
+    columns = ("group", "pollutant", "permit", "annual_total", "total_component", "annual_spare")
+    return _views.view(table, columns)
+
+
+def _own(stop: str) -> Cell:
+    """Say what a stop other than a row means; a named floor or ceiling with its name."""
+    if stop not in COMPONENTS:
+        return _WORDS[stop]
+    base = _WORDS[COMPONENTS[stop]]
+    name = VARIABLES[stop]
+    return Cell(f"{name.term}：{base.text}", below=f"{name.meaning}: {base.below}")
 
 
 def _full(rows: pd.DataFrame, order: Sequence[str], empty: Sequence[str]) -> Cell:

@@ -70,8 +70,8 @@ class Report:
         - tables that may be missing: ``water``: term, period, flow [m3/s], one term being
           ``residual``; ``closure``, as it is published; ``sensitivity``: pollutant,
           decay_factor, total [kg/d], total_change [1] and calibrated of the year;
-          ``units``, ``points``, ``owed`` and ``upstream``, as published; ``alternatives``:
-          pollutant, name, total, change, source_load [kg/d] and others of the year;
+          ``groups``, ``units``, ``points``, ``owed`` and ``upstream``, as published;
+          ``alternatives``: pollutant, name, total, change, source_load [kg/d] and others of the year;
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
@@ -198,7 +198,7 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         if len(tables.get(name, ())):
             by_pollutant[name] = {n: shown(_of(tables[name], n)) for n in order}
     views = {
-        "stopped": _why.stopped(monthly, tables["sections"]),
+        "stopped": _why.stopped(monthly, tables["sections"], tables.get("groups")),
         "capacity": _views.capacity(tables["capacity"]),
         "sections": _views.view(_views.worst_periods(tables["sections"]), _SECTIONS),
         "owed": _views.view(_why.owed(tables["sections"], monthly), _OWED),
@@ -225,7 +225,7 @@ _BY_POLLUTANT: Mapping[str, Callable[[pd.DataFrame], View]] = {
 _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "closure": ("closure", _closed.worst), "unexplained": ("closure", _closed.unexplained),
     "sensitivity": ("sensitivity", _closed.sensitivity), "cuts": ("owed", _beside.cuts),
-    "upstream": ("upstream", _beside.upstream),
+    "upstream": ("upstream", _beside.upstream), "groups": ("groups", _why.groups),
 }  # fmt: skip
 
 

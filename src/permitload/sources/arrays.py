@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["by_outlet", "source_dataset"]
 
+_BASES = ("generated_load", "benchmark_load")
+"""Loads that are a base of some targets alone."""
+
 Axes: TypeAlias = "dict[str, NDArray[Any]]"
 """Labels of sources, pollutants and periods."""
 
@@ -48,7 +51,8 @@ def source_dataset(
     -------
     Dataset
         ``source_load``, ``accepted_load``, ``floor``, ``ceiling`` (source, pollutant, period)
-        [kg/d]; coordinates ``outlet``, ``source_class``, ``sector``, ``enterprise`` and
+        [kg/d], and ``generated_load``, ``benchmark_load`` where a row states one, NaN where the
+        others do not; coordinates ``outlet``, ``source_class``, ``sector``, ``enterprise`` and
         ``works`` (source).
 
     Raises
@@ -74,7 +78,9 @@ def source_dataset(
     index = tuple(positions(axis, table[name].to_numpy()) for name, axis in axes.items())
     raise_faults([*_gaps(table, axes, index), *_lost(placed, plants, axes, index)])
     arrays = {}
-    for name in ("source_load", "accepted_load", "floor", "ceiling"):
+    for name in ("source_load", "accepted_load", "floor", "ceiling", *_BASES):
+        if name in _BASES and table[name].isna().all():
+            continue
         values = np.zeros(tuple(map(len, axes.values())))
         values[index] = table[name].to_numpy()
         arrays[name] = (tuple(axes), values, {"units": "kg/d"})

@@ -29,10 +29,10 @@ def books(
 
     Behind a works the law is ``wastewater_flow × outlet_concentration`` discharged. A stated
     ``source_load`` is the discharged one: it may be less than the law (a works better than its
-    limit), not more; nor may a ceiling. What is accepted is the discharged load times
-    ``acceptance_concentration / outlet_concentration``, as in :func:`accepted`. A direct source
-    states its load and hands nothing over. Without a stated ceiling a direct source may not
-    exceed its present load, an indirect one not the law.
+    limit), not more; nor may a ceiling or a benchmark load. What is accepted is the discharged
+    load times ``acceptance_concentration / outlet_concentration``, as in :func:`accepted`. A
+    direct source states its load and hands nothing over. Without a stated ceiling a direct source
+    may not exceed its present load, an indirect one not the law.
 
     Parameters
     ----------
@@ -42,13 +42,14 @@ def books(
         As for :func:`resolve`.
     source_loads : DataFrame
         ``source``, ``pollutant``, ``period`` (none empty), ``source_load``, ``floor``,
-        ``ceiling`` [kg/d].
+        ``ceiling``, ``generated_load``, ``benchmark_load`` [kg/d].
 
     Returns
     -------
     DataFrame
         One row a row of ``source_loads``: ``source``, ``pollutant``, ``period``,
-        ``accepted_load``, ``source_load``, ``floor``, ``ceiling`` [kg/d].
+        ``accepted_load``, ``source_load``, ``floor``, ``ceiling``, ``generated_load`` and
+        ``benchmark_load`` [kg/d], the last two NaN where none is stated.
 
     Raises
     ------
@@ -106,6 +107,8 @@ def written(placed: pd.DataFrame, plants: pd.DataFrame, loads: pd.DataFrame) -> 
         source_load=present,
         floor=loads["floor"],
         ceiling=loads["ceiling"].fillna(most),
+        generated_load=loads["generated_load"],
+        benchmark_load=loads["benchmark_load"],
     )
     raise_faults(_book_faults(table, law))
     return table
@@ -158,7 +161,7 @@ def _load_faults(
 
 
 def _book_faults(table: pd.DataFrame, law: NDArray[np.float64]) -> list[Fault]:
-    """Find loads and ceilings beyond the works' law, and bounds that cross."""
+    """Find loads, ceilings and benchmarks beyond the works' law, and bounds that cross."""
     faults = [
         fault_at(
             table,
@@ -168,7 +171,7 @@ def _book_faults(table: pd.DataFrame, law: NDArray[np.float64]) -> list[Fault]:
             f"exceeds the works' law, {law[i]:g} kg/d",
             "at most wastewater_flow × outlet_concentration",
         )
-        for column in ("source_load", "ceiling")
+        for column in ("source_load", "ceiling", "benchmark_load")
         for i in np.flatnonzero(table[column] > law * (1.0 + LAW_TOLERANCE))
     ]
     faults += [
