@@ -392,10 +392,7 @@ class Program(Arrays):
         """
         chosen = np.arange(len(self.row))[np.asarray(rows)]
         return replace(
-            self,
-            row=self.row[chosen],
-            matrix=sparse.csr_array(self.matrix[chosen]),
-            limit=self.limit[chosen],
-            sense=self.sense[chosen],
+            self, row=self.row[chosen], matrix=sparse.csr_array(self.matrix[chosen]),
+            limit=self.limit[chosen], sense=self.sense[chosen],
             unit=tuple(self.unit[k] for k in chosen),
-        )
+        )  # fmt: skip

@@ -71,7 +71,8 @@ class Report:
           ``residual``; ``closure``, as it is published; ``sensitivity``: pollutant,
           decay_factor, total [kg/d], total_change [1] and calibrated of the year;
           ``groups``, ``units``, ``points``, ``owed`` and ``upstream``, as published;
-          ``alternatives``: pollutant, name, total, change, source_load [kg/d] and others of the year;
+          ``alternatives``: pollutant, name, total, change, source_load [kg/d] and others of
+          the year;
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
