@@ -16,6 +16,8 @@ __all__ = ["solve_integer"]
 
 SETTINGS: dict[str, Any] = {
     **OPTIONS,
+    # HiGHS up to 1.10 solves the relaxation where "simplex" is asked for.
+    "solver": "choose",
     # The default of 1e-4 may return another plan.
     "mip_rel_gap": 0.0,
     "mip_abs_gap": 0.0,
@@ -84,8 +86,5 @@ def _branched(
         matrix.data,
         integer.astype(np.int32),
     )
-    # highspy 1.10 takes the array and does not look at it
-    for j in np.flatnonzero(integer).tolist():
-        solver.changeColIntegrality(j, highspy.HighsVarType.kInteger)
     solver.run()
     return solver.getModelStatus(), np.asarray(solver.getSolution().col_value) * column
