@@ -19,7 +19,7 @@ from tests.test_allocation import case, responses, rooms, works
 KEY = ["source", "pollutant", "period"]
 STEPS = ["input", "claim", "level", "stop", "granted", "rounding", "permit", "year"]
 OWN = {"ceiling": "ceiling", "floor": "floor", "no target": "target", "fixed": "target",
-       "target": "target"}  # fmt: skip
+       "target": "target", "present_permit": "ceiling"}  # fmt: skip
 ROW = ["headroom", "response", "added", "added_by_others", "spare"]
 
 
@@ -54,7 +54,13 @@ def chained(table: pd.DataFrame) -> pd.DataFrame:
         assert stop.loc[here, others].isna().all(axis=None)
         if bound != "target":
             np.testing.assert_array_equal(unrounded[here], value[here])
-    at = own.index[own.isna()]
+    yearly = own.isna() & stops.str.endswith(" (year)")
+    if yearly.any():
+        year_row = stop.loc[yearly, ["annual_total", "annual_own", "annual_others", "annual_spare"]]
+        total, own_part, others, spare = (year_row[name] for name in year_row)
+        np.testing.assert_allclose(own_part + others + spare, total, rtol=1e-12)
+        np.testing.assert_allclose(spare, 0.0, atol=1e-9)
+    at = own.index[own.isna() & ~yearly]
     if len(at):
         row = stop.loc[at, ROW]
         assert row.notna().all(axis=None)
@@ -265,8 +271,18 @@ def test_every_line_named_holds_the_number(provenance: pd.DataFrame) -> None:
     seen = set()
     for row in rows.drop_duplicates(["reference", "quantity"]).to_dict("records"):
         file, line = str(row["reference"]).split(", line ")
+        line, _, column = line.partition(", ")  # the column is named where its name is another
         head = [name.split(" [")[0] for name in lines[file][0].lstrip("\ufeff").split(",")]
         cells = dict(zip(head, lines[file][int(line) - 1].split(","), strict=False))
+        if file == "group_limits.csv":
+            assert float(cells[column]) == row["value"]
+            assert row["subject"] == f"{cells['group']} (year)"
+            continue
+        if file == "source_bounds.csv":
+            assert cells["component"] == column
+            tonnes_a_year = float(cells[row["quantity"]])
+            assert tonnes_a_year * 1000 / 365 == pytest.approx(row["value"], rel=1e-12)
+            continue
         written = cells[row["quantity"]] or "0"  # only a floor may be left empty
         assert row["quantity"] == "floor" or cells[row["quantity"]] != ""
         assert float(written) == pytest.approx(row["value"], rel=1e-12), row

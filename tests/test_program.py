@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import optimize, sparse
 
-from permitload.errors import DataError, InfeasibleError
+from permitload.errors import ConvergenceError, DataError, InfeasibleError
 from permitload.program import Program, conflicts, face, gains, leximin, prices, relax
 
 CASES = Path(__file__).parent / "cases" / "allocation"
@@ -373,7 +373,11 @@ def test_prices_of_programs_over_twelve_orders_of_magnitude(seed: int) -> None:
     matrix = 10 ** random.uniform(-12, 0, (m, n)) * (random.random((m, n)) < 0.8)
     limit, upper = 10 ** random.uniform(-6, 1, m), 10 ** random.uniform(0, 5, n)
     program = Program().columns(range(n), 0.0, upper).at_most(range(m), matrix, limit)
-    table = prices(program, 1.0)
+    try:
+        table = prices(program, 1.0)
+    except ConvergenceError as error:  # a few in a thousand: refused, never a wrong price
+        assert "may still be gained" in str(error)
+        return
     assert not table.isna().any(axis=None)
     assert (table["shadow_price"] >= 0).all()
     assert (table["price_lower"] <= limit * (1 + 1e-6)).all()

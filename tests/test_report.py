@@ -309,7 +309,7 @@ def test_a_source_without_present_load_is_explained() -> None:
     monthly = report.tables["permits_monthly"].assign(stopped_by="no target", source_load=0.0)
     page = Page(render(Report("", "", {**report.tables, "permits_monthly": monthly}, {}, {})))
     assert page.rows["stopped"][1][0] == "无分配基数 no target"
-    assert "no present load to share by (new or shut)" in page.rows["stopped"][1][2]
+    assert "nothing to share by (new or shut)" in page.rows["stopped"][1][2]
     assert page.rows["permits"][1][4:7] == ["—", "36.5158", "无分配基数 no target 2/2"]
 
 

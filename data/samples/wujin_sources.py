@@ -88,7 +88,7 @@ PRODUCTION = {  # by month, scaled to a mean of 1: Spring Festival in February, 
 # --- Total of the park [t/a]: the least of allowable emission and current permits; and permits in
 # force of some enterprises, as a multiple of the mean load; all invented -------------------------
 PARK = "PARK-WK1"
-PARK_TOTALS = {"COD": (300.0, 330.0), "TP": (3.0, 2.8)}
+PARK_TOTALS = {"COD": (300.0, 330.0)}
 PRESENT_PERMIT = {("E12", "COD"): 1.10, ("E12", "TP"): 1.15}
 
 # --- Domestic: town behind the municipal works [m3/s], invented ------------------------------

@@ -71,6 +71,9 @@ def shortfall(
     matrix, gradient, size = problem.matrix, problem.cost, np.abs(problem.cost)
     if hessian is not None:
         gradient, size = gradient - hessian @ point, size + abs(hessian) @ np.abs(point)
+    # A price towards a side without a limit is none: any prices of the right sign prove a bound.
+    none = np.where(price > 0, problem.row_upper, -problem.row_lower) == np.inf
+    price = np.where(none, 0.0, price)
     slope = gradient - matrix.T @ price
     price, slope = heard(size, abs(matrix), (price, slope))
     activity = matrix @ point
