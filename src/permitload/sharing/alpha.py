@@ -91,12 +91,16 @@ def alpha_fairness(
 
 
 def _curve(alpha: float) -> Curve:
+    """Level at a charge, level = charge^(-1/alpha), its slope downwards and its inverse."""
+
     def level(charge: Floats) -> Floats:
+        """Level = charge^(-1/alpha)."""
         # Who is charged nothing, or less by round-off, takes its ceiling.
         with np.errstate(divide="ignore", over="ignore"):
             return np.asarray(np.maximum(charge, 0.0) ** (-1.0 / alpha))
 
     def charge(level: Floats) -> Floats:
+        """Charge = level^(-alpha)."""
         with np.errstate(divide="ignore", over="ignore"):
             return np.asarray(level**-alpha)
 
