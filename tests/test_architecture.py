@@ -60,7 +60,7 @@ COMPANIONS = {
     "_pages": "study", "_permits": "study",
     "_manifest": "study", "_provenance": "study", "_compare": "study", "_verify": "study",
     "_rules": "study", "_rates": "study", "_closure": "study", "_units": "study",
-    "_model": "study", "_room": "study", "_alternatives": "study", "_equipped": "study",
+    "_model": "study", "_room": "study", "_alternatives": "study", "_decided": "study",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from permitload import _equipped, allocation, capacity
+from permitload import _decided, allocation, capacity
 from permitload.schema import VARIABLES
 from permitload.units import flux
 
@@ -96,7 +96,7 @@ def _bases(outcome: Outcome, monthly: pd.DataFrame) -> list[pd.DataFrame]:
     found = outcome.datasets["sources"]
     keys = pd.MultiIndex.from_frame(monthly[_KEYS])
     like, parts = found["source_load"], []
-    for name in (name for name in _equipped.BASES if name in found):
+    for name in (name for name in _decided.BASES if name in found):
         values = found[name].broadcast_like(like).transpose(*_KEYS).to_series().reindex(keys)
         parts.append(monthly[_KEYS].assign(
             step="input", quantity=name, value=values.to_numpy(), unit=VARIABLES[name].unit,

@@ -17,7 +17,7 @@ from permitload import (
     _alternatives,
     _checks,
     _closure,
-    _equipped,
+    _decided,
     _frames,
     _model,
     _permits,
@@ -155,7 +155,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     measured = _model.state(settings, tables, checked)
     state = measured.bounded(settings)
     model, limits = state.model, state.limits
-    decided = _equipped.equipped(state.decided, tables, settings)
+    decided = _decided.equipped(state.decided, tables, settings)
     say("background quality")
     backgrounds, present = _qualities(measured, state)
     say("response of the sections")
@@ -294,7 +294,7 @@ def _read(folder: Path) -> _Inputs:
     checked = _judged(tables, reading, settings)
     checked.faults = [*faults, *checked.faults, *wrong]
     if checked.loads is not None:
-        checked.faults += _equipped.target_faults(checked.loads, _all(tables), settings)
+        checked.faults += _decided.target_faults(checked.loads, _all(tables), settings)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():

@@ -1,4 +1,4 @@
-"""What the rules of a study ask of its tables: groups of sources, and numbers behind a target."""
+"""Decided sources with what the rules of a study ask of its tables: groups, numbers behind a target."""
 
 from __future__ import annotations
 
