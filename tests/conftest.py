@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from permitload import _pages, _results, study
 from tests.samples import SAMPLE
+
+# `.ci/run` draws the same examples every time; everybody else draws new ones
+settings.register_profile("reproducible", derandomize=True)
 
 
 @pytest.fixture(scope="session")

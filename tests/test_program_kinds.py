@@ -8,7 +8,7 @@ import highspy
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import optimize, sparse
 
@@ -42,12 +42,14 @@ def milp(program: Program, cost: Any) -> float:
         integrality=program.integer.astype(int),
         bounds=optimize.Bounds(program.lower, program.upper),
         constraints=optimize.LinearConstraint(program.matrix.toarray(), low, high),
-        options={"mip_rel_gap": 0.0},
+        # presolve of old releases takes some programs that have a point for infeasible
+        options={"mip_rel_gap": 0.0, "presolve": False},
     )
     return float(-found.fun) if found.success else -np.inf
 
 
 @given(SEEDS)
+@example(380997)
 @settings(max_examples=150, deadline=None)
 def test_integer_programs_against_scipy_and_their_own_enumeration(seed: int) -> None:
     program, cost = mixed(seed)

@@ -1,4 +1,4 @@
-"""Decided sources with what the rules of a study ask of its tables: groups, numbers behind a target."""
+"""Decided sources with what the rules ask of a study's tables: groups, numbers behind a target."""
 
 from __future__ import annotations
 
