@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
 COMPANIONS = {
     "_uncertain_variables": "schema",
     "_allocation_variables": "schema",
-    "_cost_variables": "schema",
+    "_cost_variables": "schema", "_nonpoint_variables": "schema",
     "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",

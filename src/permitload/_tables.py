@@ -192,6 +192,51 @@ TABLES = _tables(
         "one named floor or ceiling of one source, counted where its loads are; the greatest floor "
         "and the least ceiling hold",
     ),
+    (
+        "activities?",
+        "source activity pollutant",
+        "source activity pollutant extent activity_unit? unit_load treated=0 stated_at into_river? "
+        "variation=0 polder? basis? note?",
+        "one activity of one non-point source, with what a unit of it loses in a year",
+    ),
+    (
+        "month_shares?",
+        "activity period",
+        "activity period month_share note?",
+        "share of the load of a year that one activity has in a period",
+    ),
+    (
+        "lands?",
+        "source pollutant",
+        "source pollutant land_area curve_number event_concentration base_load=0 into_river=1 "
+        "basis? note?",
+        "land whose storm runoff is one source",
+    ),
+    (
+        "paddies?",
+        "source pollutant",
+        "source pollutant land_area greatest_ponded event_concentration into_river=1 basis? note?",
+        "paddies whose spilled water is one source",
+    ),
+    (
+        "ditches?",
+        "polder pollutant",
+        "polder pollutant ditch_volume drained_flow ditch_decay basis? note?",
+        "ditches of a polder, where a part of one pollutant stays",
+    ),
+    (
+        "pumping?",
+        "polder date pollutant",
+        "polder date pollutant pumped_volume concentration note?",
+        "one pumping event of a polder, measured",
+    ),
+    (
+        "works_days?",
+        "works date pollutant",
+        "works date pollutant inlet_volume inlet_concentration effluent_volume "
+        "outlet_concentration bypass_volume=0 note?",
+        "what came to a works on a day, what it let out and what passed it by",
+    ),
     ("groups?", "group source", "group source note?", "one source of one group, such as a park"),
     (
         "group_limits?",

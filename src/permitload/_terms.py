@@ -124,5 +124,18 @@ TERMS = {
     "rules": "permitted loads by name of a rule, 分配规则",
     "cost": "function of permitted loads, 成本函数",
     "least_cost": "cost of the cheapest loads that meet all rows, 最小成本",
+    "activities": "table of activities of non-point sources, 产污活动表",
+    "month_shares": "table of the share of a year's load in each period, 时段分配表",
+    "lands": "table of land with storm runoff, 径流下垫面表",
+    "paddies": "table of paddies, 稻田表",
+    "weather": "rain, irrigation, evaporation and seepage by day, 逐日气象",
+    "ditches": "table of ditches of polders, 圩区沟渠表",
+    "pumping": "table of pumping events, 排涝记录",
+    "works_days": "daily records of works, 污水厂逐日记录",
+    "moisture": "function of curve number and antecedent rain, 前期湿润条件",
+    "loads": "table of loads, 负荷表",
+    "outside_loads": "loads outside polders, 圩外负荷",
+    "polder_loads": "loads inside polders as a budget, 圩内负荷",
+    "pumped": "loads of polders as measured, 泵排负荷表",
 }
 """Objects that appear as parameters and are neither variables nor tables."""
