@@ -149,7 +149,8 @@ def book_once(
     ------
     DataError
         If a source is booked inside a polder and outside for one pollutant, a row of
-        ``outside_loads`` lies in a polder, or a polder is both budgeted and measured for one pollutant.
+        ``outside_loads`` lies in a polder, or a polder is both budgeted and measured for one
+        pollutant.
 
     Examples
     --------
