@@ -6,6 +6,12 @@ with capacity, bounds and permits use it; the first follows from it by the works
 """
 
 from permitload.sources.arrays import by_outlet, source_dataset
+from permitload.sources.compare import (
+    compare_books,
+    compared_totals,
+    log_mean_parts,
+    shapley_parts,
+)
 from permitload.sources.place import resolve, split
 from permitload.sources.two_books import LAW_TOLERANCE, accepted, books
 
@@ -14,7 +20,11 @@ __all__ = [
     "accepted",
     "books",
     "by_outlet",
+    "compare_books",
+    "compared_totals",
+    "log_mean_parts",
     "resolve",
+    "shapley_parts",
     "source_dataset",
     "split",
 ]
