@@ -1,5 +1,7 @@
 """Technology: what trains achieve, their scores, and the loads that follow."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,8 @@ from pymcdm.methods import SPOTIS
 
 from permitload import technology
 from permitload.errors import DataError
+
+Frames = tuple[pd.DataFrame, ...]
 
 # -- what trains achieve -----------------------------------------------------------------------
 
@@ -52,7 +56,9 @@ def test_empirical_bound_has_wilks_numbers(count: int, from_top: int) -> None:
         (technology.lognormal_bound, 2, "2 samples are too few; right would be 3"),
     ],
 )
-def test_too_few_records_are_refused_by_name(bound: object, count: int, words: str) -> None:
+def test_too_few_records_are_refused_by_name(
+    bound: Callable[..., float], count: int, words: str
+) -> None:
     dates = pd.date_range("2024-01-01", periods=count).astype(str)
     records = pd.DataFrame(
         {"train": "MBR", "pollutant": "COD", "date": dates, "concentration": 40.0}
@@ -244,10 +250,10 @@ def test_works_and_practices_go_by_references_of_their_own() -> None:
         (lambda t, f, r: (t.iloc[:0], f, r), "at least"),
     ],
 )
-def test_bad_assessments_are_refused(change: object, words: str) -> None:
+def test_bad_assessments_are_refused(change: Callable[..., Frames], words: str) -> None:
     tables = trains(2), figures(np.full((2, 3), 0.9)), references([1.0, 1.0, 1.0])
     with pytest.raises(DataError, match=words):
-        technology.assess(*change(*tables))  # type: ignore[operator]  # a function
+        technology.assess(*change(*tables))
 
 
 # -- loads -------------------------------------------------------------------------------------

@@ -87,12 +87,13 @@ def log_mean_parts(
     """
     if not ((reference_mass > 0) & (book_mass > 0)).all():
         raise DataError("a mass is 0; right would be masses > 0 t/a, or shapley_parts")
-    growth = np.log1p((book_mass - reference_mass) / reference_mass)
+    change = book_mass - reference_mass
+    near = np.abs(change) < reference_mass / 2.0  # where log1p has more digits than log
+    small = np.log1p(np.where(near, change, 0.0) / reference_mass)
+    growth = np.where(near, small, np.log(book_mass / reference_mass))
     water = np.log(book_volume / reference_volume)
     same = growth == 0.0
-    mean = np.where(
-        same, reference_mass, (book_mass - reference_mass) / np.where(same, 1.0, growth)
-    )
+    mean = np.where(same, reference_mass, change / np.where(same, 1.0, growth))
     return mean * (growth - water), mean * water
 
 

@@ -126,6 +126,10 @@ def _faults(
         (limits, "group_limits", limits["group_limit"].isna(), "group_limit", "is empty",
          "a total [kg/d]; units.rate makes it of one in t/a"),
     ]  # fmt: skip
+    given = loads.groupby(["source", "pollutant"])["period"].transform("size")
+    gap = given < loads["period"].nunique()
+    checks.append((loads, "source_loads", gap, "period", "is not every period of the others",
+                   "a row for every period"))  # fmt: skip
     for table, name, bad, column, problem, right in checks:
         for i in np.flatnonzero(np.asarray(bad)).tolist():
             yield fault_at(table, name, i, column, problem, right)

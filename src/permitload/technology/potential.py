@@ -120,13 +120,17 @@ def _potential(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _empty(loads: pd.DataFrame) -> Iterator[Fault]:
+    """Find loads that are empty."""
+    for i in np.flatnonzero(loads["source_load"].isna()).tolist():
+        yield fault_at(loads, "source_loads", i, "source_load", "is empty", "a load [kg/d]")
+
+
 def _faults(
     loads: pd.DataFrame, candidates: pd.DataFrame, reached: pd.Series[float]
 ) -> Iterator[Fault]:
     """Find loads that are empty; candidates without a load or an achievable one."""
-    right = "a load [kg/d]"
-    for i in np.flatnonzero(loads["source_load"].isna()).tolist():
-        yield fault_at(loads, "source_loads", i, "source_load", "is empty", right)
+    yield from _empty(loads)
     known = pd.MultiIndex.from_frame(loads[["source", "pollutant"]])
     lost = ~pd.MultiIndex.from_frame(candidates[["source", "pollutant"]]).isin(known)
     for i in np.flatnonzero(lost).tolist():
@@ -138,7 +142,7 @@ def _faults(
         yield fault_at(candidates, "candidates", i, "train", "has no achievable load", right)
 
 
-def reduction_potential(train_potentials: pd.DataFrame) -> pd.DataFrame:
+def reduction_potential(source_loads: pd.DataFrame, train_potentials: pd.DataFrame) -> pd.DataFrame:
     """Reduction potential of every source: that of its best train, pollutant by pollutant.
 
     Where the best trains of two pollutants differ, a source reaches one of the two potentials
@@ -146,29 +150,47 @@ def reduction_potential(train_potentials: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
+    source_loads : DataFrame
+        Table ``source_loads``, as for :func:`train_potential`.
     train_potentials : DataFrame
         As :func:`train_potential` returns it, or several such tables together.
 
     Returns
     -------
     DataFrame
-        One row a source, pollutant and period: the columns of the table, ``train`` being the best
-        one, the first by label where several are equal.
+        One row a source, pollutant and period of the loads: ``source_load``, ``achievable_load``,
+        ``potential`` [kg/d], ``potential_share``, ``train``, the best one, the first by label
+        where several are equal, and ``rule``. A source without a candidate has no potential, and
+        the rule ``no candidate``.
+
+    Raises
+    ------
+    DataError
+        If a load is empty, or a potential has no load.
 
     Examples
     --------
-    >>> each = pd.DataFrame({"source": "A", "train": ["MBR", "AO"], "pollutant": "TN",
-    ...     "period": "dry", "source_load": 9.0, "achievable_load": [3.0, 5.0],
-    ...     "potential": [6.0, 4.0]})
-    >>> reduction_potential(each)[["train", "potential"]].values.tolist()
-    [['MBR', 6.0]]
+    >>> loads = pd.DataFrame({"source": ["A", "B"], "pollutant": "TN", "source_load": 9.0})
+    >>> trains = pd.DataFrame({"source": "A", "train": ["MBR", "AO"], "pollutant": "TN",
+    ...                        "achievable": [10.0, 20.0], "wastewater_flow": 0.005})
+    >>> found = reduction_potential(loads, train_potential(loads, trains))
+    >>> found[["train", "potential"]].values.tolist()
+    [['MBR', 4.68], ['', 0.0]]
     """
-    ranked = train_potentials.sort_values(
-        ["achievable_load", "train"], ascending=[True, True], kind="stable"
-    )
-    best = ranked.drop_duplicates(_CASE).set_index(_CASE)
-    order = pd.MultiIndex.from_frame(train_potentials[_CASE].drop_duplicates())
-    return best.loc[order].reset_index()
+    loads = complete(source_loads, "source_loads")[[*_CASE, "source_load"]]
+    raise_faults(_empty(loads))
+    names = ["achievable_load", "train"]
+    ranked = train_potentials.sort_values(names, kind="stable").drop_duplicates(_CASE)
+    lost = ~pd.MultiIndex.from_frame(ranked[_CASE]).isin(pd.MultiIndex.from_frame(loads[_CASE]))
+    raise_faults(
+        Fault("train_potentials", ", ".join(filter(None, row)), "source", None, "has no load",
+              "a row of source_loads")
+        for row in ranked.loc[lost, _CASE].itertuples(index=False)
+    )  # fmt: skip
+    found = loads.merge(ranked[[*_CASE, *names, "rule"]], "left", _CASE)
+    bare = found["train"].isna()
+    found["achievable_load"] = found["achievable_load"].mask(bare, found["source_load"])
+    return _potential(found.fillna({"train": "", "rule": "no candidate"}))
 
 
 def potential_by(reduction_potentials: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
