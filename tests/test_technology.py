@@ -283,6 +283,19 @@ def test_worked_example_single_and_mixed_products() -> None:
     assert found["drainage_volume"].item() == pytest.approx(3.225e6, rel=1e-12)
 
 
+def test_plating_goes_by_area_and_a_works_by_the_water_it_treats() -> None:
+    plated = products(product="multi-layer", product_capacity=None, benchmark_drainage=None,
+                      plated_area=3.0e6, area_drainage=250.0)  # fmt: skip
+    found = technology.load(plated, permitted(permitted_concentration=15.0), needed=())
+    assert found["permit"].item() == pytest.approx(3.0e6 * 250 * 15 * 1e-9, rel=1e-12)
+    # 3e4 m3/d for a year, one m3 a tonne
+    treated = products(product="sewage", product_capacity=3e4 * 365, benchmark_drainage=1.0)
+    most = pd.concat([permitted(pollutant=name, permitted_concentration=value) for name, value in
+                      {"COD": 40.0, "NH3-N": 3.0, "TN": 10.0, "TP": 0.3}.items()])  # fmt: skip
+    loads = technology.load(treated, most, needed=())["permit"].tolist()
+    assert loads == pytest.approx([438.0, 32.85, 109.5, 3.285], rel=1e-12)
+
+
 def test_the_strictest_document_and_the_least_candidate_are_named() -> None:
     most = pd.concat([permitted(), permitted(document="provincial", permitted_concentration=50.0),
                       permitted(document="EIA", permitted_concentration=55.0)])  # fmt: skip
@@ -373,6 +386,9 @@ def test_load_inverts_and_is_monotone(
         ((products(), permitted()), "source_totals, row P1 COD, eia_total: is missing"),
         ((products(), permitted(source="P2")), "P1 is in no row of the other table"),
         ((products(benchmark_drainage=0.0), permitted()), "is no benchmark"),
+        ((products(benchmark_drainage=None), permitted()), "woven lacks its water"),
+        ((products(plated_area=1.0, area_drainage=1.0), permitted()), "woven lacks its water"),
+        ((products(plated_area=1.0), permitted()), "woven lacks its water"),
         (
             (products(), permitted(),
              pd.DataFrame({"source": ["P1"], "pollutant": ["COD"], "component": ["eia_total"]})),

@@ -22,6 +22,8 @@ TECHNOLOGY: tuple[Row, ...] = (
     ("achievable", "mg/L", "effluent that a train keeps reliably", "可达出水浓度", 0.0, 1e6),
     ("product", "", "product with a benchmark of drainage", "产品"),
     ("product_capacity", "t/a", "product that a source may make", "产品产能", 0.0, inf),
+    ("plated_area", "m2/a", "surface that a source may plate", "镀件面积", 0.0, inf),
+    ("area_drainage", "L/m2", "water a plated m2 may need", "单位面积基准排水量", 0.0, inf),
     ("actual_drainage", "m3/t", "water drained per product made", "实际单位产品排水量", 0.0, inf),
     ("advanced_drainage", "m3/t", "drainage of advanced technology", "先进基准排水量", 0.0, inf),
     ("advanced_share", "1", "part of enterprises that count as advanced", "先进占比", 0.0, 1.0),
@@ -87,9 +89,9 @@ TECHNOLOGY_TABLES: tuple[tuple[str, str, str, str], ...] = (
     (
         "products?",
         "source product",
-        "source product product_capacity benchmark_drainage advanced_drainage? basis? evidence? "
-        "note?",
-        "one product of one source",
+        "source product product_capacity? benchmark_drainage? advanced_drainage? plated_area? "
+        "area_drainage? basis? evidence? note?",
+        "one product of one source, with its capacity and drainage by tonne or by plated area",
     ),
     (
         "drainages?",

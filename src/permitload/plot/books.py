@@ -9,7 +9,7 @@ import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
-from permitload.plot.labels import bilingual, label
+from permitload.plot.labels import bilingual, chinese_font, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def books(compared: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.annotate(text, (np.nan_to_num(mass), y - 0.15), (3, 0),
                     textcoords="offset points", va="center", fontsize=8)  # fmt: skip
     names = rows[["group", "pollutant", "account"]].agg(" ".join, axis=1)
-    kinds = [bilingual(_CHINESE.get(b, ""), b) for b in rows["book"]]
+    kinds = [_CHINESE.get(b, b) if chinese_font() else b for b in rows["book"]]
     ax.set_yticks(place, _style.drawable(f"{n} ({b})" for n, b in zip(names, kinds, strict=True)),
                   fontsize=8)  # fmt: skip
     ax.set_ylim(len(rows) - 0.4, -0.6)

@@ -24,20 +24,27 @@ def standard_water(products: pd.DataFrame) -> pd.Series[float]:
     Parameters
     ----------
     products : DataFrame
-        ``product_capacity`` [t/a] and ``benchmark_drainage`` [m3/t].
+        ``product_capacity`` [t/a] and ``benchmark_drainage`` [m3/t]; or, in plating,
+        ``plated_area`` [m2/a] and ``area_drainage`` [L/m2].
 
     Returns
     -------
     Series
-        [m3/a], one a row.
+        [m3/a], one a row; NaN where neither pair is stated.
+
+    Notes
+    -----
+    S Q, HJ 861-2017 by the tonne and HJ 855-2017 by the plated area (from memory, unverified).
 
     Examples
     --------
-    >>> standard_water(pd.DataFrame({"product_capacity": [20000.0],
-    ...                              "benchmark_drainage": [140.0]})).tolist()
-    [2800000.0]
+    >>> standard_water(pd.DataFrame({"product_capacity": [20000.0, np.nan],
+    ...     "benchmark_drainage": [140.0, np.nan], "plated_area": [np.nan, 1e6],
+    ...     "area_drainage": [np.nan, 200.0]})).tolist()
+    [2800000.0, 200000.0]
     """
-    return products["product_capacity"] * products["benchmark_drainage"]
+    by_mass = products["product_capacity"] * products["benchmark_drainage"]
+    return by_mass.fillna(products["plated_area"] * products["area_drainage"] / 1000.0)
 
 
 def advanced_water(products: pd.DataFrame) -> pd.Series[float]:

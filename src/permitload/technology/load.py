@@ -33,7 +33,8 @@ def load(
     ----------
     products : DataFrame
         Table ``products``: the capacity [t/a] of every product of a source and the drainage that
-        it may need [m3/t]. Products at one outlet are those of one source.
+        it may need [m3/t], or in plating the area [m2/a] and its drainage [L/m2]. Products at one
+        outlet are those of one source.
     permitted_concentrations : DataFrame
         Table ``permitted_concentrations`` [mg/L]: one row a document; the strictest holds.
     source_totals : DataFrame, optional
@@ -114,9 +115,18 @@ def _product_faults(products: pd.DataFrame, most: pd.DataFrame) -> Iterator[Faul
         lost = ~table["source"].isin(other["source"])
         for i in np.flatnonzero(lost & ~table["source"].duplicated()).tolist():
             yield fault_at(table, name, i, "source", "is in no row of the other table", right)
-    for i in np.flatnonzero(products["benchmark_drainage"] == 0.0).tolist():
-        right = "a benchmark > 0 m3/t: a product without one is asked for, not left out"
-        yield fault_at(products, "products", i, "benchmark_drainage", "is no benchmark", right)
+    for name in ("benchmark_drainage", "area_drainage"):
+        for i in np.flatnonzero(products[name] == 0.0).tolist():
+            right = "a benchmark > 0: a product without one is asked for, not left out"
+            yield fault_at(products, "products", i, name, "is no benchmark", right)
+    pairs = [["product_capacity", "benchmark_drainage"], ["plated_area", "area_drainage"]]
+    whole, some = (
+        np.column_stack([getattr(products[pair].notna(), how)(axis=1) for pair in pairs])
+        for how in ("all", "any")
+    )
+    for i in np.flatnonzero((whole.sum(axis=1) != 1) | (some != whole).any(axis=1)).tolist():
+        right = "a capacity [t/a] and its benchmark [m3/t], or an area [m2/a] and its own [L/m2]"
+        yield fault_at(products, "products", i, "product", "lacks its water", right)
 
 
 def _total_faults(totals: pd.DataFrame, most: pd.DataFrame) -> Iterator[Fault]:
