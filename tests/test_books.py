@@ -153,10 +153,20 @@ def test_bad_books_are_refused(table: pd.DataFrame, words: str) -> None:
         sources.compare_books(table)
 
 
+def test_an_outlet_that_an_account_forgets_is_left_out_by_name() -> None:
+    fewer = PLATING.drop(index=3)  # no permit for E2
+    total = sources.compared_totals(sources.compare_books(fewer), SECTOR)
+    permit = total.set_index(["outlet_kind", "account"]).loc["main", "permit"]
+    assert permit[["outlets", "left_out"]].tolist() == [3.0, "E2 DW001"]
+    assert permit["mass_ratio"] == pytest.approx(30.5 / 4.5, rel=1e-12)  # not over 5.0
+
+
 def test_totals_need_one_group_an_enterprise() -> None:
     every = sources.compare_books(PLATING)
     with pytest.raises(DataError, match="E4, enterprise: has no group"):
         sources.compared_totals(every, SECTOR.iloc[:3])
+    with pytest.raises(DataError, match="compared, book_mass: is missing"):
+        sources.compared_totals(every.drop(columns="book_mass"), SECTOR)
     with pytest.raises(DataError, match="E1, enterprise: has two groups"):
         sources.compared_totals(every, pd.concat([SECTOR, SECTOR.iloc[:1]]))
 

@@ -294,7 +294,9 @@ def test_conditions_hold_and_a_park_that_cannot_says_by_how_much() -> None:
     budget = [allocation.capital_budget(trains, 50.0)]
     plan, _ = technology.measures_plan(loads, trains, group, most, running, budget)
     assert plan["option"].to_dict() == {"A": "as is", "B": "MBR"}
-    with pytest.raises(InfeasibleError, match=r"park TN .*by 1 kg/d") as caught:
+    with pytest.raises(
+        InfeasibleError, match=r"every total: park TN by 1 kg/d, at least"
+    ) as caught:
         technology.measures_plan(loads, trains, group, limits(("TN", "", 5.0)), running)
     assert caught.value.relaxation is not None
 
@@ -308,6 +310,7 @@ def test_conditions_hold_and_a_park_that_cannot_says_by_how_much() -> None:
         (lambda a, o, g, m: (a, o, g, m.assign(period="may")), "may has no load"),
         (lambda a, o, g, m: (a, o, g, m.assign(group_limit=None)), "group_limit: is empty"),
         (lambda a, o, g, m: (a.assign(source_load=None), o, g, m), "source_load: is empty"),
+        (lambda a, o, g, m: (a, o, g, m.assign(annual_total=1.0)), "has a total of the year too"),
         (lambda a, o, g, m: (a.iloc[1:], o, g, m), "wet is not every period"),
         (lambda a, o, g, m: (a, o.assign(lifetime=None), g, m), "lifetime: and interest"),
         (

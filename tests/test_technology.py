@@ -385,7 +385,8 @@ def test_load_inverts_and_is_monotone(
     [
         ((products(), permitted()), "source_totals, row P1 COD, eia_total: is missing"),
         ((products(), permitted(source="P2")), "P1 is in no row of the other table"),
-        ((products(benchmark_drainage=0.0), permitted()), "is no benchmark"),
+        ((products(benchmark_drainage=0.0), permitted()), "benchmark_drainage: 0 m3/t is 0"),
+        ((products(product_capacity=0.0), permitted()), "a load of 0 is never implied"),
         ((products(benchmark_drainage=None), permitted()), "woven lacks its water"),
         ((products(plated_area=1.0, area_drainage=1.0), permitted()), "woven lacks its water"),
         ((products(plated_area=1.0), permitted()), "woven lacks its water"),
@@ -458,6 +459,20 @@ def test_initial_capacity_of_conventional_and_characteristic_pollutants() -> Non
     assert found.loc["PFOA", "initial_total"] == pytest.approx(0.0365)
     assert found.loc["PFOA", "document"] == "user's target, letter 3"
     assert found["binding"].tolist() == ["technology", "water", "water"]
+
+
+@pytest.mark.parametrize(
+    ("loads", "words"),
+    [
+        (park_loads(COD=-1.0), "E0, COD, permit: -0.5 is not valid"),
+        (park_loads(COD=float("nan")), "permit: nan is not valid"),
+        (park_loads(COD=1.0).assign(source="E0"), "is there twice"),
+        (park_loads(COD=1.0).drop(columns="permit"), "a column permit"),
+    ],
+)
+def test_initial_capacity_refuses_what_is_no_load(loads: pd.DataFrame, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        technology.initial_capacity(targets(), loads)
 
 
 @pytest.mark.parametrize(

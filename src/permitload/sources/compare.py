@@ -19,6 +19,7 @@ Decompose = Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]]
 _OUTLET = ["enterprise", "outlet", "pollutant"]
 _KINDS = ("main", "general")
 _BOOKS = ("accepted", "discharged")
+_SUMS = ["book_mass", "reference_mass", "mass_difference", "concentration_part", "volume_part"]
 
 
 def shapley_parts(
@@ -216,15 +217,15 @@ def compared_totals(compared: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        By group, ``outlet_kind``, pollutant, account and book: ``book_mass``, ``reference_mass``,
+        By group, ``outlet_kind``, pollutant, book and account: ``book_mass``, ``reference_mass``,
         ``mass_difference``, ``concentration_part``, ``volume_part`` [t/a], ``mass_ratio`` [1],
-        ``outlets`` that count and ``left_out``, those that do not. Parts are NaN where an outlet
-        that counts has none; sums where none counts.
+        ``outlets`` that count and ``left_out``, those of the group and book that do not. Parts
+        are NaN where an outlet that counts has none; sums where none counts.
 
     Raises
     ------
     DataError
-        If an enterprise has no group, or two.
+        If a column is missing, or an enterprise has no group, or two.
 
     Examples
     --------
@@ -235,6 +236,16 @@ def compared_totals(compared: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFram
     >>> compared_totals(compare_books(books), sector)["mass_ratio"].tolist()
     [7.3, 1.0]
     """
+    labels = ["outlet_kind", "pollutant", "book"]
+    raise_faults(
+        Fault(name, None, column, None, "is missing", f"a column {column}")
+        for table, name, columns in (
+            (compared, "compared", ["enterprise", "outlet", *labels, "account", *_SUMS]),
+            (groups, "groups", ["group", "enterprise"]),
+        )
+        for column in columns
+        if column not in table
+    )
     place = groups.set_index("enterprise")["group"]
     lost = sorted(set(compared["enterprise"]) - set(place.index))
     twice = sorted(set(place.index[place.index.duplicated()]))
@@ -243,23 +254,26 @@ def compared_totals(compared: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFram
         for names, problem in ((lost, "has no group"), (twice, "has two groups"))
         for name in names
     )
-    names = ["book_mass", "reference_mass", "mass_difference", "concentration_part", "volume_part"]
-    counts = compared["reference_mass"].notna()
     outlet = compared["enterprise"] + " " + compared["outlet"]
     table = compared.assign(group=compared["enterprise"].map(place), outlet=outlet)
-    key = ["group", "outlet_kind", "pollutant", "account", "book"]
-    rows = []
-    for label, part in table.groupby(key, sort=False):
-        inside = part[counts.loc[part.index]]
-        sums = inside[names].sum(skipna=False) if len(inside) else pd.Series(np.nan, names)
-        base = sums["reference_mass"]
-        rows.append(
-            dict(zip(key, label, strict=True))
-            | sums.to_dict()
-            | {
-                "mass_ratio": sums["book_mass"] / base if base > 0 else np.nan,
-                "outlets": float(len(inside)),
-                "left_out": ", ".join(part["outlet"].drop(inside.index)),
-            }
-        )
-    return pd.DataFrame(rows)
+    labels = ["group", *labels]
+    return pd.DataFrame(
+        [
+            {**dict(zip(labels, label, strict=True)), "account": account, **_summed(part, every)}
+            for label, every in table.groupby(labels, sort=False)
+            for account, part in every.groupby("account", sort=False)
+        ]
+    )
+
+
+def _summed(part: pd.DataFrame, every: pd.DataFrame) -> dict[str, object]:
+    """Sum one account over its compared outlets; ``every`` holds those of all accounts."""
+    inside = part[part["reference_mass"].notna()]
+    sums = inside[_SUMS].sum(skipna=False) if len(inside) else pd.Series(np.nan, _SUMS)
+    base, outlets = sums["reference_mass"], every["outlet"].drop_duplicates()
+    return {
+        **sums.to_dict(),
+        "mass_ratio": sums["book_mass"] / base if base > 0 else np.nan,
+        "outlets": float(len(inside)),
+        "left_out": ", ".join(outlets[~outlets.isin(inside["outlet"])]),
+    }

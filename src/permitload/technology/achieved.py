@@ -140,7 +140,8 @@ def achieved(
     -------
     DataFrame
         Table ``train_figures``, in the order of the records: ``achievable`` [mg/L] by ``bound``;
-        ``variation`` (standard deviation over the mean, 0 for a mean of 0) [1]; and ``removal``
+        ``variation`` (standard deviation over the mean, 0 for a mean of 0) [1],
+        where there are two samples at least; and ``removal``
         [1], the share of the influent's mass taken off, where every sample has influent: weighted
         by flow where every sample has one, else each sample counts the same. Removal may be
         negative.
@@ -171,8 +172,9 @@ def achieved(
             where, right = f"{train}, {pollutant}", "records that suffice"
             faults.append(Fault("effluents", where, "concentration", None, f"{error}", right))
             continue
-        mean = float(values.mean())
-        figures.append(("variation", float(values.std(ddof=1)) / mean if mean else 0.0, "1"))
+        if len(values) > 1:
+            mean = float(values.mean())
+            figures.append(("variation", float(values.std(ddof=1)) / mean if mean else 0.0, "1"))
         if group["influent"].notna().all() and (group["influent"] > 0).any():
             figures.append(("removal", _removal(group), "1"))
         common = {"train": train, "pollutant": pollutant, "samples": float(len(group))}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from permitload._frames import complete, fault_at
 from permitload.errors import Fault, raise_faults
+from permitload.technology._given import given
 from permitload.units import tonnes
 
 __all__ = ["initial_capacity"]
@@ -45,7 +46,7 @@ def initial_capacity(park_targets: pd.DataFrame, technology_loads: pd.DataFrame)
     ------
     DataError
         With every pollutant that has loads and no target, or a target and no loads; every limit
-        without provenance; every limit that is 0.
+        without provenance; every limit that is 0; every load that is none or there twice.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def initial_capacity(park_targets: pd.DataFrame, technology_loads: pd.DataFrame)
     (36.5, 'water', 3.5)
     """
     table = complete(park_targets, "park_targets")
-    loads = technology_loads.reset_index()
+    loads = given(technology_loads, "technology_loads", ["source", "pollutant"], ["permit"])
     raise_faults(_faults(table, loads))
     total = loads.groupby("pollutant")["permit"].sum()
     found = table.set_index("pollutant")
@@ -92,7 +93,3 @@ def _faults(table: pd.DataFrame, loads: pd.DataFrame) -> Iterator[Fault]:
     for name in sorted(set(loads["pollutant"]) - set(table["pollutant"])):
         right = "a row: its standard, or a user's limit and the document that it is from"
         yield Fault("park_targets", name, "limit", None, "is missing", right)
-    bad = ~(np.isfinite(loads["permit"]) & (loads["permit"] >= 0))
-    for row in loads[bad].to_dict("records"):
-        where = f"{row['source']}, {row['pollutant']}"
-        yield Fault("technology_loads", where, "permit", row["permit"], "is no load", ">= 0 t/a")

@@ -115,10 +115,10 @@ def _product_faults(products: pd.DataFrame, most: pd.DataFrame) -> Iterator[Faul
         lost = ~table["source"].isin(other["source"])
         for i in np.flatnonzero(lost & ~table["source"].duplicated()).tolist():
             yield fault_at(table, name, i, "source", "is in no row of the other table", right)
-    for name in ("benchmark_drainage", "area_drainage"):
+    for name in ("product_capacity", "benchmark_drainage", "plated_area", "area_drainage"):
         for i in np.flatnonzero(products[name] == 0.0).tolist():
-            right = "a benchmark > 0: a product without one is asked for, not left out"
-            yield fault_at(products, "products", i, name, "is no benchmark", right)
+            right = "a number > 0, or no row for what is not made: a load of 0 is never implied"
+            yield fault_at(products, "products", i, name, "is 0", right)
     pairs = [["product_capacity", "benchmark_drainage"], ["plated_area", "area_drainage"]]
     whole, some = (
         np.column_stack([getattr(products[pair].notna(), how)(axis=1) for pair in pairs])

@@ -126,6 +126,9 @@ def _faults(
         (limits, "group_limits", limits["group_limit"].isna(), "group_limit", "is empty",
          "a total [kg/d]; units.rate makes it of one in t/a"),
     ]  # fmt: skip
+    unused = limits[["annual_total", "capacity_share", "allowable_emission", "current_permit"]]
+    checks.append((limits, "group_limits", unused.notna().any(axis=1), "group",
+                   "has a total of the year too", "group_limit [kg/d] alone"))  # fmt: skip
     given = loads.groupby(["source", "pollutant"])["period"].transform("size")
     gap = given < loads["period"].nunique()
     checks.append((loads, "source_loads", gap, "period", "is not every period of the others",
@@ -235,7 +238,7 @@ def _infeasible(program: Program) -> InfeasibleError:
     lines = relax(program, soft, weight)
     missed = lines[lines["missing"] > 0.0]
     names = "; ".join(
-        f"{' '.join(map(str, row[1:]))} by {missing:.6g} {unit}"
+        f"{' '.join(filter(None, map(str, row[1:])))} by {missing:.6g} {unit}"
         for row, missing, unit in zip(missed.index, missed["missing"], missed["unit"], strict=True)
     )
     message = f"no options keep every total: {names}, at least"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from permitload._frames import complete, fault_at, listed
 from permitload.errors import Fault, raise_faults
+from permitload.technology._given import given as read
 from permitload.units import flux
 
 __all__ = [
@@ -179,8 +180,9 @@ def reduction_potential(source_loads: pd.DataFrame, train_potentials: pd.DataFra
     """
     loads = complete(source_loads, "source_loads")[[*_CASE, "source_load"]]
     raise_faults(_empty(loads))
-    names = ["achievable_load", "train"]
-    ranked = train_potentials.sort_values(names, kind="stable").drop_duplicates(_CASE)
+    names, labels = ["achievable_load", "train"], ["source", "train", "pollutant", "period", "rule"]
+    each = read(train_potentials, "train_potentials", labels, ["achievable_load"])
+    ranked = each.sort_values(names, kind="stable").drop_duplicates(_CASE)
     lost = ~pd.MultiIndex.from_frame(ranked[_CASE]).isin(pd.MultiIndex.from_frame(loads[_CASE]))
     raise_faults(
         Fault("train_potentials", ", ".join(filter(None, row)), "source", None, "has no load",
@@ -224,10 +226,11 @@ def potential_by(reduction_potentials: pd.DataFrame, groups: pd.DataFrame) -> pd
     [[10.0, 6.0, 0.6]]
     """
     table = complete(groups, "groups")[["group", "source"]]
-    lost = sorted(set(reduction_potentials["source"]) - set(table["source"]))
+    each = read(reduction_potentials, "reduction_potentials", _CASE, ["source_load", "potential"])
+    lost = sorted(set(each["source"]) - set(table["source"]))
     if lost:
         raise_faults([Fault("groups", listed(lost), "group", None, "is missing", "a group each")])
-    merged = reduction_potentials.merge(table, on="source")
+    merged = each.merge(table, on="source")
     merged["achievable_load"] = merged["source_load"] - merged["potential"]
     names = ["source_load", "achievable_load", "potential"]
     found = merged.groupby(["group", "pollutant", "period"], sort=False)[names].sum().reset_index()
@@ -267,14 +270,14 @@ def cut_tree(
     >>> cut_tree(each, classes)["node"].tolist()
     ['all', 'industry', 'A']
     """
-    label, potential = reduction_potentials["source"], reduction_potentials["potential"]
+    each = read(reduction_potentials, "reduction_potentials", ["source"], ["potential"])
+    label, potential = each["source"], each["potential"]
     known = sources.reset_index() if "source" not in sources else sources
     classes = label.map(known.set_index("source")["source_class"])
     taken = {root, *classes.dropna()}
     raise_faults(
         Fault("reduction_potential", label.iloc[i], "source", None, problem, right)
         for bad, problem, right in (
-            (label.duplicated(), "is there twice", "one pollutant and period"),
             (classes.isna(), "has no source_class", "a row of sources"),
             (label.isin(taken), "is the name of a class too", "a name of its own"),
         )
@@ -324,7 +327,8 @@ def train_options(train_potentials: pd.DataFrame, candidates: pd.DataFrame) -> p
     """
     key = ["source", "train", "pollutant"]
     given = complete(candidates, "candidates").drop(columns=["removal"])
-    least = train_potentials.groupby(key)["potential_share"].min().rename("removal")
+    each = read(train_potentials, "train_potentials", [*key, "period"], ["potential_share"])
+    least = each.groupby(key)["potential_share"].min().rename("removal")
     found = given.merge(least.reset_index(), "left", key)
     lost = np.flatnonzero(found["removal"].isna())
     raise_faults(
