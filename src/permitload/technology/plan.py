@@ -218,16 +218,28 @@ def _chosen(program: Program, choices: pd.DataFrame) -> dict[str, str]:
     few = held.minimise(changes).value
     held = held.at_most([("changes",)], changes, round(few) + 0.5)
     point = held.minimise(0.0).column
+    alone = _only(held, point)
     found: dict[str, str] = {}
     for name, rows in choices.groupby("source", sort=True):
         own = _labels(rows)
-        if len(rows) > 1:
-            # what stands first by label may be as good: asked source by source
-            point = held.minimise(pd.Series(np.arange(len(own), dtype=float), own)).column
         values = point.reindex(own).round()
+        if values.iloc[0] == 0.0 and not alone:
+            # what stands before it by label may be as good
+            point = held.minimise(pd.Series(np.arange(len(own), dtype=float), own)).column
+            values = point.reindex(own).round()
         held = held.given(values)
         found[str(name)] = str(rows["option"].iloc[int(np.argmax(values.to_numpy()))])
     return found
+
+
+def _only(program: Program, point: pd.Series[float]) -> bool:
+    """Whether no other choice of options meets the rows."""
+    chosen = point.round()
+    try:
+        program.at_most([("another",)], chosen, float(chosen.sum()) - 1.0).minimise(0.0)
+    except InfeasibleError:
+        return True
+    return False
 
 
 def _infeasible(program: Program) -> InfeasibleError:
