@@ -334,3 +334,16 @@ def test_cost_of_an_option_is_one_whatever_the_pollutant() -> None:
     odd = options.assign(operating=[3.0, 4.0])
     with pytest.raises(DataError, match="E0, o0, capital: differs by row"):
         technology.measures_plan(loads, odd, group, limits(("TN", "", 9.0)), running)
+
+
+def test_no_table_is_changed() -> None:
+    given_tables = LOADS, TRAINS, PRACTICE, PARK
+    before = [table.copy(deep=True) for table in given_tables]
+    best = technology.reduction_potential(LOADS, potentials())
+    technology.potential_by(best, PARK)
+    options = technology.train_options(technology.train_potential(LOADS, TRAINS), TRAINS)
+    technology.measures_plan(
+        LOADS, options, PARK, limits(("TN", "", 900.0)), allocation.annual_cost
+    )
+    for table, copy in zip(given_tables, before, strict=True):
+        pd.testing.assert_frame_equal(table, copy)

@@ -32,6 +32,16 @@ def test_log_normal_bound_has_the_printed_factors(
     assert found == pytest.approx(factor, abs=6e-4)
 
 
+def test_log_normal_bound_of_a_year_of_hours_and_of_one_number() -> None:
+    logs = np.linspace(3.0, 4.0, 8760)
+    found = (np.log(technology.lognormal_bound(np.exp(logs))) - logs.mean()) / logs.std(ddof=1)
+    # Natrella's approximation, good to 1/n: k = (z + sqrt(z² − a b))/a
+    z = 1.6448536269514722
+    a, b = 1 - z * z / (2 * 8759), z * z * (1 - 1 / 8760)
+    assert found == pytest.approx((z + (z * z - a * b) ** 0.5) / a, abs=1e-4)
+    assert technology.lognormal_bound(np.full(5, 40.0)) == pytest.approx(40.0, rel=1e-12)
+
+
 def test_log_normal_bound_covers_as_often_as_it_says() -> None:
     generator = np.random.default_rng(7)
     true = np.exp(3.0 + 0.4 * 1.2815515655446004)  # quantile 0.9 of the population

@@ -72,7 +72,8 @@ def train_potential(
     Parameters
     ----------
     source_loads : DataFrame
-        Table ``source_loads``: the present load [kg/d] by source, pollutant and period.
+        Table ``source_loads``: the present load [kg/d] by source, pollutant and period. Behind a
+        works it counts at the works' outlet, and so must what a candidate reaches.
     candidates : DataFrame
         Table ``candidates``. A train and source without a row of a pollutant leaves it as it is.
     rule : function, default by_concentration
