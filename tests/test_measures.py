@@ -311,6 +311,7 @@ def test_conditions_hold_and_a_park_that_cannot_says_by_how_much() -> None:
         (lambda a, o, g, m: (a, o, g, m.assign(group_limit=None)), "group_limit: is empty"),
         (lambda a, o, g, m: (a.assign(source_load=None), o, g, m), "source_load: is empty"),
         (lambda a, o, g, m: (a, o, g, m.assign(annual_total=1.0)), "has a total of the year too"),
+        (lambda a, o, g, m: (a, o, g, m.iloc[:0]), "one total at least"),
         (lambda a, o, g, m: (a.iloc[1:], o, g, m), "wet is not every period"),
         (lambda a, o, g, m: (a, o.assign(lifetime=None), g, m), "lifetime: and interest"),
         (

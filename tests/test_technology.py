@@ -121,6 +121,8 @@ def test_influent_of_some_samples_alone_is_refused() -> None:
     )  # fmt: skip
     with pytest.raises(DataError, match="influent: is empty"):
         technology.achieved(records)
+    with pytest.raises(DataError, match="one train at least"):
+        technology.achieved(records.iloc[:0])
 
 
 # -- scores ------------------------------------------------------------------------------------

@@ -161,6 +161,8 @@ def achieved(
     [['achievable', 85.971], ['variation', 0.1], ['removal', 0.9]]
     """
     table = complete(effluents, "effluents")
+    if table.empty:
+        raise DataError("effluents has no rows; right would be the samples of one train at least")
     rows: list[dict[str, object]] = []
     faults: list[Fault] = []
     for (train, pollutant), group in table.groupby(["train", "pollutant"], sort=False):
@@ -183,7 +185,7 @@ def achieved(
             for name, value, unit in figures
         ]
     raise_faults(faults)
-    return complete(pd.DataFrame(rows) if rows else None, "train_figures")
+    return complete(pd.DataFrame(rows), "train_figures")
 
 
 def _gaps(group: pd.DataFrame) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from permitload._frames import complete, fault_at
 from permitload._labels import index_of
-from permitload.errors import Fault, InfeasibleError, raise_faults
+from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.program import Program, relax
 
 __all__ = ["measures_plan"]
@@ -92,6 +92,8 @@ def measures_plan(
     loads, member = complete(source_loads, "source_loads"), complete(groups, "groups")
     limits, given = complete(group_limits, "group_limits"), complete(options, "options")
     raise_faults(_faults(loads, given, member, limits))
+    if limits.empty:
+        raise DataError("group_limits has no rows; right would be one total at least")
     choices = _choices(loads, given, annual_cost)
     cells = _cells(loads, member, limits)
     left = _left(cells, choices, given)
