@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "capacity": CORE,
     "allocation": CORE,
     "fairness": CORE,
+    "technology": CORE,
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},
@@ -52,6 +53,8 @@ COMPANIONS = {
     "_uncertain_variables": "schema",
     "_allocation_variables": "schema",
     "_cost_variables": "schema", "_nonpoint_variables": "schema",
+    "_cost_variables": "schema",
+    "_technology_variables": "schema",
     "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",
@@ -104,6 +107,7 @@ def test_every_arrow_is_allowed() -> None:
 def test_capabilities_never_import_each_other() -> None:
     capabilities = {
         "hydraulics", "quality", "sources", "standards", "capacity", "allocation", "fairness",
+        "technology",
     }  # fmt: skip
     assert all(not ALLOWED[unit] & capabilities for unit in capabilities)
 

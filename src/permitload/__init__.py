@@ -33,6 +33,7 @@ __all__ = [
     "sources",
     "standards",
     "study",
+    "technology",
     "units",
 ]
 
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         sources,
         standards,
         study,
+        technology,
         units,
     )
     from permitload.network import RiverNetwork

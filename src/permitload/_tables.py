@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from permitload._technology_variables import TECHNOLOGY_TABLES
 from permitload._variables import VARIABLES
 
 __all__ = ["COMPONENTS", "DATASETS", "TABLES", "Column", "Table"]
@@ -260,6 +261,7 @@ TABLES = _tables(
         "source pollutant increment reduction marginal_cost basis? note?",
         "one piece of what operation can take off beyond the option, in order",
     ),
+    *TECHNOLOGY_TABLES,
 )
 
 

@@ -137,5 +137,15 @@ TERMS = {
     "outside_loads": "loads outside polders, 圩外负荷",
     "polder_loads": "loads inside polders as a budget, 圩内负荷",
     "pumped": "loads of polders as measured, 泵排负荷表",
+    "bound": "function of samples that gives what a train keeps, 可达浓度函数",
+    "water": "function of products that gives their water, 水量函数",
+    "technology_loads": "table of technology-based loads, 技术核算量表",
+    "train_potentials": "table of reduction potentials by train, 工艺减排潜力表",
+    "reduction_potentials": "table of reduction potentials by source, 污染源减排潜力表",
+    "annual_cost": "function of capital, operating, interest and lifetime, 年费用函数",
+    "root": "name of the root of a tree, 根节点",
+    "decompose": "function that parts a difference, 差异分解函数",
+    "compared": "table of accounts beside their reference, 数据比对表",
+    "reference_account": "account that the others are compared with, 对照口径",
 }
 """Objects that appear as parameters and are neither variables nor tables."""

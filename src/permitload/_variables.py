@@ -6,6 +6,7 @@ from math import inf
 from permitload._allocation_variables import ALLOCATION
 from permitload._cost_variables import COSTS
 from permitload._nonpoint_variables import NONPOINT
+from permitload._technology_variables import TECHNOLOGY
 from permitload._uncertain_variables import UNCERTAIN
 
 __all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
@@ -374,4 +375,5 @@ VARIABLES = DIMENSIONS | _variables(
     *UNCERTAIN,
     *ALLOCATION,
     *NONPOINT,
+    *TECHNOLOGY,
 )

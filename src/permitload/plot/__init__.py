@@ -1,5 +1,6 @@
 """Figures of a study: functions over labelled data that draw on matplotlib Axes."""
 
+from permitload.plot.books import books
 from permitload.plot.charts import headroom_use, monthly, permits_bars
 from permitload.plot.fairness import fairness
 from permitload.plot.labels import chinese_font, exceeds, is_cut, label
@@ -9,6 +10,7 @@ from permitload.plot.picture import png
 
 __all__ = [
     "alternatives_bars",
+    "books",
     "chinese_font",
     "exceeds",
     "fairness",

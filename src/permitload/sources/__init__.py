@@ -13,6 +13,12 @@ from permitload.sources.coefficients import delivery_shares, fertiliser_shares, 
 from permitload.sources.contributing import contribution_interval, contributions
 from permitload.sources.export import export_load, fertiliser_loss, spread_over_periods
 from permitload.sources.paddy import paddy_balance, paddy_load
+from permitload.sources.compare import (
+    compare_books,
+    compared_totals,
+    log_mean_parts,
+    shapley_parts,
+)
 from permitload.sources.place import resolve, split
 from permitload.sources.polder import book_once, polder_budget, polder_load
 from permitload.sources.runoff import (
@@ -51,6 +57,11 @@ __all__ = [
     "polder_load",
     "resolve",
     "runoff_load",
+    "compare_books",
+    "compared_totals",
+    "log_mean_parts",
+    "resolve",
+    "shapley_parts",
     "source_dataset",
     "split",
     "spread_over_periods",
