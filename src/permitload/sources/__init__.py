@@ -10,15 +10,15 @@ and polders (`polder_load` as measured, `polder_budget` from what arises inside)
 
 from permitload.sources.arrays import by_outlet, source_dataset
 from permitload.sources.coefficients import delivery_shares, fertiliser_shares, unit_loads
-from permitload.sources.contributing import contribution_interval, contributions
-from permitload.sources.export import export_load, fertiliser_loss, spread_over_periods
-from permitload.sources.paddy import paddy_balance, paddy_load
 from permitload.sources.compare import (
     compare_books,
     compared_totals,
     log_mean_parts,
     shapley_parts,
 )
+from permitload.sources.contributing import contribution_interval, contributions
+from permitload.sources.export import export_load, fertiliser_loss, spread_over_periods
+from permitload.sources.paddy import paddy_balance, paddy_load
 from permitload.sources.place import resolve, split
 from permitload.sources.polder import book_once, polder_budget, polder_load
 from permitload.sources.runoff import (
@@ -40,6 +40,8 @@ __all__ = [
     "book_once",
     "books",
     "by_outlet",
+    "compare_books",
+    "compared_totals",
     "contribution_interval",
     "contributions",
     "delivery_shares",
@@ -49,6 +51,7 @@ __all__ = [
     "fertiliser_loss",
     "fertiliser_shares",
     "flush_exponent",
+    "log_mean_parts",
     "middling_curve",
     "moisture_curve",
     "paddy_balance",
@@ -57,10 +60,6 @@ __all__ = [
     "polder_load",
     "resolve",
     "runoff_load",
-    "compare_books",
-    "compared_totals",
-    "log_mean_parts",
-    "resolve",
     "shapley_parts",
     "source_dataset",
     "split",
