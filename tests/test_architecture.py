@@ -40,15 +40,17 @@ ALLOWED: dict[str, set[str]] = {
     "capacity": CORE,
     "allocation": CORE,
     "fairness": CORE,
+    "bank": {"errors", "units"},
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},
     "study": CORE
     | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
        "sources", "standards"},
-    "cli": {"errors", "schema", "study", "quality", "sharing"},
+    "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
+    "_bank_variables": "schema",
     "_uncertain_variables": "schema",
     "_allocation_variables": "schema",
     "_cost_variables": "schema",
@@ -104,6 +106,7 @@ def test_every_arrow_is_allowed() -> None:
 def test_capabilities_never_import_each_other() -> None:
     capabilities = {
         "hydraulics", "quality", "sources", "standards", "capacity", "allocation", "fairness",
+        "bank",
     }  # fmt: skip
     assert all(not ALLOWED[unit] & capabilities for unit in capabilities)
 
@@ -230,6 +233,7 @@ HEAVY = [
     "networkx",
     "highspy",
     "scipy",
+    "sqlalchemy",
 ]
 
 

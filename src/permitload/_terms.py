@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from permitload._bank_variables import BANK_TERMS
+
 TERMS = {
     "network": "RiverNetwork, 河网",
     "hydraulics": "Dataset of flows by reach and period, 水力结果",
@@ -124,5 +126,6 @@ TERMS = {
     "rules": "permitted loads by name of a rule, 分配规则",
     "cost": "function of permitted loads, 成本函数",
     "least_cost": "cost of the cheapest loads that meet all rows, 最小成本",
+    **BANK_TERMS,
 }
 """Objects that appear as parameters and are neither variables nor tables."""
