@@ -1,7 +1,8 @@
 """The reserve bank of quotas (排污总量指标储备库): its rules, its policy, and the ledger itself.
 
 Rules and policy are data and pure functions; :class:`ReserveBank` keeps the books in SQLite or
-PostgreSQL; :mod:`permitload.bank.rules` has the names of the upper banks. A credit creates no capacity: every use is checked at the sections first.
+PostgreSQL; :mod:`permitload.bank.rules` names the upper banks. A credit creates no capacity: every
+use is checked at the sections first.
 """
 
 from permitload.bank._records import verify

@@ -255,12 +255,11 @@ def verify(url: str, known: tuple[int, str] | None = None) -> list[Fault]:
     """
     from permitload.bank import _store, _tables
 
-    engine = _tables.engine_of(url)
-    try:
+    with _tables.opened(url) as engine:
         if not _store.is_bank(engine):
-            message = f"{url} holds no reserve bank; right would be the address of one"
+            message = f"{engine.url} holds no reserve bank; right would be the address of one"
             raise DataError(message)
         with _store.reading(engine) as connection:
-            return _store.audit(connection) + _store.anchored(connection, known)
-    finally:
+            found = _store.audit(connection) + _store.anchored(connection, known)
         engine.dispose()
+        return found

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy import event as hooks
+from sqlalchemy import exc as errors
 
-__all__ = ["ACCOUNTS", "ENTRIES", "EVENTS", "HEAD", "METADATA", "engine_of"]
+from permitload.errors import DataError
+
+__all__ = ["ACCOUNTS", "ENTRIES", "EVENTS", "HEAD", "METADATA", "opened"]
 
 METADATA = sql.MetaData()
 
@@ -62,9 +67,26 @@ WAIT = 60.0
 """Seconds that a writer waits for another."""
 
 
-def engine_of(url: str) -> sql.Engine:
+@contextmanager
+def opened(url: str) -> Iterator[sql.Engine]:
+    """Engine of a database that can be opened; it is closed if what follows fails."""
+    engine = None
+    try:
+        address = sql.make_url(url)
+        engine = _engine(address)
+        yield engine
+    except BaseException as error:
+        if engine is not None:
+            engine.dispose()
+        if isinstance(error, errors.ArgumentError | errors.DBAPIError | errors.NoSuchModuleError):
+            shown = url if engine is None else address.render_as_string()  # hides the password
+            message = f"{shown} cannot be opened: {getattr(error, 'orig', error)}"
+            raise DataError(message) from None
+        raise
+
+
+def _engine(address: sql.URL) -> sql.Engine:
     """Engine of a database; on SQLite, writers take the lock before they read."""
-    address = sql.make_url(url)
     if address.get_backend_name() != "sqlite":
         return sql.create_engine(address)
     engine = sql.create_engine(address, connect_args={"timeout": WAIT})

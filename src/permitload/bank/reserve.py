@@ -77,21 +77,21 @@ class ReserveBank(Records):
             message = "the bank needs SQLAlchemy: pip install 'permitload[bank]'"
             raise ImportError(message) from error
         refuse_settings(regions or REGIONS, rules or RULES)
-        self._engine = _tables.engine_of(url)
-        try:
+        with _tables.opened(url) as self._engine:
             _store.created(self._engine)
-            with self._writing() as books:
-                if not books.regions:
-                    day = date.fromisoformat(str((rules or RULES)["since"].value))
-                    books.append(adoption(regions or REGIONS, rules or RULES, day, "1"), [])
-                elif (regions and dict(regions) != books.regions) or (
-                    rules and values_of(rules) != values_of(books.rules)
-                ):
-                    message = "the bank keeps other regions or rules; right would be adopt()"
-                    raise DataError(message)
-        except BaseException:
-            self._engine.dispose()
-            raise
+            self._settle(regions, rules)
+
+    def _settle(self, regions: Mapping[str, str] | None, rules: Mapping[str, Rule] | None) -> None:
+        """Write the settings into a new bank; refuse others than those of one that is there."""
+        with self._writing() as books:
+            if not books.regions:
+                day = date.fromisoformat(str((rules or RULES)["since"].value))
+                books.append(adoption(regions or REGIONS, rules or RULES, day, "1"), [])
+            elif (regions and dict(regions) != books.regions) or (
+                rules and values_of(rules) != values_of(books.rules)
+            ):
+                message = "the bank keeps other regions or rules; right would be adopt()"
+                raise DataError(message)
 
     @contextmanager
     def _writing(self) -> Iterator[SqlBooks]:
