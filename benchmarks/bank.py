@@ -38,7 +38,7 @@ def project(number: int) -> Project:
 
 
 def filled(books: ReserveBank, entries: int) -> int:
-    """Deposit as :meth:`ReserveBank.deposit` does, a thousand in a transaction; returns how many."""
+    """Deposit as the bank does, but a thousand in a transaction; returns how many."""
     number, written = 0, 0
     while written < entries:
         with books._writing() as open_:

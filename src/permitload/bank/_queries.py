@@ -15,6 +15,13 @@ __all__ = ["entries", "movements", "recorded", "statement"]
 
 _NAMES = Account._fields
 _FIELDS = tuple(ACCOUNTS.c[name] for name in _NAMES)
+_STATED = tuple(ENTRIES.c[name] for name in ("grams", "balance", "rule", "clause"))
+_ENTRIES = (
+    sql.select(*_FIELDS, *_STATED)
+    .select_from(ENTRIES.join(EVENTS).join(ACCOUNTS))
+    .where(EVENTS.c.key == sql.bindparam("key"))
+    .order_by(*_FIELDS)
+)
 
 
 def _number(connection: sql.Connection, day: date | None) -> int:
@@ -55,10 +62,8 @@ def movements(connection: sql.Connection, first: date, last: date) -> pd.DataFra
 
 def entries(connection: sql.Connection, key: str) -> pd.DataFrame:
     """Entries of one event, each with its rule and the clause of the text."""
-    columns = (*_FIELDS, *(ENTRIES.c[n] for n in ("grams", "balance", "rule", "clause")))
-    query = sql.select(*columns).select_from(ENTRIES.join(EVENTS).join(ACCOUNTS))
-    rows = connection.execute(query.where(EVENTS.c.key == key).order_by(*_FIELDS)).all()
-    return pd.DataFrame([tuple(row) for row in rows], columns=[c.name for c in columns])
+    found = connection.execute(_ENTRIES, {"key": key})
+    return pd.DataFrame([tuple(row) for row in found], columns=list(found.keys()))
 
 
 def recorded(connection: sql.Connection, subjects: Iterable[str], day: date) -> set[str]:

@@ -38,6 +38,34 @@ __all__ = [
 GUARDED = ("bank", "granted", "retired", "committed")
 """Kinds of account that may never be below zero."""
 _FIELDS = tuple(ACCOUNTS.c[name] for name in Account._fields)
+
+# written once, so that they are compiled once
+_LAST = (
+    sql.select(ENTRIES.c.balance)
+    .where(ENTRIES.c.account == ACCOUNTS.c.account)
+    .order_by(ENTRIES.c.event.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ACCOUNT = sql.select(ACCOUNTS.c.account, _LAST).where(
+    *(column == sql.bindparam(column.name) for column in _FIELDS)
+)
+_COMMITTED = (
+    sql.select(*_FIELDS, _LAST)
+    .where(ACCOUNTS.c.kind == "committed", ACCOUNTS.c.holder == sql.bindparam("holder"))
+    .where(ACCOUNTS.c.pollutant == sql.bindparam("pollutant"))
+    .order_by(ACCOUNTS.c.due, ACCOUNTS.c.label)
+)
+_LATEST = (
+    sql.select(EVENTS.c.details)
+    .where(EVENTS.c.subject == sql.bindparam("subject"))
+    .order_by(EVENTS.c.number.desc())
+    .limit(1)
+)
+_KNOWN = sql.select(EVENTS.c.number).where(EVENTS.c.key == sql.bindparam("key"))
+_LOCKED = sql.select(HEAD).with_for_update()
+_ADVANCE = HEAD.update().values({name: sql.bindparam(name) for name in ("number", "date", "hash")})
+_NEW_EVENT, _NEW_ACCOUNT, _NEW_ENTRY = EVENTS.insert(), ACCOUNTS.insert(), ENTRIES.insert()
 _LOCK = 7_230_815
 """Any number of our own: one creates the tables on PostgreSQL while others wait."""
 
@@ -89,8 +117,7 @@ def settings(connection: sql.Connection) -> tuple[dict[str, Rule], dict[str, str
 
 def _latest(connection: sql.Connection, subject: str) -> str | None:
     """Details of the last event on a subject."""
-    query = sql.select(EVENTS.c.details).where(EVENTS.c.subject == subject)
-    found = connection.execute(query.order_by(EVENTS.c.number.desc()).limit(1)).scalar()
+    found = connection.execute(_LATEST, {"subject": subject}).scalar()
     return None if found is None else str(found)
 
 
@@ -99,26 +126,19 @@ class SqlBooks:
 
     def __init__(self, connection: sql.Connection) -> None:
         # the row lock of PostgreSQL; on SQLite the transaction holds the lock already
-        row = connection.execute(sql.select(HEAD).with_for_update()).one()
+        row = connection.execute(_LOCKED).one()
         self._connection = connection
         self._number, self._date, self._hash = int(row.number), str(row.date), str(row.hash)
         self.rules, self.regions = settings(connection) or (dict(RULES), {})
 
     def balance(self, account: Account) -> int:
         """Grams in an account: 0 where it was never used."""
-        return self._last(self._identity(account))
+        return self._found(account)[1]
 
-    def _identity(self, account: Account) -> int | None:
-        """Key of an account, if it is there."""
-        same = [column == value for column, value in zip(_FIELDS, account, strict=True)]
-        found = self._connection.execute(sql.select(ACCOUNTS.c.account).where(*same)).scalar()
-        return None if found is None else int(found)
-
-    def _last(self, identity: int | None) -> int:
-        """Balance after the last entry."""
-        query = sql.select(ENTRIES.c.balance).where(ENTRIES.c.account == identity)
-        query = query.order_by(ENTRIES.c.event.desc()).limit(1)
-        return 0 if identity is None else int(self._connection.execute(query).scalar() or 0)
+    def _found(self, account: Account) -> tuple[int | None, int]:
+        """Key of an account, None if it is not there, and its balance."""
+        row = self._connection.execute(_ACCOUNT, account._asdict()).first()
+        return (None, 0) if row is None else (int(row[0]), int(row[1] or 0))
 
     def facts(self, block: str, pollutant: str, day: date) -> Facts:
         """Collect what the gates look at."""
@@ -139,16 +159,9 @@ class SqlBooks:
 
     def _open(self, block: str, pollutant: str) -> list[tuple[Account, int]]:
         """Open commitments of a block, the first due first."""
-        where = [ACCOUNTS.c.kind == "committed", ACCOUNTS.c.holder == block]
-        query = sql.select(ACCOUNTS.c.account, *_FIELDS).where(
-            *where, ACCOUNTS.c.pollutant == pollutant
-        )
-        found = []
-        for row in self._connection.execute(query.order_by(ACCOUNTS.c.due, ACCOUNTS.c.label)):
-            left = self._last(row.account)
-            if left:
-                found.append((Account(*row[1:]), left))
-        return found
+        asked = {"holder": block, "pollutant": pollutant}
+        rows = self._connection.execute(_COMMITTED, asked)
+        return [(Account(*row[:-1]), int(row[-1])) for row in rows if row[-1]]
 
     def granted(self) -> pd.DataFrame:
         """All that is granted so far, by block, pollutant, category and outlet."""
@@ -157,8 +170,7 @@ class SqlBooks:
 
     def is_known(self, key: str) -> bool:
         """Whether an event is there."""
-        query = sql.select(EVENTS.c.number).where(EVENTS.c.key == key)
-        return self._connection.execute(query).first() is not None
+        return self._connection.execute(_KNOWN, {"key": key}).first() is not None
 
     def refuse(self, event: Event) -> None:
         """Refuse an event that is there already, or comes before the last one."""
@@ -178,8 +190,8 @@ class SqlBooks:
         }  # fmt: skip
         entries, hashed = [], []
         for line in lines:
-            identity = self._identity(line.account)
-            balance = self._last(identity) + line.grams
+            identity, balance = self._found(line.account)
+            balance += line.grams
             if balance < 0 and line.account.kind in GUARDED:
                 message = f"{line.account} would be {balance} g; right would be 0 or more"
                 raise DataError(message)
@@ -190,16 +202,16 @@ class SqlBooks:
             entries.append(dict(zip(names, (identity, number, *stated), strict=True)))
             hashed.append((*line.account, *stated))
         row["hash"] = digest(row, hashed)
-        self._connection.execute(EVENTS.insert(), row)
+        self._connection.execute(_NEW_EVENT, row)
         if entries:
-            self._connection.execute(ENTRIES.insert(), entries)
-        self._connection.execute(HEAD.update().values(number=number, date=day, hash=row["hash"]))
+            self._connection.execute(_NEW_ENTRY, entries)
+        self._connection.execute(_ADVANCE, {"number": number, "date": day, "hash": row["hash"]})
         self._number, self._date, self._hash = number, day, str(row["hash"])
         return number
 
     def _opened(self, account: Account) -> int:
         """Open an account."""
-        done = self._connection.execute(ACCOUNTS.insert(), account._asdict())
+        done = self._connection.execute(_NEW_ACCOUNT, account._asdict())
         key = done.inserted_primary_key
         assert key is not None
         return int(key[0])
