@@ -1,6 +1,6 @@
 """Policy of the reserve bank against the text: eligibility, splits, multiples, days, rules."""
 
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -137,6 +137,8 @@ def test_plain_kinds_may_be_deposited(kind: str) -> None:
         ({"completed": date(2024, 6, 2)}, ["date"]),
         ({"permit_changed": date(2024, 4, 30)}, ["date"]),
         ({"permit_changed": date(2024, 6, 2)}, ["date"]),
+        ({"completed": "2024-05-01"}, ["completed"]),
+        ({"completed": datetime(2024, 5, 1), "effective": 2024}, ["completed", "effective"]),
         ({"state_share": "1.2", "government_money": True}, ["state_share"]),
         ({"state_share": 0.2, "government_money": True}, ["state_share"]),
         ({"state_share": "nan"}, ["state_share"]),

@@ -9,7 +9,7 @@ from permitload.bank._records import verify
 from permitload.bank.gates import Facts, cross_faults, own_faults, supplement_faults
 from permitload.bank.policy import calendar, deadline, documents, eligible, multiple, needed, split
 from permitload.bank.project import Project, Standing, Supplement, Use
-from permitload.bank.reserve import ReserveBank
+from permitload.bank.reserve import Recheck, ReserveBank
 from permitload.bank.rules import (
     Rule,
     amended,
@@ -21,6 +21,7 @@ from permitload.bank.sections import section_check
 __all__ = [
     "Facts",
     "Project",
+    "Recheck",
     "ReserveBank",
     "Rule",
     "Standing",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from permitload.bank.rules import CITY, MARKET, MUNICIPAL, PROVINCE, RULES, Rule, Value
+from permitload.bank.rules import CITY, MARKET, MUNICIPAL, PROVINCE, RULES, Rule, Value, is_day
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["Event", "adoption", "event_of", "named", "refuse_settings", "values_of"]
@@ -25,7 +25,7 @@ class Event(NamedTuple):
 
 def event_of(key: str, day: date, subject: str, content: Mapping[str, Any]) -> Event:
     """Event whose details can be written down."""
-    if not isinstance(day, date) or isinstance(day, datetime):
+    if not is_day(day):
         raise_faults([Fault("events", key, "date", day, "is no day", "a datetime.date")])
     return Event(key, day, subject, {name: _plain(value) for name, value in content.items()})
 

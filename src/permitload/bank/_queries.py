@@ -32,7 +32,9 @@ def _number(connection: sql.Connection, day: date | None) -> int:
     return int(connection.execute(query).scalar() or 0)
 
 
-def statement(connection: sql.Connection, day: date | None) -> pd.DataFrame:
+def statement(
+    connection: sql.Connection, day: date | None, kinds: Iterable[str] = ()
+) -> pd.DataFrame:
     """Balance of every account after the last event of a day: its last entry holds it."""
     last = (
         sql.select(ENTRIES.c.balance)
@@ -42,7 +44,10 @@ def statement(connection: sql.Connection, day: date | None) -> pd.DataFrame:
         .limit(1)
         .scalar_subquery()
     )
-    rows = connection.execute(sql.select(*_FIELDS, last).order_by(*_FIELDS)).all()
+    query = sql.select(*_FIELDS, last).order_by(*_FIELDS)
+    if kinds:
+        query = query.where(ACCOUNTS.c.kind.in_(list(kinds)))
+    rows = connection.execute(query).all()
     found = pd.DataFrame([tuple(row) for row in rows], columns=[*_NAMES, "balance"])
     return found.dropna(subset="balance").astype({"balance": "int64"}).reset_index(drop=True)
 

@@ -167,7 +167,7 @@ class Records:
                 for park in names(rules, "parks")
             }
             there = _queries.recorded(connection, wanted, day)
-            open_ = _queries.statement(connection, day).query("kind == 'committed' and balance > 0")
+            open_ = _queries.statement(connection, day, ["committed"])
         rows = [
             (*what, due[what[0]])
             for subject, what in wanted.items()
@@ -176,7 +176,7 @@ class Records:
         rows += [
             ("commitment", row.holder, row.pollutant, date(row.due, 12, 31))
             for row in open_.itertuples()
-            if row.due < day.year
+            if row.balance and row.due < day.year
         ]
         return pd.DataFrame(rows, columns=["task", "block", "about", "date"])
 

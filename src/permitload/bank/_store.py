@@ -165,8 +165,7 @@ class SqlBooks:
 
     def granted(self) -> pd.DataFrame:
         """All that is granted so far, by block, pollutant, category and outlet."""
-        found = statement(self._connection, None)
-        return found[found["kind"] == "granted"].reset_index(drop=True)
+        return statement(self._connection, None, ["granted"])
 
     def is_known(self, key: str) -> bool:
         """Whether an event is there."""

@@ -87,8 +87,15 @@ def opened(url: str) -> Iterator[sql.Engine]:
 
 def _engine(address: sql.URL) -> sql.Engine:
     """Engine of a database; on SQLite, writers take the lock before they read."""
-    if address.get_backend_name() != "sqlite":
-        return sql.create_engine(address)
+    kind = address.get_backend_name()
+    if kind == "postgresql":
+        if address.drivername == kind:
+            address = address.set(drivername="postgresql+psycopg")
+        # a writer that has waited for the lock must see what the other one stored
+        return sql.create_engine(address, isolation_level="READ COMMITTED")
+    if kind != "sqlite":
+        message = f"{kind} is no database of the bank; right would be sqlite or postgresql"
+        raise DataError(message)
     engine = sql.create_engine(address, connect_args={"timeout": WAIT})
     hooks.listen(engine, "connect", _connected)
     hooks.listen(engine, "begin", _begun)

@@ -14,7 +14,7 @@ from math import ceil, floor
 import pandas as pd
 
 from permitload.bank.project import Project, Use
-from permitload.bank.rules import RULES, Rule, exact, names, share_of, whole
+from permitload.bank.rules import RULES, Rule, exact, is_day, names, share_of, whole
 from permitload.errors import DataError, Fault
 
 __all__ = ["calendar", "deadline", "documents", "eligible", "multiple", "needed", "split"]
@@ -115,7 +115,18 @@ def eligible(project: Project, day: date, rules: Mapping[str, Rule] = RULES) -> 
     >>> print(*eligible(late, date(2024, 1, 5)))
     deposit, row P1, date: 2024-01-05 is too late; right would be 2023-12-31 or before
     """
-    found: list[tuple[str, object, str, str]] = []
+    found: list[tuple[str, object, str, str]] = [
+        (column, value, "is no day", "a datetime.date")
+        for column, value in (
+            ("completed", project.completed),
+            ("permit_changed", project.permit_changed),
+            ("effective", project.effective),
+        )
+        if not is_day(value) and (value is not None or column == "completed")
+    ]
+    if found:
+        return [Fault("deposit", project.project, *what) for what in found]
+    found = []
     kinds, categories = names(rules, "kinds"), names(rules, "categories")
     for column, value, known in (
         ("kind", project.kind, kinds),

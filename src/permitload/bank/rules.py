@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -30,6 +30,7 @@ __all__ = [
     "Rule",
     "amended",
     "exact",
+    "is_day",
     "names",
     "rule_table",
     "share_of",
@@ -194,7 +195,7 @@ def _problem(rule: Rule | None, value: Value) -> tuple[str, str] | tuple[()]:
     if isinstance(value, tuple) and not all(isinstance(v, str) for v in value):
         return "is not of texts", f"like {rule.value!r}"
     if rule.rule == "since":
-        return () if _is_day(value) else ("is no day", "like '2021-01-01'")
+        return () if _is_written(value) else ("is no day", "like '2021-01-01'")
     if isinstance(value, str):
         low, high = (1, 100) if rule.rule.startswith("replacement") else (0, 1)
         try:
@@ -205,7 +206,7 @@ def _problem(rule: Rule | None, value: Value) -> tuple[str, str] | tuple[()]:
     return ()
 
 
-def _is_day(value: Value) -> bool:
+def _is_written(value: Value) -> bool:
     """Whether a text is a day as the bank writes days."""
     try:
         return date.fromisoformat(str(value)).isoformat() == value
@@ -241,6 +242,11 @@ def exact(share: str | int | Fraction) -> Fraction:
             return Fraction(share)
     message = f"{share!r} is no exact number; right would be a text like '0.3', or a Fraction"
     raise DataError(message)
+
+
+def is_day(value: object) -> bool:
+    """Whether a value is a day, without an hour."""
+    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def whole(rules: Mapping[str, Rule], rule: str) -> int:
