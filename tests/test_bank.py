@@ -781,3 +781,16 @@ def test_wrong_records_are_refused(act: Any) -> None:
         with pytest.raises(DataError):
             act(books)
         assert books.head()[0] == 1
+
+
+def test_the_order_of_pollutants_and_deposits_changes_no_balance() -> None:
+    grams = {"TN": 999, "COD": 12345, "SO2": 7, "TP": 31}
+    found = []
+    for order in (1, -1):
+        with ReserveBank(MEMORY, REGIONS) as books:
+            for region in (TOWN, IN_PARK, CHEMICAL)[::order]:
+                mixed = dict(list(grams.items())[::order])
+                books.deposit(project(f"P{region}", mixed, region=region), DAY)
+                books.withdraw(use(f"X{region}", {"COD": 10, "TN": 3}, region=region), DAY, fits)
+            found.append(books.statement())
+    pd.testing.assert_frame_equal(*found)
