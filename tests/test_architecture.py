@@ -41,17 +41,23 @@ ALLOWED: dict[str, set[str]] = {
     "allocation": CORE,
     "fairness": CORE,
     "technology": CORE,
+    "bank": {"errors", "units"},
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},
     "study": CORE
     | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
        "sources", "standards"},
-    "cli": {"errors", "schema", "study", "quality", "sharing"},
+    "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
     "_terms": "schema", "_tables": "schema",
     "_profile": "sampling",
+    "_bank_variables": "schema",
+    "_uncertain_variables": "schema",
+    "_allocation_variables": "schema",
+    "_cost_variables": "schema",
+    "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",
     "_frames": "frames", "_labels": "frames",
@@ -105,6 +111,7 @@ def test_capabilities_never_import_each_other() -> None:
     capabilities = {
         "hydraulics", "quality", "sources", "standards", "capacity", "allocation", "fairness",
         "technology",
+        "bank",
     }  # fmt: skip
     assert all(not ALLOWED[unit] & capabilities for unit in capabilities)
 
@@ -231,6 +238,7 @@ HEAVY = [
     "networkx",
     "highspy",
     "scipy",
+    "sqlalchemy",
 ]
 
 

@@ -40,6 +40,7 @@ def test_glossary_page_is_printed_from_the_schema() -> None:
 
 @pytest.mark.parametrize(
     "page", ["methods.md", "decisions.md", "verify.md", "allocation.md", "technology.md"]
+    "page", ["methods.md", "decisions.md", "verify.md", "allocation.md", "bank.md"]
 )
 def test_functions_named_in_the_pages_exist(page: str) -> None:
     text = (ROOT / "docs" / page).read_text("utf8")

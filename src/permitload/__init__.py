@@ -18,6 +18,7 @@ __all__ = [
     "RiverNetwork",
     "__version__",
     "allocation",
+    "bank",
     "capacity",
     "errors",
     "fairness",
@@ -40,6 +41,7 @@ __all__ = [
 if TYPE_CHECKING:
     from permitload import (
         allocation,
+        bank,
         capacity,
         errors,
         fairness,

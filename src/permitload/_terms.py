@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from permitload._bank_variables import BANK_TERMS
+
 TERMS = {
     "network": "RiverNetwork, 河网",
     "hydraulics": "Dataset of flows by reach and period, 水力结果",
@@ -147,5 +149,6 @@ TERMS = {
     "decompose": "function that parts a difference, 差异分解函数",
     "compared": "table of accounts beside their reference, 数据比对表",
     "reference_account": "account that the others are compared with, 对照口径",
+    **BANK_TERMS,
 }
 """Objects that appear as parameters and are neither variables nor tables."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import inf
 
 from permitload._allocation_variables import ALLOCATION
+from permitload._bank_variables import BANK
 from permitload._cost_variables import COSTS
 from permitload._nonpoint_variables import NONPOINT
 from permitload._technology_variables import TECHNOLOGY
@@ -371,6 +372,7 @@ VARIABLES = DIMENSIONS | _variables(
     ("added", "mg/L", "rise that a source makes at the section that stopped it", "自身增量"),
     ("added_by_others", "mg/L", "rise that all other decided sources make there", "其他源增量"),
     ("spare", "mg/L", "headroom that is left", "剩余余量"),
+    *BANK,
     *COSTS,
     *UNCERTAIN,
     *ALLOCATION,
