@@ -53,11 +53,6 @@ ALLOWED: dict[str, set[str]] = {
 COMPANIONS = {
     "_terms": "schema", "_tables": "schema",
     "_profile": "sampling",
-    "_bank_variables": "schema",
-    "_uncertain_variables": "schema",
-    "_allocation_variables": "schema",
-    "_cost_variables": "schema",
-    "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",
     "_frames": "frames", "_labels": "frames",
