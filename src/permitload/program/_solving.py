@@ -13,6 +13,7 @@ from permitload._labels import numbers
 from permitload.errors import ConvergenceError, DataError, InfeasibleError
 from permitload.program._arrays import Arrays
 from permitload.program._coefficients import coefficients_of
+from permitload.program._problem import SUBNORMAL
 from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def verify(program: Arrays, point: Floats) -> None:
     slack = program.limit - program.matrix @ point
     excess = np.where(program.sense == 0, np.abs(slack), -program.sense * slack)
     size = np.abs(program.limit) + abs(program.matrix) @ np.abs(point)
-    broken = excess > VERIFIED * size
+    broken = excess > np.maximum(VERIFIED * size, SUBNORMAL)
     if broken.any():
         worst = pd.DataFrame({"row": program.row[broken], "excess": excess[broken]})
         message = f"the solver returned a point that breaks {int(broken.sum())} rows"
