@@ -40,7 +40,8 @@ def test_capacity_and_allocation_price_a_limit_alike(seed: int) -> None:
 
     def total(k: int, step: float) -> float:
         moved = rooms(response, limit + step * (np.arange(m) == k))
-        return capacity.best_total(response, moved, ceiling.to_dataset(name="ceiling")).total.item()
+        bounds = ceiling.to_dataset(name="ceiling")
+        return float(capacity.best_total(response, moved, bounds).total.item())
 
     for k in range(m):
         loss = (total(k, 0.0) - total(k, -1e-3)) / 1e-3

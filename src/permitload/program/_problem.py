@@ -60,6 +60,8 @@ class Answer:
     at_upper: Flags = field(default_factory=_nowhere)
     degenerate: bool = False
     ray: tuple[int, ...] = ()
+    proved: tuple[float, float] = (-np.inf, np.inf)
+    """Best objective found and the bound that none exceeds, where time ran out."""
 
 
 def shortfall(

@@ -79,10 +79,10 @@ def problem_of(program: Arrays, cost: Floats) -> Problem:
     return Problem(cost, program.matrix, row_lower, row_upper, *bounds)
 
 
-def solved(program: Arrays, cost: Floats) -> Answer:
+def solved(program: Arrays, cost: Floats, side: int = 1) -> Answer:
     """Maximise, verify the point without the solver, and raise what went wrong.
 
-    Where columns are integer the prices are those with these columns fixed.
+    ``side`` is -1 where the cost is that of a minimum, turned round: for words only. Where columns are integer the prices are those with these columns fixed.
     """
     from permitload.program._highs import solve
     from permitload.program._integer import solve_integer
@@ -91,7 +91,9 @@ def solved(program: Arrays, cost: Floats) -> Answer:
     whole = program.integer
     if not whole.any():
         return _best(problem, _right(program, solve(problem)))
-    answer = _right(program, solve_integer(problem, whole))
+    answer = solve_integer(problem, whole, program.seconds)
+    _refuse_late(program, answer, side)
+    answer = _right(program, answer)
     problem.lower[whole] = problem.upper[whole] = answer.column[whole]
     return _best(problem, answer)
 
@@ -146,6 +148,21 @@ def refuse(program: Arrays, answer: Answer) -> None:
         raise DataError(message)
     if answer.status != "optimal":
         raise ConvergenceError(f"the solver stopped with {answer.status!r}")
+
+
+def _refuse_late(program: Arrays, answer: Answer, side: int) -> None:
+    """Tell what is known where time ran out before the proof."""
+    if answer.status != "late":
+        return
+    value, bound = (side * one for one in answer.proved)
+    gap = abs(bound - value) / abs(value) if np.isfinite(value) and value else np.inf
+    found = f"the best point found has {value:g}, a gap of {gap:.2%}"
+    if not np.isfinite(value):
+        found = "no point is found"
+    end = "least" if side < 0 else "most"
+    message = f"no optimum is proved within {program.seconds:g} s: {found}, at {end} {bound:g}"
+    table = pd.DataFrame({"value": [value], "bound": [bound], "gap": [gap]})
+    raise ConvergenceError(f"{message} can be reached", table)
 
 
 def verify(program: Arrays, point: Floats) -> None:

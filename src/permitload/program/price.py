@@ -238,7 +238,7 @@ def signed(program: Program, table: pd.DataFrame, limit: ArrayLike) -> pd.DataFr
     """
     given = np.asarray(limit, dtype=float)
     below, reached = given < 0, np.diff(program.matrix.indptr) > 0
-    flat = {
+    flat: dict[str, tuple[NDArray[np.bool_], ArrayLike]] = {
         "shadow_price": (below, 0.0),
         "tightening_price": (given <= 0, 0.0),
         "price_lower": (below, -np.inf),
