@@ -159,10 +159,10 @@ def _refuse_late(program: Arrays, answer: Answer, side: int) -> None:
     found = f"the best point found has {value:g}, a gap of {gap:.2%}"
     if not np.isfinite(value):
         found = "no point is found"
-    end = "least" if side < 0 else "most"
-    message = f"no optimum is proved within {program.seconds:g} s: {found}, at {end} {bound:g}"
+    if np.isfinite(bound):
+        found += f", at {'least' if side < 0 else 'most'} {bound:g} can be reached"
     table = pd.DataFrame({"value": [value], "bound": [bound], "gap": [gap]})
-    raise ConvergenceError(f"{message} can be reached", table)
+    raise ConvergenceError(f"no optimum is proved within {program.seconds:g} s: {found}", table)
 
 
 def verify(program: Arrays, point: Floats) -> None:
