@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,12 @@ Flags = NDArray[np.bool_]
 
 MET = 1e-9
 """Part of a limit by which a met row may exceed it."""
+
+BROKEN = 1e-9
+"""Excess of a row, scaled to its most, at which it comes into the program."""
+
+WORST = 100
+"""Rows that come in at a time, those broken most."""
 
 
 class Group(NamedTuple):
@@ -148,7 +155,26 @@ def _chosen(group: Group, blocks: list[_Block], hopeless: Flags) -> Flags:
         .at_most(range(len(right)), sparse.hstack([loads, sparse.vstack(sides)]), right)
         .at_most([("most", k) for k in families], sparse.hstack([none, counts]), float(group.most))
     )
-    found = program.maximise(np.append(cost / cost.max(), np.zeros(len(hopeless))))
+    return _searched(program, np.append(cost / cost.max(), np.zeros(len(hopeless))), len(right))
+
+
+def _searched(program: Program, cost: Floats, count: int) -> Flags:
+    """Events to give up in the greatest total under the first ``count`` rows and all others.
+
+    Few of the scenarios' rows hold anything up: those that a point breaks come in until there is
+    none, first with events given up in part. What is the best under some rows and breaks no
+    other is the best under all.
+    """
+    active = np.arange(len(program.row)) >= count
+    relaxed = replace(program, integer=np.zeros(len(cost), dtype=bool))
+    for each in (relaxed, program):
+        broken = np.array([True])
+        while broken.any():
+            found = each.keep(active).maximise(cost)
+            excess = program.matrix @ found.column.to_numpy() - program.limit
+            broken = ~active & (excess > BROKEN)
+            worst = np.argsort(np.where(broken, -excess, np.inf), kind="stable")[:WORST]
+            active[worst] |= broken[worst]
     return np.asarray(found.given > 0.5)
 
 

@@ -82,7 +82,8 @@ def problem_of(program: Arrays, cost: Floats) -> Problem:
 def solved(program: Arrays, cost: Floats, side: int = 1) -> Answer:
     """Maximise, verify the point without the solver, and raise what went wrong.
 
-    ``side`` is -1 where the cost is that of a minimum, turned round: for words only. Where columns are integer the prices are those with these columns fixed.
+    Where columns are integer the prices are those with these columns fixed. ``side`` is -1 where
+    the cost is that of a minimum turned round: for words only.
     """
     from permitload.program._highs import solve
     from permitload.program._integer import solve_integer
