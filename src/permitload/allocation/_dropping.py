@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.allocation._uncertain import Problem
+from permitload.allocation._cases import Case
 from permitload.errors import DataError, InfeasibleError
 from permitload.program import Program
 
@@ -36,7 +36,7 @@ class Group(NamedTuple):
     most ``most`` are given up.
     """
 
-    problems: list[Problem]
+    problems: list[Case]
     event: NDArray[np.int64]
     family: NDArray[np.int64]
     most: int
@@ -76,9 +76,9 @@ def dropped(group: Group) -> tuple[list[Flags], list[float]]:
     return [kept] * len(blocks), [float(x.sum()) for x in loads]
 
 
-def _block(problem: Problem) -> _Block:
+def _block(problem: Case) -> _Block:
     limit = np.maximum(problem.limit.to_numpy(), 0.0)
-    bounds = problem.by_outlet(problem.floor), problem.by_outlet(problem.ceiling)
+    bounds = problem.by_column(problem.floor), problem.by_column(problem.ceiling)
     return _Block(problem.matrix, limit, *bounds)
 
 

@@ -138,9 +138,7 @@ def _best(case: Case) -> tuple[Program, Floats, NDArray[np.bool_]]:
     """Program of the greatest total, the weight of each column, and which rows are exceeded."""
     count = case.matrix.shape[1]
     # Sources that are alike in every row are worth the same: the total is one of columns.
-    floor, ceiling = (
-        np.bincount(case.place, values, count) for values in (case.floor, case.ceiling)
-    )
+    floor, ceiling = case.by_column(case.floor), case.by_column(case.ceiling)
     limit = case.limit.to_numpy()
     exceeded = limit < 0
     shut = case.matrix[exceeded].indices
