@@ -85,6 +85,7 @@ def test_what_the_background_misses_is_not_laid_on_the_floors() -> None:
     )
     table = caught.value.relaxation
     assert table is not None and table["section"].tolist() == ["S2"]
+    assert table.index.tolist() == [0]
     assert (table["missing"] - table["background"]).tolist() == pytest.approx([0.3], rel=1e-9)
 
 
@@ -92,7 +93,7 @@ def test_a_composition_that_asks_for_more_than_floors_says_so_itself() -> None:
     def greedy(target: object, rows: object, **bounds: object) -> Filling:
         raise InfeasibleError("the twofold of the target does not fit")
 
-    with pytest.raises(InfeasibleError, match="^TP, dry: the twofold of the target does not fit$"):
+    with pytest.raises(InfeasibleError, match=r"^TP, dry: the twofold of the target does not fit$"):
         allocation.allocate(ONE, rooms(ONE, [1.0]), plants([3.0, 1.0]), compose=greedy)
 
 
@@ -107,3 +108,7 @@ def test_rows_of_groups_are_no_sections() -> None:
     assert str(caught.value) == (
         "floors exceed the headroom at 1 rows and periods, most at G, TP, dry: 10 kg/d"
     )
+    with pytest.raises(
+        InfeasibleError, match=r"at 2 rows and periods, most at S1, TP, dry: 0\.2 mg"
+    ):
+        allocation.allocate(ONE, rooms(ONE, [0.5]), sources)
