@@ -108,7 +108,5 @@ def test_rows_of_groups_are_no_sections() -> None:
     assert str(caught.value) == (
         "floors exceed the headroom at 1 rows and periods, most at G, TP, dry: 10 kg/d"
     )
-    with pytest.raises(
-        InfeasibleError, match=r"at 2 rows and periods, most at S1, TP, dry: 0\.2 mg"
-    ):
+    with pytest.raises(InfeasibleError, match=r"at 2 rows and periods, most at S1, .*: 0\.2 mg"):
         allocation.allocate(ONE, rooms(ONE, [0.5]), sources)
