@@ -24,7 +24,7 @@ from permitload.allocation import (
     present_value,
     with_groups,
 )
-from permitload.errors import DataError, InfeasibleError
+from permitload.errors import ConvergenceError, DataError, InfeasibleError
 from permitload.program import Program
 
 CASES = Path(__file__).parent / "cases" / "allocation"
@@ -89,8 +89,8 @@ def test_three_plants_with_three_options_each() -> None:
     there = (response.values[0, :, 0, 0] * found["permitted_load"].values.ravel()).sum()
     np.testing.assert_allclose(there, right["concentration_mgL"], **near)
     # Nothing moves once the options are fixed: room has no price. That of the relaxation has.
-    assert found["shadow_price"].values.item() == 0.0
-    assert found["shadow_price"].attrs["units"] == "(10^4 CNY/a)/(mg/L)"
+    assert found["cost_price"].values.item() == 0.0
+    assert found["cost_price"].attrs["units"] == "(10^4 CNY/a)/(mg/L)"
     assert abs(found["total_cost"].item() - right["lp_relaxation_cost"]) > 1.0
 
 
@@ -281,7 +281,7 @@ def test_no_order_moves_the_plan(seed: int, random: Any) -> None:
         return
     theirs = least_cost(*other).reindex_like(ours)
     assert ours["option"].equals(theirs["option"])
-    for name in ("permitted_load", "cost", "reduction", "shadow_price"):
+    for name in ("permitted_load", "cost", "reduction", "cost_price"):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-8, atol=1e-9)
 
 
@@ -297,7 +297,7 @@ def test_equal_sources_share_a_reduction_evenly() -> None:
     np.testing.assert_allclose(found["reduction"].values.ravel(), [5.0, 5.0], rtol=1e-12)
     # 10 kg/d for a year are 3.65 t, at 3 each; 1 mg/L is 100 kg/d, 36.5 t/a, 109.5.
     np.testing.assert_allclose(found["total_cost"], 10.95, rtol=1e-12)
-    np.testing.assert_allclose(found["shadow_price"].values.item(), 109.5, rtol=1e-12)
+    np.testing.assert_allclose(found["cost_price"].values.item(), 109.5, rtol=1e-12)
 
 
 def test_ties_of_options_go_to_fewest_changes() -> None:
@@ -343,7 +343,7 @@ def test_prices_are_what_room_saves_once_the_options_stand(seed: int) -> None:
         more.values[place] += 1e-6
         again = least_cost(response, more, sources, kept, convex, [stays])
         saved = (found["total_cost"] - again["total_cost"]).item() / 1e-6
-        assert found["shadow_price"].values[place] == pytest.approx(saved, rel=1e-5, abs=1e-2)
+        assert found["cost_price"].values[place] == pytest.approx(saved, rel=1e-5, abs=1e-2)
 
 
 def test_rising_costs_are_taken_in_the_order_of_merit() -> None:
@@ -358,7 +358,7 @@ def test_rising_costs_are_taken_in_the_order_of_merit() -> None:
     # 40 kg/d: 10 at 2, 20 at 4, 10 at 6.
     np.testing.assert_allclose(found["reduction"].values.ravel(), [20.0, 20.0], rtol=1e-12)
     np.testing.assert_allclose(found["total_cost"], (20 + 80 + 60) * 0.365, rtol=1e-12)
-    np.testing.assert_allclose(found["shadow_price"].values.item(), 600 * 0.365, rtol=1e-12)
+    np.testing.assert_allclose(found["cost_price"].values.item(), 600 * 0.365, rtol=1e-12)
 
 
 def test_economies_of_scale_are_not_taken_in_part() -> None:
@@ -479,7 +479,7 @@ def test_what_reaches_a_section_without_headroom_must_stop() -> None:
     options = table([("E0", "close", "P0", 1.0, 70.0)], "source option pollutant removal operating")
     found = least_cost(response, room, sources, options)
     assert found["permitted_load"].values.ravel().tolist() == [0.0, 50.0]
-    assert found["shadow_price"].values.ravel().tolist() == [0.0, 0.0]
+    assert found["cost_price"].values.ravel().tolist() == [0.0, 0.0]
     permits = allocate(response, room, sources.assign(ceiling=sources["source_load"]))
     assert permits["permitted_load"].values.ravel().tolist() == [0.0, 50.0]
 
@@ -584,3 +584,20 @@ def test_faults_of_the_sources_are_named() -> None:
     with pytest.raises(DataError, match="days are"):
         timeless = RESPONSE.assign_coords(days=("period", [0.0]))
         least_cost(timeless, ROOM, SOURCES, OPTIONS)
+
+
+def test_a_time_limit_is_a_condition() -> None:
+    _, (response, room, sources, options) = three_plants()
+    free = least_cost(response, room, sources, options)
+    timed = least_cost(response, room, sources, options, None, [lambda one: one.within(60.0)])
+    xr.testing.assert_identical(free, timed)
+    # Two dozen plants that differ by little: no plan is proved in no time, so none is returned.
+    random = np.random.default_rng(7)
+    load = random.uniform(10.0, 100.0, (24, 1, 3))
+    gain = random.uniform(0.0, 0.02, (4, 24, 1, 3))
+    most = 0.5 * np.einsum("sipt,ipt->spt", gain, load)
+    removal = random.uniform(0.3, 0.9, 24)
+    rows = [(f"E{k}", "filter", "P0", r, r * load[k].mean()) for k, r in enumerate(removal)]
+    choices = table(rows, "source option pollutant removal operating")
+    with pytest.raises(ConvergenceError, match="no optimum is proved within 1e-06 s"):
+        least_cost(*park(gain, most, load), choices, None, [lambda one: one.within(1e-6)])

@@ -323,3 +323,53 @@ def test_a_point_that_breaks_rows_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     program = BASE.at_most("r", [1.0, 1.0], 1.0)
     with pytest.raises(ConvergenceError, match="breaks 1 rows"):
         program.minimise_quadratic(-2.0, 1.0)
+
+
+def split_market(random: np.random.Generator, rows: int, count: int) -> tuple[Program, Any]:
+    """Cornuéjols and Dawande's market split, that branching cannot bound: half of all, or miss.
+
+    Sums of one half of the customers are what is asked for: the least miss is 0.
+    """
+    matrix = random.integers(0, 100, (rows, count)).astype(float)
+    right = matrix @ (np.arange(count) < count // 2)
+    both = np.hstack([matrix, np.eye(rows), -np.eye(rows)])
+    program = Program().columns(range(count), 0.0, 1.0, integer=True)
+    program = program.columns([("miss", k) for k in range(2 * rows)])
+    cost = pd.Series({("miss", k): 1.0 for k in range(2 * rows)})
+    return program.equal([("product", k) for k in range(rows)], both, right), cost
+
+
+def test_a_search_without_proof_in_time_tells_its_gap() -> None:
+    program, cost = split_market(np.random.default_rng(3), 5, 40)
+    for solve, side in ((program.within(0.5).minimise, 1.0), (program.within(0.5).maximise, -1.0)):
+        with pytest.raises(ConvergenceError, match=r"within 0\.5 s: .* a gap of .*%") as caught:
+            solve(side * cost)
+        table = caught.value.worst
+        assert table is not None and len(table) == 1
+        value, bound, gap = table.loc[0, ["value", "bound", "gap"]].tolist()
+        assert side * value > 0.0 >= side * bound
+        assert gap == pytest.approx(abs(bound - value) / abs(value), rel=1e-12)
+        assert f"{value:g}" in str(caught.value) and f"{bound:g}" in str(caught.value)
+        assert f"at {'least' if side > 0 else 'most'} {bound:g} can be" in str(caught.value)
+    with pytest.raises(ConvergenceError, match="no point is found") as caught:
+        program.within(1e-9).minimise(cost)
+    table = caught.value.worst
+    assert table is not None and np.isinf(table["gap"].item())
+
+
+def test_a_search_with_time_enough_is_as_without_limit() -> None:
+    program, cost = split_market(np.random.default_rng(3), 2, 12)
+    limited = program.within(60.0)
+    found = limited.minimise(cost)
+    assert found.value == 0.0 == program.minimise(cost).value
+    pd.testing.assert_series_equal(found.column, program.minimise(cost).column)
+    assert program.seconds == np.inf and limited.seconds == 60.0
+    # Later rows and columns keep the limit; what has no integer columns is not searched.
+    assert limited.keep([0]).columns(["more"]).seconds == 60.0
+    assert limited.given(found.given).within(1e-9).minimise(cost).value == 0.0
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, np.nan])
+def test_no_time_is_refused(seconds: float) -> None:
+    with pytest.raises(DataError, match=r"seconds: .* out of range; right would be a number > 0"):
+        Program().within(seconds)

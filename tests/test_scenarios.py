@@ -113,6 +113,37 @@ def test_best_scenarios_to_give_up_are_those_of_enumeration(seed: int, most: int
         assert len(met) == met.sum()  # of one pollutant and period only what is met is there
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_rows_that_come_in_as_they_break_have_the_total_of_all_at_once(seed: int) -> None:
+    """More rows than come in at a time, against scipy with every row and M from the ceilings."""
+    draw = np.random.default_rng(seed)
+    samples, sections, outlets, most = 60, 4, 6, 3
+    matrix = draw.uniform(0.2, 1.0, (sections, outlets)) * 0.01
+    matrix = matrix * draw.lognormal(0.0, 0.3, (samples, 1, 1))
+    limit = draw.uniform(0.3, 0.6, (samples, sections))
+    ceiling = draw.uniform(20.0, 60.0, outlets)
+    response = responses(matrix)
+    room = rooms(response, limit)
+    sources = plants(ceiling, ceiling=ceiling)
+    rows = allocation.scenario_rows(response, room, sources, most / samples)
+    flat, right = matrix.reshape(-1, outlets), limit.ravel()
+    slack = np.maximum(flat @ ceiling - right, 0.0)
+    event = np.kron(np.eye(samples), np.ones((sections, 1)))
+    found = optimize.milp(
+        np.append(-np.ones(outlets), np.zeros(samples)),
+        integrality=np.append(np.zeros(outlets), np.ones(samples)),
+        bounds=optimize.Bounds(0.0, np.append(ceiling, np.ones(samples))),
+        constraints=[
+            optimize.LinearConstraint(np.hstack([flat, -slack[:, None] * event]), -np.inf, right),
+            optimize.LinearConstraint(np.append(np.zeros(outlets), np.ones(samples)), 0, most),
+        ],
+        options={"mip_rel_gap": 0.0},
+    )
+    assert rows["total"].item() == pytest.approx(-found.fun, rel=1e-6)
+    permits = loads(allocation.allocate(rows, rows["headroom"], sources))
+    assert violated_in(response, room, permits).any(axis=1).sum() <= most
+
+
 @settings(max_examples=6, deadline=None)
 @given(SEEDS)
 def test_a_scenario_can_count_once_for_all_periods(seed: int) -> None:

@@ -24,5 +24,13 @@ COSTS: tuple[Row, ...] = (
     ("marginal_cost", "10^4 CNY/t", "cost of one tonne in a piece", "边际费用", 0.0, 1e9),
     ("cost", "10^4 CNY/a", "cost of a year: capital recovered and operation", "年费用"),
     ("total_cost", "10^4 CNY/a", "cost of all sources", "总费用"),
+    (
+        "cost_price",
+        "(10^4 CNY/a)/(mg/L)",
+        "least cost saved per unit of headroom, given the options chosen",
+        "治理成本影子价格",
+        0.0,
+        inf,
+    ),
     ("budget", "10^4 CNY", "most capital that may be spent", "投资限额", 0.0, inf),
 )

@@ -65,6 +65,7 @@ TERMS = {
     "unit": "unit of a number, 单位",
     "program": "Program of labelled rows and columns, 规划模型",
     "conditions": "functions that add rows to a program, 附加约束",
+    "seconds": "longest search [s], 求解时限",
     "integer": "whether columns take whole numbers only, 是否取整数",
     "quadratic": "curvature of an objective, 二次项",
     "column": "values of columns by label, 变量取值",

@@ -68,6 +68,10 @@ class Case(NamedTuple):
         limit = pd.Series(np.maximum(self.limit, 0.0), self.limit.index)
         return Rows(self.matrix[:, self.place], limit)
 
+    def by_column(self, values: Floats) -> Floats:
+        """Sum of values by source in each column of the matrix: they share its fate."""
+        return np.asarray(np.bincount(self.place, values, self.matrix.shape[1]), dtype=float)
+
 
 def cases(
     response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset

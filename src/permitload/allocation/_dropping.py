@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.allocation._uncertain import Problem
+from permitload.allocation._cases import Case
 from permitload.errors import DataError, InfeasibleError
 from permitload.program import Program
 
@@ -21,6 +22,12 @@ Flags = NDArray[np.bool_]
 MET = 1e-9
 """Part of a limit by which a met row may exceed it."""
 
+BROKEN = 1e-9
+"""Excess of a row, scaled to its most, at which it comes into the program."""
+
+WORST = 100
+"""Rows that come in at a time, those broken most."""
+
 
 class Group(NamedTuple):
     """Problems whose rows are given up together.
@@ -29,7 +36,7 @@ class Group(NamedTuple):
     most ``most`` are given up.
     """
 
-    problems: list[Problem]
+    problems: list[Case]
     event: NDArray[np.int64]
     family: NDArray[np.int64]
     most: int
@@ -69,9 +76,9 @@ def dropped(group: Group) -> tuple[list[Flags], list[float]]:
     return [kept] * len(blocks), [float(x.sum()) for x in loads]
 
 
-def _block(problem: Problem) -> _Block:
+def _block(problem: Case) -> _Block:
     limit = np.maximum(problem.limit.to_numpy(), 0.0)
-    bounds = problem.by_outlet(problem.floor), problem.by_outlet(problem.ceiling)
+    bounds = problem.by_column(problem.floor), problem.by_column(problem.ceiling)
     return _Block(problem.matrix, limit, *bounds)
 
 
@@ -148,7 +155,26 @@ def _chosen(group: Group, blocks: list[_Block], hopeless: Flags) -> Flags:
         .at_most(range(len(right)), sparse.hstack([loads, sparse.vstack(sides)]), right)
         .at_most([("most", k) for k in families], sparse.hstack([none, counts]), float(group.most))
     )
-    found = program.maximise(np.append(cost / cost.max(), np.zeros(len(hopeless))))
+    return _searched(program, np.append(cost / cost.max(), np.zeros(len(hopeless))), len(right))
+
+
+def _searched(program: Program, cost: Floats, count: int) -> Flags:
+    """Events to give up in the greatest total under the first ``count`` rows and all others.
+
+    Few of the scenarios' rows hold anything up: those that a point breaks come in until there is
+    none, first with events given up in part. What is the best under some rows and breaks no
+    other is the best under all.
+    """
+    active = np.arange(len(program.row)) >= count
+    relaxed = replace(program, integer=np.zeros(len(cost), dtype=bool))
+    for each in (relaxed, program):
+        broken = np.array([True])
+        while broken.any():
+            found = each.keep(active).maximise(cost)
+            excess = program.matrix @ found.column.to_numpy() - program.limit
+            broken = ~active & (excess > BROKEN)
+            worst = np.argsort(np.where(broken, -excess, np.inf), kind="stable")[:WORST]
+            active[worst] |= broken[worst]
     return np.asarray(found.given > 0.5)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.allocation._uncertain import Problem
+from permitload.allocation._cases import Case
 from permitload.errors import ConvergenceError, InfeasibleError
 from permitload.program import Program
 from permitload.sharing import fill
@@ -76,7 +76,7 @@ class Tail(NamedTuple):
         return program.at_most(pairs, each, self.limit[:, sections].T.ravel(), "mg/L")
 
 
-def cuts(tail: Tail, problem: Problem, claim: Floats) -> list[Row]:
+def cuts(tail: Tail, problem: Case, claim: Floats) -> list[Row]:
     """Rows that have the same filling as the mean of the worst scenarios of every section.
 
     The mean of the worst is the worst of all weighted means, each of them a row. Those that the
@@ -92,12 +92,12 @@ def cuts(tail: Tail, problem: Problem, claim: Floats) -> list[Row]:
     rows += [rows[s]._replace(limit=-float(owed[s])) for s in every[exceeded]]
     for _ in range(ROUNDS):
         limit = np.maximum([row.limit for row in rows], 0.0)
-        matrix = np.stack([row.coefficient for row in rows])[:, problem.outlet]
+        matrix = np.stack([row.coefficient for row in rows])[:, problem.place]
         try:
             found = fill(claim, (matrix, limit), lower=problem.floor, upper=problem.ceiling)
         except InfeasibleError:
             return rows  # as whoever shares out under them finds out
-        loads = problem.by_outlet(found.share)
+        loads = problem.by_column(found.share)
         reach = size + np.abs(tail.matrix @ loads).max(axis=0)
         broken = every[~exceeded & (tail.excess(loads) > MET * reach)]
         if not len(broken):
@@ -107,9 +107,9 @@ def cuts(tail: Tail, problem: Problem, claim: Floats) -> list[Row]:
     raise ConvergenceError(f"the worst scenarios still change after {ROUNDS} rounds")
 
 
-def greatest(tail: Tail, problem: Problem) -> float:
+def greatest(tail: Tail, problem: Case) -> float:
     """Greatest total under the rows."""
-    floor, ceiling = problem.by_outlet(problem.floor), problem.by_outlet(problem.ceiling)
+    floor, ceiling = problem.by_column(problem.floor), problem.by_column(problem.ceiling)
     exceeded = tail.excess(0.0 * floor) > 0.0
     shut = (tail.matrix[:, exceeded] > 0.0).any(axis=(0, 1))
     over = tail.excess(floor) > MET * np.abs(tail.limit).max(axis=0)

@@ -9,16 +9,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import optimize, sparse, special
+from scipy import optimize, special
 
-from permitload._labels import index_of, refuse_repeats
-from permitload.allocation._cases import blank, numbers_of
+from permitload._labels import refuse_repeats
+from permitload.allocation._cases import Case, blank, cases, numbers_of
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import VARIABLES
-from permitload.sharing.rows import sparse_rows
 
 __all__ = [
-    "Problem",
     "adjusted",
     "bounded",
     "claims",
@@ -37,24 +35,6 @@ FULL = 1e-12
 """Part of a row's size that may be left when it counts as full."""
 ROUNDS = 200
 """Doublings of a level after which nothing stops it."""
-
-
-class Problem(NamedTuple):
-    """Rows of the sections by outlet, and bounds of the sources, of one pollutant and period.
-
-    ``outlet`` is the position of each source's outlet in the columns of the matrix.
-    """
-
-    source: pd.Index[Any]
-    outlet: NDArray[np.int64]
-    matrix: sparse.csr_array
-    limit: pd.Series[float]
-    floor: Floats
-    ceiling: Floats
-
-    def by_outlet(self, loads: Floats) -> Floats:
-        """Sum of loads by source at each outlet: they share its fate."""
-        return np.asarray(np.bincount(self.outlet, loads, self.matrix.shape[1]), dtype=float)
 
 
 def normal_score(assurance: float) -> float:
@@ -113,45 +93,25 @@ def ordered(
 
 def problems_of(
     response: xr.Dataset | xr.DataArray, headroom: xr.DataArray, sources: xr.Dataset
-) -> dict[tuple[str, str], Problem]:
+) -> dict[tuple[str, str], Case]:
     """Rows and bounds of each pollutant and period; a response < 0 is refused."""
     if "group" in sources.dims:
         # What a group leaves unused others may use: the rows would no longer be those they meet.
         raise DataError("sources have groups; right would be sources without, and reliability()")
-    rows = sparse_rows(response, headroom)
-    like = blank(response, sources)
-    source = index_of(sources["source"].values.astype(object))
-    outlet = response.get_index("outlet").get_indexer(sources["outlet"].values)
-    names = sources["outlet"].values.astype(str)
-    problem, right = "has no response", "an outlet of the response"
-    faults = [
-        Fault("sources", source[k], "outlet", names[k], problem, right)
-        for k in np.flatnonzero(outlet < 0)
-    ]
+    periods = [str(period) for period in response["period"].values]
+    found = {
+        (case.pollutant, periods[case.at[2].item()]): case
+        for case in cases(response, headroom, sources)
+    }
     problem, right = "is negative", "rows that no load relieves"
-    faults += [
-        Fault("response", f"{pollutant}, {period}", "response", matrix.data.min(), problem, right)
-        for (pollutant, period), (matrix, _) in rows.items()
-        if (matrix.data < 0.0).any()
-    ]
-    raise_faults(faults)
-    bounds = [
-        numbers_of(sources[name], like, name) if name in sources else np.full(like.shape, default)
-        for name, default in (("floor", 0.0), ("ceiling", np.inf))
-    ]
-    floor, ceiling = (list(bound.reshape(len(source), -1).T) for bound in bounds)
-    problem, right = "exceeds the ceiling", "no more than the ceiling"
     raise_faults(
         [
-            Fault("sources", f"{source[i]}, {', '.join(key)}", "floor", least[i], problem, right)
-            for key, least, most in zip(rows, floor, ceiling, strict=True)
-            for i in np.flatnonzero(least > most)
+            Fault("response", ", ".join(key), "response", case.matrix.data.min(), problem, right)
+            for key, case in found.items()
+            if (case.matrix.data < 0.0).any()
         ]
     )
-    return {
-        key: Problem(source, outlet, *rows[key], least, most)
-        for key, least, most in zip(rows, floor, ceiling, strict=True)
-    }
+    return found
 
 
 def claims(
@@ -200,7 +160,7 @@ def plain(response: xr.Dataset | xr.DataArray) -> xr.DataArray:
 class _Rising(NamedTuple):
     """Loads of which some rise with a level, from their floors to their ceilings."""
 
-    problem: Problem
+    problem: Case
     claim: Floats
     loads: Floats
     free: NDArray[np.bool_]
@@ -214,7 +174,7 @@ class _Rising(NamedTuple):
 
 
 def fullest(
-    problem: Problem, claim: Floats, used: Callable[[Floats], Floats], touched: NDArray[np.bool_]
+    problem: Case, claim: Floats, used: Callable[[Floats], Floats], touched: NDArray[np.bool_]
 ) -> Floats:
     """Fill progressively under rows that are convex and rise with every load they touch.
 
@@ -224,11 +184,11 @@ def fullest(
     """
     limit = problem.limit.to_numpy()
     size = np.where(limit == 0.0, 1.0, np.abs(limit))
-    touched = touched[:, problem.outlet]
+    touched = touched[:, problem.place]
 
     def excess(loads: Floats) -> Floats:
         """Find (used - limit) / |limit|."""
-        return np.asarray((used(problem.by_outlet(loads)) - limit) / size)
+        return np.asarray((used(problem.by_column(loads)) - limit) / size)
 
     loads, level = problem.floor.copy(), 0.0
     free = (claim > 0.0) & (problem.ceiling > problem.floor)

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload.allocation._cases import Case
 from permitload.allocation._cone import Cone, best
 from permitload.allocation._uncertain import (
-    Problem,
     adjusted,
     bounded,
     claims,
@@ -214,7 +214,7 @@ def chance_rows(
     ):
         cone = cones[key]
         loads = fullest(problem, claim, cone.used, cone.mean > 0.0)
-        taken[key] = cone.reserve(problem.by_outlet(loads))
+        taken[key] = cone.reserve(problem.by_column(loads))
     return adjusted(response, headroom, taken)
 
 
@@ -270,7 +270,7 @@ def chance_total(
     cones = _cones(problems, matrix, headroom, spread, assurance)
     totals, prices = [], []
     for key, problem in problems.items():
-        bounds = problem.by_outlet(problem.floor), problem.by_outlet(problem.ceiling)
+        bounds = problem.by_column(problem.floor), problem.by_column(problem.ceiling)
         total, price = best(cones[key], problem.limit, bounds, matrix.get_index("outlet"))
         totals.append(total)
         prices.append(price)
@@ -284,7 +284,7 @@ def chance_total(
 
 
 def _cones(
-    problems: dict[tuple[str, str], Problem],
+    problems: dict[tuple[str, str], Case],
     response: xr.DataArray,
     headroom: xr.DataArray,
     spread: Spread,

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload import sharing
+from permitload._labels import index_of
 from permitload.allocation._cases import (
     DIMS,
     SECTION,
@@ -103,16 +104,14 @@ def _loads(filling: Filling, shape: tuple[int, ...]) -> Floats:
 
 def _more(case: Case, claim: Floats, base: Filling, compose: Callable[..., Filling]) -> Floats:
     """Share out with more headroom at one section at a time; keep those that it had stopped."""
-    stops = np.asarray(base.stopped_by, dtype=object)
-    found = np.full(len(stops), np.nan)
-    for k in np.flatnonzero(case.kind == SECTION):
-        label = case.limit.index[k]
-        mine = np.array([stop == label for stop in stops])
-        if mine.any():
+    stop = case.limit.index.get_indexer(index_of(base.stopped_by))
+    found = np.full(len(stop), np.nan)
+    for k in np.unique(stop[stop >= 0]):
+        if case.kind[k] == SECTION:
             limit = case.limit.copy()
             limit.iloc[k] += MORE
             wider = filled(case._replace(limit=limit), claim, compose)
-            found[mine] = np.asarray(wider.share, dtype=float)[mine]
+            found[stop == k] = np.asarray(wider.share, dtype=float)[stop == k]
     return found.reshape(claim.shape)
 
 

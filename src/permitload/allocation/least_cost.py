@@ -38,7 +38,6 @@ NOISE = 1e-9
 """Part of the least cost that is round-off."""
 SHARE, TRIES = 1e-3, 3
 """Part of the smallest cost by which one change counts against a plan of equal cost."""
-PRICE, PRICED = "(10^4 CNY/a)/(mg/L)", "fall of cost per headroom, given these options"
 
 
 def least_cost(
@@ -76,15 +75,16 @@ def least_cost(
         Table ``reductions``; by default operation takes nothing off.
     conditions : iterable of function
         Further rows, such as :func:`capital_budget`: functions of a
-        :class:`~permitload.program.Program` that return it with rows of their own. Its columns are
-        ``("load", source, pollutant, period)`` [kg/d] and ``("option", source, option)`` [0 or 1].
+        :class:`~permitload.program.Program` that return it with rows of their own, or with a time
+        limit: ``lambda program: program.within(60.0)``. Its columns are ``("load", source,
+        pollutant, period)`` [kg/d] and ``("option", source, option)`` [0 or 1].
 
     Returns
     -------
     Dataset
         ``permitted_load`` (source, pollutant, period) [kg/d]: what is discharged, or the floor;
         ``option`` and ``cost`` (source) [10^4 CNY/a]; ``reduction`` (source, pollutant, period);
-        ``total_cost``; ``shadow_price`` (section, pollutant, period) [(10^4 CNY/a)/(mg/L)]: fall
+        ``total_cost``; ``cost_price`` (section, pollutant, period) [(10^4 CNY/a)/(mg/L)]: fall
         of the cost per unit of headroom added, **given these options**.
 
     Raises
@@ -95,6 +95,9 @@ def least_cost(
     DataError
         If labels differ or repeat, numbers are NaN or out of range, or capital comes without
         lifetime and interest.
+    ConvergenceError
+        If a time limit among the conditions ends the search before a plan is proved the
+        cheapest: a plan that may be dearer is never returned. It tells the gap.
 
     Notes
     -----
@@ -143,7 +146,7 @@ def least_cost(
     short = np.stack([limit.to_numpy() < 0 for _, limit in rows.values()])
     price = gain.to_numpy()[program.row.get_indexer(_labels(rows))].reshape(short.shape)
     price = np.where(short, 0.0, price).reshape(shape).transpose(2, 0, 1)
-    found["shadow_price"] = (("section", *DIMS[1:]), price)
+    found["cost_price"] = (("section", *DIMS[1:]), price)
     found["permitted_load"] = (DIMS, back(park, loads.reshape(park.load.shape)))
     return _dataset(response, sources, found)
 
@@ -303,9 +306,7 @@ def _dataset(
     axes = {("section",), ("pollutant",), ("period",)}
     coords = {name: coord for name, coord in response.coords.items() if coord.dims in axes}
     named = {n: coord for n, coord in sources.coords.items() if coord.dims == ("source",)}
-    dataset = described(xr.Dataset(found, {**coords, **named}))
-    dataset["shadow_price"].attrs = {"units": PRICE, "long_name": PRICED}
-    return dataset
+    return described(xr.Dataset(found, {**coords, **named}))
 
 
 def _infeasible(model: Model, park: Park) -> InfeasibleError:

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload.allocation._cases import UNITS, Case, cases
-from permitload.program import Program, gains, sided
+from permitload.program import Program, gains, sided, signed
 from permitload.program import prices as ranged
 
 __all__ = ["gain", "price_ranges", "prices"]
@@ -18,8 +18,6 @@ __all__ = ["gain", "price_ranges", "prices"]
 Floats = NDArray[np.float64]
 
 _PRICES = ("shadow_price", "tightening_price")
-_RANGE = {"price_lower": -np.inf, "price_upper": 0.0}
-"""Headroom for which a section that its background exceeds has the price 0."""
 
 
 def prices(
@@ -42,8 +40,9 @@ def prices(
         One line per limit: ``section`` (its name, or that of a group), ``pollutant``,
         ``period`` (empty for a year), ``limit`` as it stands, ``unit`` of the limit,
         ``shadow_price``, the gain in kg/d per unit added, ``tightening_price``, the loss per
-        unit withdrawn (infinite if the floors would not fit), and ``degenerate`` where the two
-        prices differ. A section that its background exceeds has the price 0.
+        unit withdrawn (infinite if the floors would not fit, 0 at a limit of 0 or less, where
+        nothing is left to lose), and ``degenerate`` where the two prices differ. A section that
+        its background exceeds has the price 0.
 
     Raises
     ------
@@ -82,7 +81,7 @@ def price_ranges(
     DataFrame
         As :func:`prices`, with ``price_lower`` and ``price_upper``, the limits between which
         ``shadow_price`` holds. The price 0 of a section that its background exceeds holds up to
-        headroom 0.
+        headroom 0, or everywhere if no source reaches it.
 
     Raises
     ------
@@ -114,14 +113,10 @@ def _tables(
     tables = []
     periods = response["period"].values.astype(str)
     for case in found:
-        best, weight, exceeded = _best(case)
-        table = priced(best, weight).reset_index(drop=True)
-        per = _per(case)
+        best, weight, _ = _best(case)
+        table = signed(best, priced(best, weight), case.limit).reset_index(drop=True)
         for name in _PRICES:
-            table[name] = np.where(exceeded, 0.0, table[name].to_numpy() / per)
-        for name, end in _RANGE.items():
-            if name in table:
-                table[name] = np.where(exceeded, end, table[name])
+            table[name] = table[name].to_numpy() / _per(case)
         when = np.append(periods[case.at[2]], "")
         table.insert(0, "section", case.name)
         table.insert(1, "pollutant", case.pollutant)
@@ -143,9 +138,7 @@ def _best(case: Case) -> tuple[Program, Floats, NDArray[np.bool_]]:
     """Program of the greatest total, the weight of each column, and which rows are exceeded."""
     count = case.matrix.shape[1]
     # Sources that are alike in every row are worth the same: the total is one of columns.
-    floor, ceiling = (
-        np.bincount(case.place, values, count) for values in (case.floor, case.ceiling)
-    )
+    floor, ceiling = case.by_column(case.floor), case.by_column(case.ceiling)
     limit = case.limit.to_numpy()
     exceeded = limit < 0
     shut = case.matrix[exceeded].indices

@@ -110,7 +110,7 @@ def robust_rows(
             return np.asarray(mean @ loads + reserve(loads))
 
         loads = fullest(problem, claim, used, mean > 0.0)
-        taken[key] = reserve(problem.by_outlet(loads))
+        taken[key] = reserve(problem.by_column(loads))
     return adjusted(response, headroom, taken)
 
 

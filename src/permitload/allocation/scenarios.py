@@ -11,9 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload._labels import refuse_repeats
+from permitload.allocation._cases import Case
 from permitload.allocation._dropping import Group, dropped
 from permitload.allocation._tail import Row, Tail, cuts, greatest
-from permitload.allocation._uncertain import Problem, claims, problems_of, result
+from permitload.allocation._uncertain import claims, problems_of, result
 from permitload.allocation.allocate import present_load
 from permitload.errors import Fault, raise_faults
 
@@ -261,7 +262,7 @@ def tail_total(
 
 def _tails(
     rows: xr.DataArray, room: xr.DataArray, sources: xr.Dataset, violated: float
-) -> list[tuple[Tail, Problem]]:
+) -> list[tuple[Tail, Case]]:
     """Rows by scenario and section of each problem."""
     samples = len(np.unique(rows["scenario"].values))
     most_violated(violated, samples)

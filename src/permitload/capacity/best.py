@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from permitload._labels import index_of
 from permitload.capacity._arrays import attributes, matched, place, spread
 from permitload.errors import Fault, InfeasibleError, raise_faults
-from permitload.program import Program, Solution, face, leximin, priced
+from permitload.program import Program, Solution, face, leximin, priced, signed
 from permitload.sharing import Rows, fill
 from permitload.sharing.rows import sparse_rows
 
@@ -61,9 +61,10 @@ def network(
         ``floors_infeasible`` (the total is then that without any floors);
         ``shadow_price`` (section, pollutant, period) [(kg/d)/(mg/L)], the gain of the total per
         unit of headroom added, ``tightening_price`` the loss per unit withdrawn (they differ
-        where the optimum is degenerate; infinite where no floor-respecting load would be left),
-        ``price_lower`` and ``price_upper``, the headroom [mg/L] between which the shadow price
-        holds; ``canonical_load`` (outlet, pollutant, period) [kg/d], the fairest split of the
+        where the optimum is degenerate; infinite where no floor-respecting load would be left, 0
+        at a headroom of 0 or less, where nothing is left to lose), ``price_lower`` and
+        ``price_upper``, the headroom [mg/L] between which the shadow price holds;
+        ``canonical_load`` (outlet, pollutant, period) [kg/d], the fairest split of the
         total: the least load is as great as the total allows, then the next.
 
     Raises
@@ -89,7 +90,7 @@ def network(
             "total": best.solution.value,
             "status": best.status,
             "canonical_load": canonical(best.program, best.solution),
-            **_prices(problem, best.price),
+            **signed(best.program, best.price, problem.limit),
         }
     return _dataset(array, found)
 
@@ -270,17 +271,6 @@ def canonical(program: Program, solution: Solution) -> Floats:
     if split.sum() < solution.value * (1.0 - AT_BEST):
         split[place] = leximin(kept, 0.0 * one, one)["share"].astype(float)
     return split
-
-
-def _prices(problem: Problem, table: pd.DataFrame) -> dict[str, Floats]:
-    below, reached = problem.limit < 0, np.diff(problem.program.matrix.indptr) > 0
-    # Below zero headroom nothing is left to gain or to lose.
-    return {
-        "shadow_price": np.where(below, 0.0, table["shadow_price"]),
-        "tightening_price": np.where(problem.limit <= 0, 0.0, table["tightening_price"]),
-        "price_lower": np.where(below, -np.inf, table["price_lower"]),
-        "price_upper": np.where(below, np.where(reached, 0.0, np.inf), table["price_upper"]),
-    }
 
 
 def _bounds(

@@ -15,7 +15,7 @@ Examples
 
 from permitload.program.conflict import conflicts
 from permitload.program.filling import leximin
-from permitload.program.price import face, gained, gains, priced, prices, sided
+from permitload.program.price import face, gained, gains, priced, prices, sided, signed
 from permitload.program.registry import Program
 from permitload.program.relaxation import relax
 from permitload.program.solution import Solution
@@ -32,4 +32,5 @@ __all__ = [
     "prices",
     "relax",
     "sided",
+    "signed",
 ]

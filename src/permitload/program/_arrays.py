@@ -40,6 +40,40 @@ class Arrays:
     limit: Floats = field(default_factory=_no_numbers)
     sense: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     unit: tuple[str, ...] = ()
+    seconds: float = np.inf
+
+    def within(self, seconds: float) -> Self:
+        """Program whose integer columns are searched for no longer than this.
+
+        Parameters
+        ----------
+        seconds : float
+            Most time of one :meth:`maximise` or :meth:`minimise`, > 0 [s]. Without integer
+            columns nothing is searched, and no limit applies.
+
+        Returns
+        -------
+        Program
+            The same columns and rows. Where no point is proved the best in time
+            :class:`~permitload.errors.ConvergenceError` tells the best value found, the bound
+            that no point exceeds, and the gap between them; ``worst`` has the three numbers.
+
+        Raises
+        ------
+        DataError
+            If the time is no number > 0.
+
+        Examples
+        --------
+        >>> from permitload.program import Program
+        >>> program = Program().columns(["plants"], integer=True).at_most("money", [2.0], 5.0)
+        >>> program.within(60.0).maximise(1.0).value
+        2.0
+        """
+        if not seconds > 0.0:
+            right = "a number > 0 [s]"
+            raise_faults([Fault("program", None, "seconds", seconds, "is out of range", right)])
+        return replace(self, seconds=float(seconds))
 
     def added(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.program._problem import Answer, Problem, heard, shortfall
+from permitload.program._problem import SUBNORMAL, Answer, Problem, heard, shortfall
 
 __all__ = ["Model", "binding", "powers", "scales", "solve"]
 
@@ -23,6 +23,8 @@ TOLERANCE = 1e-9
 RETRIES = 3
 PRIMAL = 4
 """Primal simplex, in HiGHS's count."""
+WIDE = 1000.0
+"""Greatest power of two of a factor: beyond, subnormal numbers would make it infinite."""
 CLEAR = 1e-6
 """Part of its size by which a row must miss its limits everywhere to be left out."""
 OPTIONS: dict[str, Any] = {
@@ -230,7 +232,7 @@ class Model:
         """Whether a point meets each row to a small part of the row's size."""
         lower, upper = self._limits
         activity = self._matrix @ point
-        near = TOLERANCE / 2.0 * self.size(point)
+        near = np.maximum(TOLERANCE / 2.0 * self.size(point), SUBNORMAL)
         return bool(((activity >= lower - near) & (activity <= upper + near)).all())
 
     def _unscaled(self) -> Answer:
@@ -279,7 +281,12 @@ def _solve(problem: Problem) -> Answer:
 
 def powers(values: Floats) -> Floats:
     """Nearest powers of two: scaling by them is free of round-off."""
-    return np.asarray(np.exp2(np.round(np.log2(values))))
+    return np.asarray(np.exp2(np.clip(np.round(np.log2(values)), -WIDE, WIDE)))
+
+
+def _over(size: Floats) -> Floats:
+    """Factors that bring sizes to one; 1 where there is no size."""
+    return np.where(size > 0, 1.0 / np.maximum(size, 2.0**-WIDE), 1.0)
 
 
 def scales(problem: Problem) -> Factors:
@@ -321,10 +328,15 @@ def _row_numbers(matrix: sparse.csr_array) -> NDArray[np.int64]:
 
 
 def _scales_at(problem: Problem, size: Floats) -> Factors:
-    """Factors as those of :func:`scales` that bring rows of the given size to one."""
-    row = 1.0 / np.where(size > 0, size, 1.0)
-    largest = (abs(problem.matrix) * row[:, None]).max(axis=0).toarray().ravel()
-    column = 1.0 / np.where(largest > 0, largest, 1.0)
+    """Factors as those of :func:`scales` that bring rows of the given size to one.
+
+    No column is taken to be larger than the way between its bounds: an entry next to nothing
+    would make a giant of it, beside whose cost that of the others is lost.
+    """
+    row = _over(size)
+    column = _over((abs(problem.matrix) * row[:, None]).max(axis=0).toarray().ravel())
+    way = problem.upper - problem.lower
+    column = np.minimum(column, np.where(way > 0, way, np.inf))
     cost = 1.0 / (float(np.abs(problem.cost * column).max(initial=0.0)) or 1.0)
     return powers(np.append(row, cost)), powers(np.append(column, 1.0))
 

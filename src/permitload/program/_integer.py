@@ -22,19 +22,23 @@ SETTINGS: dict[str, Any] = {
     "mip_rel_gap": 0.0,
     "mip_abs_gap": 0.0,
     "mip_feasibility_tolerance": OPTIONS["primal_feasibility_tolerance"],
-    "presolve": "on",
 }
+FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
+"""What HiGHS says of a solution that meets the rows."""
 WHOLE = 1e-6
 """Distance from a whole number that is round-off."""
 
 
-def solve_integer(problem: Problem, integer: NDArray[np.bool_]) -> Answer:
+def solve_integer(problem: Problem, integer: NDArray[np.bool_], seconds: float) -> Answer:
     """Maximise over points whose columns are whole numbers where ``integer`` says so."""
-    for presolve in ("on", "off"):
-        status, point = _branched(problem, integer, presolve)
-        if status != highspy.HighsModelStatus.kUnboundedOrInfeasible:
-            break
     kinds = highspy.HighsModelStatus
+    for presolve in ("on", "off"):
+        options = {**SETTINGS, "presolve": presolve, "time_limit": seconds}
+        status, point, proved = _branched(problem, integer, options)
+        if status != kinds.kUnboundedOrInfeasible:
+            break
+    if status == kinds.kTimeLimit:
+        return Answer("late", proved=proved)
     if status == kinds.kInfeasible:
         return Answer("infeasible")
     if status in (kinds.kUnbounded, kinds.kUnboundedOrInfeasible):
@@ -55,9 +59,9 @@ def solve_integer(problem: Problem, integer: NDArray[np.bool_]) -> Answer:
 
 
 def _branched(
-    problem: Problem, integer: NDArray[np.bool_], presolve: str
-) -> tuple[highspy.HighsModelStatus, NDArray[np.float64]]:
-    """Status and point of branch and bound; integer columns are not scaled."""
+    problem: Problem, integer: NDArray[np.bool_], options: dict[str, Any]
+) -> tuple[highspy.HighsModelStatus, NDArray[np.float64], tuple[float, float]]:
+    """Status, point, value and bound of branch and bound; integer columns are not scaled."""
     column = scales(problem)[1][:-1]
     column[integer] = 1.0
     matrix = problem.matrix * column
@@ -67,7 +71,7 @@ def _branched(
     size = float(powers(np.array(1.0 / (np.abs(cost).max(initial=0.0) or 1.0))))
     matrix = (matrix * row[:, None]).tocsr()
     solver = highspy.Highs()  # type: ignore[no-untyped-call]  # untyped in highspy
-    for name, value in {**SETTINGS, "presolve": presolve}.items():
+    for name, value in options.items():
         solver.setOptionValue(name, value)
     solver.passModel(
         len(column),
@@ -87,4 +91,7 @@ def _branched(
         integer.astype(np.int32),
     )
     solver.run()
-    return solver.getModelStatus(), np.asarray(solver.getSolution().col_value) * column
+    told = solver.getInfo()
+    found = told.objective_function_value if told.primal_solution_status == FEASIBLE else -np.inf
+    point = np.asarray(solver.getSolution().col_value) * column
+    return solver.getModelStatus(), point, (found / size, told.mip_dual_bound / size)

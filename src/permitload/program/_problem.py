@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Answer", "Problem", "heard", "shortfall"]
+__all__ = ["SUBNORMAL", "Answer", "Problem", "heard", "shortfall"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 NOISE = 1e-9
 """Part of the terms of a slope up to which it, or a price in it, is round-off of zero."""
+
+SUBNORMAL = float(np.finfo(float).tiny)
+"""Least number that has all its digits: what is less is nothing beside any limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Answer:
     at_upper: Flags = field(default_factory=_nowhere)
     degenerate: bool = False
     ray: tuple[int, ...] = ()
+    proved: tuple[float, float] = (-np.inf, np.inf)
+    """Best objective found and the bound that none exceeds, where time ran out."""
 
 
 def shortfall(

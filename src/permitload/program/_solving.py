@@ -13,6 +13,7 @@ from permitload._labels import numbers
 from permitload.errors import ConvergenceError, DataError, InfeasibleError
 from permitload.program._arrays import Arrays
 from permitload.program._coefficients import coefficients_of
+from permitload.program._problem import SUBNORMAL
 from permitload.program.solution import Solution
 
 if TYPE_CHECKING:
@@ -78,10 +79,11 @@ def problem_of(program: Arrays, cost: Floats) -> Problem:
     return Problem(cost, program.matrix, row_lower, row_upper, *bounds)
 
 
-def solved(program: Arrays, cost: Floats) -> Answer:
+def solved(program: Arrays, cost: Floats, side: int = 1) -> Answer:
     """Maximise, verify the point without the solver, and raise what went wrong.
 
-    Where columns are integer the prices are those with these columns fixed.
+    Where columns are integer the prices are those with these columns fixed. ``side`` is -1 where
+    the cost is that of a minimum turned round: for words only.
     """
     from permitload.program._highs import solve
     from permitload.program._integer import solve_integer
@@ -90,7 +92,9 @@ def solved(program: Arrays, cost: Floats) -> Answer:
     whole = program.integer
     if not whole.any():
         return _best(problem, _right(program, solve(problem)))
-    answer = _right(program, solve_integer(problem, whole))
+    answer = solve_integer(problem, whole, program.seconds)
+    _refuse_late(program, answer, side)
+    answer = _right(program, answer)
     problem.lower[whole] = problem.upper[whole] = answer.column[whole]
     return _best(problem, answer)
 
@@ -147,12 +151,27 @@ def refuse(program: Arrays, answer: Answer) -> None:
         raise ConvergenceError(f"the solver stopped with {answer.status!r}")
 
 
+def _refuse_late(program: Arrays, answer: Answer, side: int) -> None:
+    """Tell what is known where time ran out before the proof."""
+    if answer.status != "late":
+        return
+    value, bound = (side * one for one in answer.proved)
+    gap = abs(bound - value) / abs(value) if np.isfinite(value) and value else np.inf
+    found = f"the best point found has {value:g}, a gap of {gap:.2%}"
+    if not np.isfinite(value):
+        found = "no point is found"
+    if np.isfinite(bound):
+        found += f", at {'least' if side < 0 else 'most'} {bound:g} can be reached"
+    table = pd.DataFrame({"value": [value], "bound": [bound], "gap": [gap]})
+    raise ConvergenceError(f"no optimum is proved within {program.seconds:g} s: {found}", table)
+
+
 def verify(program: Arrays, point: Floats) -> None:
     """Re-check every row in unscaled numbers."""
     slack = program.limit - program.matrix @ point
     excess = np.where(program.sense == 0, np.abs(slack), -program.sense * slack)
     size = np.abs(program.limit) + abs(program.matrix) @ np.abs(point)
-    broken = excess > VERIFIED * size
+    broken = excess > np.maximum(VERIFIED * size, SUBNORMAL)
     if broken.any():
         worst = pd.DataFrame({"row": program.row[broken], "excess": excess[broken]})
         message = f"the solver returned a point that breaks {int(broken.sum())} rows"

@@ -19,7 +19,7 @@ from permitload.program.solution import Solution
 if TYPE_CHECKING:
     from permitload.program._problem import Answer
 
-__all__ = ["face", "gained", "gains", "priced", "prices", "sided"]
+__all__ = ["face", "gained", "gains", "priced", "prices", "sided", "signed"]
 
 Floats = NDArray[np.float64]
 
@@ -205,6 +205,46 @@ def sided(program: Program, objective: ArrayLike) -> pd.DataFrame:
     cost = cost_of(program, objective)
     gain, loss, _, _ = _sides(program, cost, solved(program, cost))
     return pd.DataFrame({"shadow_price": gain, "tightening_price": loss}, program.row)
+
+
+def signed(program: Program, table: pd.DataFrame, limit: ArrayLike) -> pd.DataFrame:
+    """Prices of rows whose limit may be below 0, where nothing is left to gain or to lose.
+
+    Columns >= 0 under coefficients >= 0 meet a limit below 0 as if it were 0, by standing still.
+    The best objective is therefore flat below 0: a limit of 0 has a shadow price, but no
+    tightening price.
+
+    Parameters
+    ----------
+    program : Program
+        What was priced, with limits >= 0.
+    table : DataFrame
+        What :func:`prices` or :func:`sided` returned.
+    limit : array
+        Limit of each row with its sign.
+
+    Returns
+    -------
+    DataFrame
+        Like ``table``. The price 0 of a limit below 0 holds up to 0, or everywhere if the row has
+        no coefficient.
+
+    Examples
+    --------
+    >>> program = Program().columns(["E1"], upper=9.0).at_most(["S1"], [[0.01]], 0.0)
+    >>> found = sided(program, 1.0)
+    >>> found.loc["S1"].tolist(), signed(program, found, [0.0]).loc["S1"].tolist()
+    ([100.0, inf], [100.0, 0.0])
+    """
+    given = np.asarray(limit, dtype=float)
+    below, reached = given < 0, np.diff(program.matrix.indptr) > 0
+    flat: dict[str, tuple[NDArray[np.bool_], ArrayLike]] = {
+        "shadow_price": (below, 0.0),
+        "tightening_price": (given <= 0, 0.0),
+        "price_lower": (below, -np.inf),
+        "price_upper": (below, np.where(reached, 0.0, np.inf)),
+    }
+    return pd.DataFrame({name: np.where(*flat[name], table[name]) for name in table}, table.index)
 
 
 def gains(program: Program, objective: ArrayLike) -> pd.Series[float]:

@@ -47,6 +47,8 @@ class Program(Arrays):
         1 for at most, -1 for at least, 0 for equal.
     unit : tuple of str
         Unit of each row's limit.
+    seconds : float
+        Longest search for integer columns, as :meth:`within` sets it.
 
     Examples
     --------
@@ -230,7 +232,7 @@ class Program(Arrays):
         DataError
             If the objective can grow without limit.
         ConvergenceError
-            If the solver stops early or its point breaks a row by more than 1e-9.
+            If the solver stops early (:meth:`within`) or its point breaks a row by over 1e-9.
 
         Examples
         --------
@@ -264,7 +266,7 @@ class Program(Arrays):
         6.0
         """
         cost = -cost_of(self, objective)
-        found = solution_of(self, cost, solved(self, cost))
+        found = solution_of(self, cost, solved(self, cost, -1))
         return replace(found, value=-found.value)
 
     def minimise_quadratic(self, objective: ArrayLike, quadratic: object) -> Solution:

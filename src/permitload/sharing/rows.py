@@ -147,9 +147,11 @@ def refuse_endless(problem: Room, endless: NDArray[np.bool_]) -> None:
 def _sorted(labels: pd.Index[Any], labelled: bool) -> NDArray[np.int64]:
     if not labelled:
         return np.arange(len(labels))
-    whole = all(isinstance(label, int) for label in labels)
-    keys = [int(label) if whole else str(label) for label in labels]
-    return np.argsort(np.array(keys), kind="stable")
+    given = labels.to_numpy(dtype=object)
+    try:
+        return np.argsort(given, kind="stable")  # fast where they are in order already
+    except TypeError:  # labels of several types
+        return np.argsort(np.array([str(label) for label in labels]), kind="stable")
 
 
 def _placed(
