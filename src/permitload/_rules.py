@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload import _model, _settings, allocation, fairness, sharing
+from permitload import _model, _reliability, _settings, allocation, fairness, sharing
 from permitload.errors import InfeasibleError
 from permitload.schema import described
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -239,7 +239,7 @@ def _costed(table: pd.DataFrame, cost: Floats) -> pd.DataFrame:
 def _prices(datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Worth of one more and one less unit of every limit; bounds that no limit reaches empty."""
     table = allocation.price_ranges(
-        datasets["response"], datasets["limits"]["headroom"], datasets["sources"]
+        *_reliability.standing(datasets), datasets["sources"]
     ).rename(columns={
         "limit": "value", "shadow_price": "gain", "tightening_price": "loss",
         "price_lower": "value_lower", "price_upper": "value_upper",

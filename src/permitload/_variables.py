@@ -5,6 +5,7 @@ from math import inf
 
 from permitload._allocation_variables import ALLOCATION
 from permitload._cost_variables import COSTS
+from permitload._study_variables import STUDY
 from permitload._uncertain_variables import UNCERTAIN
 
 __all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
@@ -372,4 +373,5 @@ VARIABLES = DIMENSIONS | _variables(
     *COSTS,
     *UNCERTAIN,
     *ALLOCATION,
+    *STUDY,
 )
