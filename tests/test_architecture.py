@@ -61,7 +61,7 @@ COMPANIONS = {
     "_manifest": "study", "_provenance": "study", "_compare": "study", "_verify": "study",
     "_rules": "study", "_rates": "study", "_closure": "study", "_units": "study",
     "_model": "study", "_room": "study", "_alternatives": "study", "_decided": "study",
-    "_tree": "study", "_reliability": "study",
+    "_tree": "study", "_targets": "study", "_reliability": "study",
 }  # fmt: skip
 
 

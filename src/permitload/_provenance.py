@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from permitload import _decided, _reliability, _tree, allocation, capacity
+from permitload import _decided, _reliability, _targets, _tree, allocation, capacity
 from permitload.schema import VARIABLES
 from permitload.units import flux
 
@@ -112,7 +112,7 @@ def _bases(outcome: Outcome, monthly: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _branches(outcome: Outcome) -> list[pd.DataFrame]:
     """List what each branch of the tree came to, from the class down to the source."""
-    if outcome.settings.target is not _tree.tree:
+    if outcome.settings.target is not _targets.tree:
         return []
     rows = allocation.trace(_tree.of(outcome))
     return [rows.assign(reference=rows["reference"].replace("tree", "tree.csv"))]
@@ -142,10 +142,12 @@ def _references(rows: pd.DataFrame, given: pd.DataFrame, outcome: Outcome) -> pd
         "target": "study.toml, allocation, target",
         "precision": "study.toml, allocation, precision",
     }
+    if "uncertain" in outcome.datasets:
+        files |= {"headroom": "uncertain.nc", "response": "uncertain.nc"}
     found = rows["reference"].replace(files)
     compose = outcome.settings.compose
     home = compose.__module__.split(".")[1]
-    found = found.mask(rows["quantity"] == "level", f"{home}.{compose.__name__}")
+    found = found.mask(rows["step"] == "level", f"{home}.{compose.__name__}")
     found = found.mask((rows["step"] == "input") & (rows["quantity"] == "days"), "periods.csv")
     behind = given["law"].notna()
     line = given["line"]

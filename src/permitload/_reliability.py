@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,6 @@ import xarray as xr
 from permitload import allocation
 from permitload.errors import Fault
 from permitload.schema import described
-
-if TYPE_CHECKING:
-    from permitload._settings import Settings
 
 __all__ = ["KEYS", "Uncertainty", "faults", "options", "read", "rows", "sampled", "standing",
            "summary", "table"]  # fmt: skip
@@ -59,25 +56,26 @@ class Given(NamedTuple):
     background: xr.DataArray
     """Mean (section, pollutant, period) [mg/L]."""
     decided: xr.Dataset
+    target: Callable[[xr.Dataset], xr.DataArray]
 
 
-def chance(given: Given, settings: Settings, own: Uncertainty) -> xr.Dataset:
+def chance(given: Given, own: Uncertainty) -> xr.Dataset:
     """Each row holds with the probability ``assurance``: :func:`allocation.chance_rows`."""
     return allocation.chance_rows(
         given.response, given.headroom, given.decided, _spread(given, own), own.assurance,
-        settings.target,
+        given.target,
     )  # fmt: skip
 
 
-def robust(given: Given, settings: Settings, own: Uncertainty) -> xr.Dataset:
+def robust(given: Given, own: Uncertainty) -> xr.Dataset:
     """Rows stand ``protected`` responses at their worst: :func:`allocation.robust_rows`."""
     return allocation.robust_rows(
         given.response, given.headroom, given.decided, own.variation, own.protected,
-        settings.target,
+        given.target,
     )  # fmt: skip
 
 
-def scenario(given: Given, settings: Settings, own: Uncertainty) -> xr.Dataset:
+def scenario(given: Given, own: Uncertainty) -> xr.Dataset:
     """Rows of drawn scenarios but those given up: :func:`allocation.scenario_rows`.
 
     A response drawn below 0 counts as 0.
@@ -137,9 +135,8 @@ def _value(key: str, given: object) -> tuple[Any, str]:
     return None, f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
 
 
-def faults(tables: Mapping[str, pd.DataFrame], settings: Settings) -> list[Fault]:
+def faults(tables: Mapping[str, pd.DataFrame], own: Uncertainty | None) -> list[Fault]:
     """Refuse uncertain rows beside groups: what a group leaves is used by others, unforeseen."""
-    own = settings.uncertainty
     if own is None or own.method is None or tables["groups"].empty:
         return []
     right = "no method: then the permits are sampled, and no room is withheld"
@@ -147,12 +144,12 @@ def faults(tables: Mapping[str, pd.DataFrame], settings: Settings) -> list[Fault
     return [Fault("study.toml", _TABLE, "method", own.method.__name__, problem, right)]
 
 
-def rows(given: Given, settings: Settings) -> dict[str, xr.Dataset]:
+def rows(given: Given, own: Uncertainty | None) -> dict[str, xr.Dataset]:
     """Rows that the permits stand under, as the Dataset ``uncertain``; none without a method."""
-    own = settings.uncertainty
     if own is None or own.method is None:
         return {}
-    return {"uncertain": own.method(given, settings, own)}
+    days = given.response["days"].reset_coords(drop=True)
+    return {"uncertain": own.method(given, own).assign_coords(days=days)}
 
 
 def standing(found: Datasets) -> tuple[xr.Dataset, xr.DataArray]:
@@ -162,9 +159,8 @@ def standing(found: Datasets) -> tuple[xr.Dataset, xr.DataArray]:
     return found["response"], found["limits"]["headroom"]
 
 
-def sampled(given: Given, settings: Settings, found: Datasets) -> dict[str, xr.Dataset]:
+def sampled(given: Given, own: Uncertainty | None, found: Datasets) -> dict[str, xr.Dataset]:
     """Sample the limits with the permits, as the Dataset ``reliability``: no margin taken off."""
-    own = settings.uncertainty
     if own is None:
         return {}
     load = found["allocation"]["permitted_load"].reset_coords(drop=True)
@@ -175,7 +171,7 @@ def sampled(given: Given, settings: Settings, found: Datasets) -> dict[str, xr.D
     held = standing(found)[1]
     if held.sizes["section"] == limit.sizes["section"]:
         less = given.headroom.reset_coords(drop=True) - held.reset_coords(drop=True)
-        result["reserve"] = less.rename(indicator="pollutant").clip(0.0)
+        result["uncertainty_reserve"] = less.rename(indicator="pollutant").clip(0.0)
     return {"reliability": described(result)}
 
 
@@ -194,7 +190,7 @@ def _sampler(given: Given, own: Uncertainty) -> Callable[[np.random.Generator, i
 def table(found: xr.Dataset) -> pd.DataFrame:
     """Each limit of each section, and in the last row, without a section, all of them at once."""
     names = ["reliability", "reliability_lower", "reliability_upper"]
-    names += ["reserve"] * ("reserve" in found)
+    names += ["uncertainty_reserve"] * ("uncertainty_reserve" in found)
     keys = ["section", "pollutant", "period"]
     single = found[names].reset_coords(drop=True).to_dataframe(keys).reset_index()
     parts = ("joint_reliability", "joint_lower", "joint_upper")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from permitload import _reliability, _tree, allocation, capacity, fairness, sharing
+from permitload import _reliability, _targets, allocation, capacity, fairness, sharing
 from permitload.errors import Fault
 
 _BASES = ("statutory", "pilot", "assumed")
@@ -66,7 +66,7 @@ _TARGETS = (
         name: getattr(fairness, name)
         for name in ("equal_proportion", "equal_concentration", "equal_removal", "capped_base")
     }
-    | {"contribution": _tree.contribution, "tree": _tree.tree}
+    | {"contribution": _targets.contribution, "tree": _targets.tree}
 )
 """Functions of the sources that return a target [kg/d]."""
 _COMPOSERS = {
@@ -130,7 +130,7 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
 
 def _composed(values: dict[str, Any]) -> list[Fault]:
     """Contribution is a projection of the present loads; no other composition is that rule."""
-    if values.get("target") is not _tree.contribution:
+    if values.get("target") is not _targets.contribution:
         return []
     compose = values.setdefault("compose", sharing.project)
     if compose is sharing.project:

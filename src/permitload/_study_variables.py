@@ -17,5 +17,5 @@ STUDY: tuple[tuple[str, str, str, str] | tuple[str, str, str, str, float, float]
     ("leaf_target", "kg/d", "load at the outlet that the tree gives a source", "树目标", 0.0, inf),
     ("alone", "kg/d", "most that a source could get with all others on their floors",
      "单独可得量", 0.0, inf),
-    ("reserve", "mg/L", "headroom that uncertainty takes", "不确定性预留", 0.0, inf),
+    ("uncertainty_reserve", "mg/L", "headroom that uncertainty takes", "不确定性预留", 0.0, inf),
 )  # fmt: skip

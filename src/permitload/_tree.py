@@ -14,13 +14,14 @@ import xarray as xr
 
 from permitload import allocation, sharing
 from permitload._frames import fault_at, listed
+from permitload._targets import tree
 from permitload.errors import Fault, InfeasibleError
 
 if TYPE_CHECKING:
     from permitload._outcome import Outcome
     from permitload._settings import Settings
 
-__all__ = ["contribution", "equipped", "faults", "of", "splits", "tables", "tree"]
+__all__ = ["equipped", "faults", "of", "splits", "tables"]
 
 Tables = Mapping[str, pd.DataFrame]
 Splits = dict[tuple[str, str], pd.DataFrame]
@@ -29,18 +30,10 @@ LEVELS = ("source_class", "sector", "enterprise")
 """Branches from the root down; the leaves are sources."""
 _ROOT = ("", "", "")
 _FILE = "study.toml"
+_DIGITS = 12
+"""Decimals of a share that are no noise."""
 _SHOWN = ["tree_weight", "floor", "ceiling", "equivalent", "level", "stopped_by", "equal_parts",
           "delivery_ratio", "leaf_target", "surplus"]  # fmt: skip
-
-
-def contribution(sources: xr.Dataset) -> xr.DataArray:
-    """Name what contribution starts from: the present loads, which ``sharing.project`` cuts."""
-    return allocation.present_load(sources)
-
-
-def tree(sources: xr.Dataset) -> xr.DataArray:
-    """Read the loads that the tree gives each source, :func:`equipped` with them."""
-    return sources["leaf_target"]
 
 
 def faults(tables: Tables, settings: Settings) -> list[Fault]:
@@ -69,12 +62,10 @@ def faults(tables: Tables, settings: Settings) -> list[Fault]:
         for k, row in enumerate(stated[list(LEVELS)].to_numpy())
         if tuple(row) not in known
     ]
-    high = stated["ceiling"]
+    right = "at most the ceiling"
     found += [
-        fault_at(
-            stated, "tree", int(k), "floor", "exceeds the ceiling", f"at most {high.iloc[k]:g}"
-        )
-        for k in np.flatnonzero(stated["floor"] > high)
+        fault_at(stated, "tree", int(k), "floor", "exceeds the ceiling", right)
+        for k in np.flatnonzero(stated["floor"] > stated["ceiling"])
     ]
     return found + _potential_faults(stated, sorted({*mine["source_class"]}))
 
@@ -148,6 +139,8 @@ def splits(
             total = room.sel(indicator=pollutant, period=period).item()
             total *= ratio[reached[0]] / gain[reached[0]]
             leaves = decided.sel(at).isel(source=reached)
+            # floors beyond it are refused where the rows stand together, with what contradicts what
+            total = max(total, math.fsum(leaves["floor"].values * ratio[reached]))
             nodes = _nodes(leaves.assign(delivery_ratio=("source", ratio[reached])), stated, total)
             found[str(pollutant), str(period)] = _shared(nodes, total, f"{pollutant}, {period}")
     return found
@@ -269,4 +262,4 @@ def distorted(shared: xr.Dataset, target: xr.DataArray) -> pd.DataFrame:
     """How far rows and bounds move the loads from the leaves of the tree, by what moved them."""
     loads = shared.get("unrounded_load", shared["permitted_load"])
     found = allocation.distortion(shared.assign(permitted_load=loads), target)
-    return found[(found["distortion"] != 0.0)].reset_index(drop=True)
+    return found.assign(distortion=found["distortion"].round(_DIGITS))

@@ -189,14 +189,14 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
         datasets["alternatives"] = _alternatives.compared(settings, room, alternatives, datasets)
     say("allocation")
     before = quality.at(tables["sections"], backgrounds[-1]).reset_coords(drop=True)
-    given = _reliability.Given(response, headroom, before, decided)
-    datasets |= _reliability.rows(given, settings)
+    given = _reliability.Given(response, headroom, before, decided, settings.target)
+    datasets |= _reliability.rows(given, settings.uncertainty)
     rows = _reliability.standing(datasets)
     shared = _shared_out(settings, *rows, decided, model.water["days"])
     say("permits in the full model")
     permitted = _permitted(state, shared, datasets)
     datasets |= {"permitted": permitted, "allocation": shared}
-    datasets |= _reliability.sampled(given, settings, datasets)
+    datasets |= _reliability.sampled(given, settings.uncertainty, datasets)
     say("other rules of sharing")
     under = room._replace(response=rows[0], headroom=rows[1])
     datasets |= _rules.compared(settings, under, decided, shared, tables)
@@ -306,7 +306,7 @@ def _read(folder: Path) -> _Inputs:
     if checked.loads is not None:
         checked.faults += _decided.target_faults(checked.loads, _all(tables), settings)
     checked.faults += _tree.faults(_all(tables), settings)
-    checked.faults += _reliability.faults(_all(tables), settings)
+    checked.faults += _reliability.faults(_all(tables), settings.uncertainty)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():
