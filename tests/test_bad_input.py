@@ -180,8 +180,10 @@ def _deep() -> str:
     raise AssertionError("brackets without end are no TOML")
 
 
-TARGETS = "present_load, equal_proportion, equal_concentration, equal_removal, capped_base, "
-"contribution, tree"
+TARGETS = (
+    "present_load, equal_proportion, equal_concentration, equal_removal, capped_base, "
+    "contribution, tree"
+)
 COMPOSERS = "alpha_fairness, fill, project, proportion, equal_awards, equal_losses, nash, talmud"
 CHOSEN = '[study]\npollutants = ["COD"]\n'
 SETTINGS = {

@@ -88,6 +88,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "capacity": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries"),
     "allocation": ("target", "section", "compose", "precision"),
     "basis": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries", "target",
+              "section",
               "compose", "precision"),
     "reliability": _reliability.KEYS,
     "alternatives": (),
