@@ -132,7 +132,10 @@ def _cheapest(
     room: _model.Room, decided: xr.Dataset, loads: Mapping[str, xr.DataArray], tables: Tables
 ) -> tuple[xr.DataArray | None, dict[str, Any], str]:
     """Find loads of least cost and the cost of every rule, or why there is none."""
-    options, reductions = tables["options"], tables["reductions"]
+    studied = decided["pollutant"].values
+    options, reductions = (
+        tables[name][tables[name]["pollutant"].isin(studied)] for name in ("options", "reductions")
+    )
     if options.empty:
         return None, {}, _NO_OPTIONS
     try:

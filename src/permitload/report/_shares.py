@@ -24,7 +24,7 @@ def tree(table: pd.DataFrame) -> View:
 
 
 def distortion(table: pd.DataFrame) -> View:
-    """Show what moved the loads of one pollutant from the leaves of the tree, the greatest first."""
+    """Show what moved loads of one pollutant from the leaves of the tree, the greatest first."""
     some = table[table["distortion"] > 0.0].sort_values(
         "distortion", ascending=False, kind="stable"
     )
