@@ -14,7 +14,7 @@ from scipy import stats
 from permitload import study
 from permitload.fairness import contribution
 from tests.test_bad_input import STUDY, faults, write
-from tests.test_inputs import GROUPS, LIMITS, _folder, _loads, _stops
+from tests.test_inputs import GROUPS, LIMITS, _folder, _loads, _stops, published
 
 TIGHT = {"standards": STUDY["standards"] + "S1,COD,,,13.4\n"}
 """A limit at S1 under which the present loads of COD do not fit."""
@@ -81,7 +81,7 @@ def test_the_tree_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose((gain * loads).sum(axis=0), room, rtol=1e-9)
     # no weight at all moves the other pollutant, of which there is enough for everybody
     np.testing.assert_allclose(_loads(outcome, "NH3-N").loc["P1"], 6.0, rtol=1e-12)
-    results = study.run(root)
+    results = published(outcome, root)
     assert not study.verify(results).faults
     table = _table(results, "tree")
     june = table[(table["pollutant"] == "COD") & (table["period"] == "2025-06")]
@@ -131,7 +131,8 @@ def test_what_moves_loads_from_the_leaves_is_named(tmp_path: Path) -> None:
     """A park of 138 kg/d takes its part from both: half of all moves over all leaves."""
     texts = TIGHT | {"groups": GROUPS, "group_limits": LIMITS + "PARK,COD,,138,\n"}
     root = _folder(tmp_path, texts, CHOSEN)
-    outcome, results = study.solve(root), study.run(root)
+    outcome = study.solve(root)
+    results = published(outcome, root)
     leaf = outcome.datasets["sources"]["leaf_target"].sel(pollutant="COD").sum("source").values
     table = _table(results, "distortion")
     table = table[table["pollutant"] == "COD"]
@@ -231,7 +232,7 @@ def test_a_source_that_does_not_reach_the_section_keeps_its_load(tmp_path: Path)
     outcome = study.solve(root)
     target = outcome.datasets["sources"]["leaf_target"]
     np.testing.assert_array_equal(target.sel(source="P2", pollutant="COD"), 216.0)
-    table = _table(study.run(root), "tree")
+    table = _table(published(outcome, root), "tree")
     assert set(table["source"]) == {"", "P1"}
 
 
@@ -278,7 +279,7 @@ def test_scenario_rows_hold_but_for_one_in_twenty(tmp_path: Path) -> None:
     assert len(kept) == 20 and kept.sum() >= 19
     stop = _stops(outcome).loc["P1", "2025-05"]
     assert stop.startswith("S1, ")
-    results = study.run(root)
+    results = published(outcome, root)
     assert not study.verify(results).faults
     assert (results / "uncertain.nc").exists()
 
@@ -305,7 +306,7 @@ def test_reliability_is_that_of_the_law(law: str, tmp_path: Path) -> None:
     assert (np.abs(single - expected) < 5 * np.sqrt(0.25 / 20_000) + 0.01).all()
     assert 0.3 < single.min() < 0.7, "the test must be one of a limit that is in doubt"
     assert found["joint_reliability"] <= found["reliability"].min()
-    results = study.run(root)
+    results = published(outcome, root)
     manifest = json.loads((results / "manifest.json").read_text("utf8"))
     assert manifest["seed"] == 7 and manifest["options"]["reliability"]["law"] == law
     assert manifest["options"]["reliability"]["method"] == "none"
@@ -366,10 +367,34 @@ def test_wrong_uncertainty_is_named(text: str, tmp_path: Path) -> None:
 def test_what_each_would_get_alone(tmp_path: Path) -> None:
     """All others on their floors: (h − a₂ 50) / a₁ is beyond the ceiling of P1, not so for P2."""
     root = _folder(tmp_path, TIGHT)
-    gain, _, room = _at_s1(study.solve(root))
-    rows = _table(study.run(root), "provenance")
+    outcome = study.solve(root)
+    gain, _, room = _at_s1(outcome)
+    rows = _table(published(outcome, root), "provenance")
     alone = rows[(rows["step"] == "alone") & (rows["pollutant"] == "COD")]
     alone = alone[alone["period"] == "2025-04"].set_index("source")["value"].astype(float)
     spare = (room[3] - gain[::-1, 3] * FLOOR[::-1]) / gain[:, 3]
     np.testing.assert_allclose(alone[["P1", "P2"]], np.minimum(spare, [80.0, 216.0]), rtol=1e-9)
     assert alone["P1"] == 80.0 and alone["P2"] < 216.0
+
+
+def _month_of_nothing(root: Path, total: str) -> study.Outcome:
+    """COD of March, with no room at S1 and no floors, under one factor for all."""
+    loads = STUDY["source_loads"].replace(",60,20,80", ",60,0,80").replace("COD,,,50,", "COD,,,0,")
+    limits = STUDY["standards"] + "S1,COD,,,13.4\nS1,COD,2025-03,,12.5\n"
+    texts = {"standards": limits, "source_loads": loads}
+    texts |= {"groups": GROUPS, "group_limits": f"{LIMITS}PARK,COD,,,{total}\n"} if total else {}
+    return study.solve(_folder(root, texts, 'compose = "proportion"'))
+
+
+def test_one_exceeded_month_does_not_throttle_the_year(tmp_path: Path) -> None:
+    """A total of the year that holds anyway changes nothing; March alone gets nothing."""
+    apart = _loads(_month_of_nothing(tmp_path / "apart", ""))
+    held = _loads(_month_of_nothing(tmp_path / "held", "90"))
+    pd.testing.assert_frame_equal(held, apart, rtol=1e-12)
+    assert (apart["2025-03"] == 0.0).all() and (apart.drop(columns="2025-03") > 30.0).all(None)
+
+
+def test_a_total_that_binds_makes_one_factor_of_the_year(tmp_path: Path) -> None:
+    """One factor for all sources and periods, by definition: that of March, 0."""
+    loads = _loads(_month_of_nothing(tmp_path, "40"))
+    assert (loads == 0.0).all(None)
