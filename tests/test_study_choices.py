@@ -391,10 +391,15 @@ def test_one_exceeded_month_does_not_throttle_the_year(tmp_path: Path) -> None:
     apart = _loads(_month_of_nothing(tmp_path / "apart", ""))
     held = _loads(_month_of_nothing(tmp_path / "held", "90"))
     pd.testing.assert_frame_equal(held, apart, rtol=1e-12)
-    assert (apart["2025-03"] == 0.0).all() and (apart.drop(columns="2025-03") > 30.0).all(None)
+    assert (apart["2025-03"] == 0.0).all() and (apart.drop(columns="2025-03") > 30.0).all(axis=None)
 
 
-def test_a_total_that_binds_makes_one_factor_of_the_year(tmp_path: Path) -> None:
-    """One factor for all sources and periods, by definition: that of March, 0."""
-    loads = _loads(_month_of_nothing(tmp_path, "40"))
-    assert (loads == 0.0).all(None)
+def test_a_total_that_binds_makes_one_factor_of_the_other_months(tmp_path: Path) -> None:
+    """40 t over 334 days by 60 : 216; nobody could have anything in March."""
+    outcome = _month_of_nothing(tmp_path, "40")
+    loads = _loads(outcome)
+    assert (loads["2025-03"] == 0.0).all() and set(_stops(outcome)["2025-03"]) == {"S1"}
+    rest = loads.drop(columns="2025-03").loc[["P1", "P2"]]
+    mass = 40_000.0 / (365 - 31)
+    expected = np.broadcast_to(mass * CLAIM[:, None] / CLAIM.sum(), rest.shape)
+    np.testing.assert_allclose(rest, expected, rtol=1e-9)

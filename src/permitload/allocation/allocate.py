@@ -147,17 +147,25 @@ def allocate(
 def filled(case: Case, claim: Floats, compose: Callable[..., Filling]) -> Filling:
     """Share out what one case holds towards a target (source, period).
 
-    Where totals of the year hold though every period is shared out on its own, it is: a rule that
-    compares all whom it shares among would let one exceeded period throttle the year.
+    Where totals of the year hold though every period is shared out on its own, it is. Where they
+    do not, all periods are one problem; who can get nothing in a period takes no part in it, or
+    one factor for all would be that of one exceeded period.
     """
-    parts = [pd.Series(values.ravel(), case.source) for values in (claim, case.floor, case.ceiling)]
+    wanted, lower, upper = (
+        pd.Series(values.ravel(), case.source) for values in (claim, case.floor, case.ceiling)
+    )
     rows, yearly = case.rows, case.kind == ANNUAL
-    if yearly.any():
-        found = _apart(case, rows, parts, compose)
-        used = rows.coefficient[np.flatnonzero(yearly)] @ np.asarray(found.share, dtype=float)
-        if (used <= rows.limit.to_numpy()[yearly]).all():
-            return found
-    return compose(parts[0], rows, lower=parts[1], upper=parts[2])
+    if not yearly.any():
+        return compose(wanted, rows, lower=lower, upper=upper)
+    apart = _apart(case, rows, [wanted, lower, upper], compose)
+    used = rows.coefficient[np.flatnonzero(yearly)] @ np.asarray(apart.share, dtype=float)
+    if (used <= rows.limit.to_numpy()[yearly]).all():
+        return apart
+    stops = pd.Series(apart.stopped_by, case.source, dtype=object)
+    shut = (apart.share <= lower) & (wanted > lower) & [isinstance(s, tuple) for s in stops]
+    found = compose(wanted.mask(shut, 0.0), rows, lower=lower, upper=upper)
+    parts = zip((found.level, found.stopped_by), (apart.level, stops), strict=True)
+    return Filling(found.share, *(pd.Series(a, case.source).mask(shut, b) for a, b in parts))
 
 
 def _apart(
