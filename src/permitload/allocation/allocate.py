@@ -162,7 +162,8 @@ def filled(case: Case, claim: Floats, compose: Callable[..., Filling]) -> Fillin
     if (used <= rows.limit.to_numpy()[yearly]).all():
         return apart
     stops = pd.Series(apart.stopped_by, case.source, dtype=object)
-    shut = (apart.share <= lower) & (wanted > lower) & [isinstance(s, tuple) for s in stops]
+    full = np.array([isinstance(label, tuple) for label in stops])
+    shut = (apart.share <= lower) & (wanted > lower) & full
     found = compose(wanted.mask(shut, 0.0), rows, lower=lower, upper=upper)
     parts = zip((found.level, found.stopped_by), (apart.level, stops), strict=True)
     return Filling(found.share, *(pd.Series(a, case.source).mask(shut, b) for a, b in parts))
