@@ -26,7 +26,8 @@ def steps(
     worst = monthly["level"].fillna(float("inf")).groupby([monthly[k] for k in _KEYS], sort=False)
     table = monthly.loc[worst.idxmin().tolist()].drop(columns="permitted_load")
     some = provenance[provenance["quantity"].isin(_FROM_PROVENANCE)]
-    some = some[some["step"] != "tree"]  # that of a branch is another
+    if "step" in some:
+        some = some[some["step"] != "tree"]  # that of a branch is another
     wide = some.pivot_table("value", keys, "quantity", aggfunc="first").reset_index()
     wide["rounding"] = wide["rounding"].round(_DIGITS)
     table = table.merge(wide, "left", keys)
