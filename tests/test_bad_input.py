@@ -180,7 +180,10 @@ def _deep() -> str:
     raise AssertionError("brackets without end are no TOML")
 
 
-TARGETS = "present_load, equal_proportion, equal_concentration, equal_removal, capped_base"
+TARGETS = (
+    "present_load, equal_proportion, equal_concentration, equal_removal, capped_base, "
+    "contribution, tree"
+)
 COMPOSERS = "alpha_fairness, fill, project, proportion, equal_awards, equal_losses, nash, talmud"
 CHOSEN = '[study]\npollutants = ["COD"]\n'
 SETTINGS = {
@@ -225,7 +228,8 @@ SETTINGS = {
     '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "
     "is unknown; right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[extra]\na = 1': "study.toml, extra: is no table of it; right "
-    "would be one of study, capacity, allocation, basis, alternatives",
+    "would be one of study, capacity, allocation, basis, reliability, "
+    "alternatives",
 }
 
 

@@ -17,7 +17,7 @@ from tests.samples import SAMPLE, started
 from tests.test_allocation import case, responses, rooms, works
 
 KEY = ["source", "pollutant", "period"]
-STEPS = ["input", "claim", "level", "stop", "granted", "rounding", "permit", "year"]
+STEPS = ["input", "claim", "level", "stop", "alone", "granted", "rounding", "permit", "year"]
 OWN = {"ceiling": "ceiling", "floor": "floor", "no target": "target", "fixed": "target",
        "target": "target", "present_permit": "ceiling"}  # fmt: skip
 ROW = ["headroom", "response", "added", "added_by_others", "spare"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import allocation, fairness, sources
+from permitload import _targets, allocation, fairness, sources
 from permitload._checks.grouped import PARTS
 from permitload._frames import fault_at
 from permitload._settings import Settings
@@ -96,7 +96,7 @@ def target_faults(loads: xr.Dataset, tables: Tables, settings: Settings) -> list
     mine = loads["source_class"].isin(settings.decided)
     try:
         decided = _watered(loads.sel(source=mine, pollutant=studied), tables, settings)
-        settings.target(decided)
+        (allocation.present_load if settings.target is _targets.tree else settings.target)(decided)
     except DataError as error:
         return _located(error.faults, tables, settings.target.__name__)
     return []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from permitload import _alternatives, _settings
+from permitload import _alternatives, _reliability, _settings
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES
 
@@ -37,14 +37,14 @@ def describe(
     versions: Mapping[str, str],
 ) -> dict[str, Any]:  # fmt: skip
     """Everything that is needed to get the same results again, and the figures that matter."""
-    settings = outcome.settings
+    settings, unsure = outcome.settings, outcome.settings.uncertainty
     status = tables["capacity"]["status"].value_counts().to_dict()
     balance = tables["balance"].groupby("term")["ledger"].agg(lambda line: line.abs().max())
     scale = balance[["boundary_in", "load"]].max()
     return {
         "inputs": dict(sorted(inputs.items())),
         "versions": dict(sorted(versions.items())),
-        "seed": None,
+        "seed": None if unsure is None else unsure.seed,
         "options": {
             "pollutants": list(settings.pollutants), "decided": list(settings.decided),
             "margin_of_safety": settings.margin_of_safety, "precision": settings.precision,
@@ -52,6 +52,8 @@ def describe(
             "target": settings.target.__name__, "compose": settings.compose.__name__,
             "annual": settings.annual.__name__,
             "boundaries": (settings.boundaries or _settings.measured).__name__,
+            **({"section": settings.section} if settings.section else {}),
+            **({} if unsure is None else {"reliability": _reliability.options(unsure)}),
         },
         "basis": dict(settings.basis),
         "summary": {
@@ -62,6 +64,8 @@ def describe(
             "status": {str(k): int(v) for k, v in sorted(status.items())},
             "withheld by rounding": _withheld(outcome),
             "greatest balance residual": f"{balance['residual'] / scale:.1e}",
+            **({} if unsure is None else {
+                "joint reliability": _reliability.summary(outcome.datasets["reliability"])}),
         },
     }  # fmt: skip
 

@@ -29,7 +29,8 @@ class Outcome:
         ``limits``, ``capacity``, ``points``, ``owed``, ``closure``, ``sensitivity``, ``units``,
         ``units_monthly``, ``allocation``, ``sources``, ``rules``,
         ``counterfactuals``; ``upstream`` where the study states a target of boundary water,
-        ``alternatives`` where it has some.
+        ``alternatives`` where it has some, ``uncertain`` (rows) and ``reliability`` where it
+        states how uncertain its capacity is.
     """
 
     settings: _settings.Settings

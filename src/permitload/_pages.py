@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _alternatives, _rates, _rules, plot, quality, report
+from permitload import _alternatives, _rates, _reliability, _rules, _tree, plot, quality, report
 from permitload.plot.labels import bilingual
 from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -97,6 +97,7 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
         *_boundary_rows(outcome),
         ("compose", settings.compose.__name__, "", basis["compose"], ""),
         ("precision", settings.precision, "t", basis["precision"], ""),
+        *_choice_rows(outcome),
     ]
     for table, key, columns in (
         ("kinetics", "pollutant", ("decay", "temperature_factor", "settling")),
@@ -115,6 +116,30 @@ def _parameters(outcome: Outcome) -> pd.DataFrame:
     rows += _placed_rates(outcome.tables["kinetics"]) + _limit_rows(outcome)
     table = pd.DataFrame(rows, columns=["parameter", "value", "unit", "basis", "note"])
     return table.drop_duplicates(["parameter", "value"]).reset_index(drop=True)
+
+
+def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
+    """List the section and branches of a tree, and how uncertain capacity is allowed for."""
+    settings, basis = outcome.settings, dict(outcome.settings.basis)
+    rows: list[tuple[str, object, str, str, str]] = []
+    if settings.section:
+        rows.append(("section", settings.section, "", basis["section"], ""))
+    for row in outcome.tables["tree"].to_dict("records"):
+        branch = "/".join(filter(None, (row[k] for k in _tree.LEVELS)))
+        rows += [
+            (f"{name} {branch} {row['pollutant']}".strip(), row[name], unit,
+             row["basis"] or "assumed", row["note"])
+            for name, unit in (("adjustment_coefficient", "1"), ("reduction_potential", "1"),
+                               ("tree_weight", "kg/d"), ("floor", "kg/d"), ("ceiling", "kg/d"))
+            if row[name] == row[name]
+        ]  # fmt: skip
+    own = settings.uncertainty
+    values = {} if own is None else _reliability.options(own)
+    return rows + [
+        (f"reliability {name}", value, "", values["basis"], "")
+        for name, value in values.items()
+        if name != "basis"
+    ]
 
 
 def _boundary_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:

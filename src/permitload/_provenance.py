@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from permitload import _decided, allocation, capacity
+from permitload import _decided, _reliability, _targets, _tree, allocation, capacity
 from permitload.schema import VARIABLES
 from permitload.units import flux
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from permitload._outcome import Outcome
 
 _KEYS = ["source", "pollutant", "period"]
+_STEPS = ("input", "tree", "claim", "level", "stop", "alone", "granted", "rounding", "permit",
+          "year")  # fmt: skip
+"""Steps of a permit, in order."""
 _COLUMNS = [*_KEYS, "step", "quantity", "value", "unit", "subject", "reference"]
 
 
@@ -24,11 +27,12 @@ def table(outcome: Outcome, monthly: pd.DataFrame, annual: pd.DataFrame) -> pd.D
     """Rows of every permit in ``monthly``, in its order, with the file and line of each input."""
     found, settings = outcome.datasets, outcome.settings
     explained = allocation.explain(
-        found["allocation"], found["response"], found["limits"]["headroom"], found["sources"],
-        settings.target, settings.precision,
+        found["allocation"], *_reliability.standing(found), found["sources"], settings.target,
+        settings.precision,
     )  # fmt: skip
     given = _given(outcome, monthly)
-    parts = [_laws(given), *_bases(outcome, monthly), explained]
+    parts = [_laws(given), *_bases(outcome, monthly), *_branches(outcome), explained,
+             _alone(outcome)]  # fmt: skip
     if settings.annual is not capacity.sum_of_periods:
         explained["quantity"] = explained["quantity"].mask(
             explained["step"] == "year", "annual_sum"
@@ -36,7 +40,8 @@ def table(outcome: Outcome, monthly: pd.DataFrame, annual: pd.DataFrame) -> pd.D
         parts += [_bounded(annual, name) for name in ("permit_worst", "permit")]
     rows = pd.concat(parts, ignore_index=True)
     place = _place(rows, monthly)
-    order = np.argsort(place, kind="stable")
+    rank = rows["step"].map({step: k for k, step in enumerate(_STEPS)}).to_numpy()
+    order = np.lexsort((rank, place))
     order = order[place[order] >= 0]
     rows = rows.iloc[order].reset_index(drop=True)
     return rows.assign(reference=_references(rows, given, outcome))[_COLUMNS]
@@ -105,6 +110,24 @@ def _bases(outcome: Outcome, monthly: pd.DataFrame) -> list[pd.DataFrame]:
     return parts
 
 
+def _branches(outcome: Outcome) -> list[pd.DataFrame]:
+    """List what each branch of the tree came to, from the class down to the source."""
+    if outcome.settings.target is not _targets.tree:
+        return []
+    rows = allocation.trace(_tree.of(outcome))
+    return [rows.assign(reference=rows["reference"].replace("tree", "tree.csv"))]
+
+
+def _alone(outcome: Outcome) -> pd.DataFrame:
+    """List the most that each source could get if all others stood on their floors."""
+    found = outcome.datasets
+    most = allocation.alone(*_reliability.standing(found), found["sources"]).rename("value")
+    rows = most.reset_coords(drop=True).to_series().reset_index()
+    rows = rows[np.isfinite(rows["value"])]
+    return rows.assign(step="alone", quantity="alone", unit="kg/d", subject="",
+                       reference="allocation.alone: all others on their floors")  # fmt: skip
+
+
 def _line(numbers: pd.Series[float]) -> pd.Series[str]:
     """Write line numbers."""
     return numbers.astype(int).astype(str)
@@ -119,10 +142,12 @@ def _references(rows: pd.DataFrame, given: pd.DataFrame, outcome: Outcome) -> pd
         "target": "study.toml, allocation, target",
         "precision": "study.toml, allocation, precision",
     }
+    if "uncertain" in outcome.datasets:
+        files |= {"headroom": "uncertain.nc", "response": "uncertain.nc"}
     found = rows["reference"].replace(files)
     compose = outcome.settings.compose
     home = compose.__module__.split(".")[1]
-    found = found.mask(rows["quantity"] == "level", f"{home}.{compose.__name__}")
+    found = found.mask(rows["step"] == "level", f"{home}.{compose.__name__}")
     found = found.mask((rows["step"] == "input") & (rows["quantity"] == "days"), "periods.csv")
     behind = given["law"].notna()
     line = given["line"]

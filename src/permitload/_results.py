@@ -14,7 +14,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _manifest, _permits, _provenance, _rules, io, sources
+from permitload import (
+    _manifest,
+    _permits,
+    _provenance,
+    _reliability,
+    _rules,
+    _tree,
+    io,
+    sources,
+)
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR, tonnes
 
@@ -42,7 +51,10 @@ KEYS = {
     "units": ("control_unit", "pollutant"),
     "units_monthly": ("control_unit", "pollutant", "period"),
     "balance": ("term", "pollutant", "period"),
-    "provenance": ("source", "pollutant", "period", "step", "quantity"),
+    "tree": ("pollutant", "period", "source_class", "sector", "enterprise", "source"),
+    "distortion": ("pollutant", "period", "stopped_by"),
+    "reliability": ("section", "pollutant", "period"),
+    "provenance": ("source", "pollutant", "period", "step", "quantity", "subject"),
 }
 """Published tables, and what names a row of each."""
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
@@ -181,6 +193,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "cuts": _cuts(found),
         **_optional(found),
         **_rules.tables(outcome.settings, found, annual),
+        **_tree.tables(outcome),
         "units": _columns(found["units"], _UNITS),
         "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),
@@ -235,6 +248,8 @@ def _optional(found: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         table = both[["upstream_share", "calibrated"]].assign(totals)
         tables["upstream"] = _columns(table, [*totals, "upstream_share", "calibrated"])
         tables["upstream_rise"] = _columns(both, ["upstream_rise"])
+    if "reliability" in found:
+        tables["reliability"] = _reliability.table(found["reliability"])
     if "alternatives" in found:
         tables["alternatives"] = _columns(found["alternatives"], _ALTERNATIVES)
     return tables

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload import _model, _settings, allocation, fairness, sharing
+from permitload import _model, _reliability, _settings, allocation, fairness, sharing
 from permitload.errors import InfeasibleError
 from permitload.schema import described
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -132,7 +132,10 @@ def _cheapest(
     room: _model.Room, decided: xr.Dataset, loads: Mapping[str, xr.DataArray], tables: Tables
 ) -> tuple[xr.DataArray | None, dict[str, Any], str]:
     """Find loads of least cost and the cost of every rule, or why there is none."""
-    options, reductions = tables["options"], tables["reductions"]
+    studied = decided["pollutant"].values
+    options, reductions = (
+        tables[name][tables[name]["pollutant"].isin(studied)] for name in ("options", "reductions")
+    )
     if options.empty:
         return None, {}, _NO_OPTIONS
     try:
@@ -239,7 +242,7 @@ def _costed(table: pd.DataFrame, cost: Floats) -> pd.DataFrame:
 def _prices(datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """Worth of one more and one less unit of every limit; bounds that no limit reaches empty."""
     table = allocation.price_ranges(
-        datasets["response"], datasets["limits"]["headroom"], datasets["sources"]
+        *_reliability.standing(datasets), datasets["sources"]
     ).rename(columns={
         "limit": "value", "shadow_price": "gain", "tightening_price": "loss",
         "price_lower": "value_lower", "price_upper": "value_upper",

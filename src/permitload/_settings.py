@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from permitload import allocation, capacity, fairness, sharing
+from permitload import _reliability, _targets, allocation, capacity, fairness, sharing
 from permitload.errors import Fault
 
 _BASES = ("statutory", "pilot", "assumed")
@@ -48,18 +48,26 @@ class Settings:
     annual: Callable[..., Any] = capacity.sum_of_periods
     """Which basis of a year bounds the annual permits."""
     target: Callable[..., Any] = allocation.present_load
+    section: str = ""
+    """Section whose capacity is shared down the tree."""
     compose: Callable[..., Any] = sharing.fill
     precision: float = 0.001
     """Unit in which permits are written [t]."""
     basis: tuple[tuple[str, str], ...] = ()
+    uncertainty: _reliability.Uncertainty | None = None
+    """How uncertain capacity is allowed for; not at all by default."""
     alternatives: tuple[tuple[str, str, str], ...] = ()
     """Name, title and Chinese title of alternatives that have one."""
 
 
-_TARGETS = {"present_load": allocation.present_load} | {
-    name: getattr(fairness, name)
-    for name in ("equal_proportion", "equal_concentration", "equal_removal", "capped_base")
-}
+_TARGETS = (
+    {"present_load": allocation.present_load}
+    | {
+        name: getattr(fairness, name)
+        for name in ("equal_proportion", "equal_concentration", "equal_removal", "capped_base")
+    }
+    | {"contribution": _targets.contribution, "tree": _targets.tree}
+)
 """Functions of the sources that return a target [kg/d]."""
 _COMPOSERS = {
     name: getattr(module, name)
@@ -78,9 +86,11 @@ _FUNCTIONS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "study": ("title", "title_zh", "pollutants"),
     "capacity": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries"),
-    "allocation": ("target", "compose", "precision"),
+    "allocation": ("target", "section", "compose", "precision"),
     "basis": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries", "target",
+              "section",
               "compose", "precision"),
+    "reliability": _reliability.KEYS,
     "alternatives": (),
 }  # fmt: skip
 _RANGES = {
@@ -99,21 +109,36 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
         return Settings(), [Fault("study.toml", None, "file", None, *error.args)]
     faults = _unknown(data)
     values: dict[str, Any] = {}
-    for table, keys in _KEYS.items():
-        for key in keys:
-            if table != "basis" and isinstance(data.get(table), dict) and key in data[table]:
-                value, fault = _value(key, data[table][key])
+    for table in ("study", "capacity", "allocation"):
+        given = data.get(table)
+        for key in _KEYS[table]:
+            if isinstance(given, dict) and key in given:
+                value, fault = _value(key, given[key])
                 if fault is None:
                     values[key] = value
                 else:
-                    faults.append(Fault("study.toml", table, key, _shown(data[table][key]), *fault))
+                    faults.append(Fault("study.toml", table, key, _shown(given[key]), *fault))
     if not values.get("pollutants"):
         right = 'a list such as ["COD", "NH3-N"]'
         faults.append(Fault("study.toml", "study", "pollutants", None, "is missing", right))
     basis, more = _basis(data.get("basis", {}))
     titles, wrong = _titles(data.get("alternatives", {}))
-    settings = Settings(**values, basis=basis, alternatives=titles)
-    return settings, faults + more + wrong
+    uncertainty, unsure = _reliability.read(data.get("reliability"))
+    wrong += _composed(values)
+    settings = Settings(**values, basis=basis, uncertainty=uncertainty, alternatives=titles)
+    return settings, faults + more + unsure + wrong
+
+
+def _composed(values: dict[str, Any]) -> list[Fault]:
+    """Contribution is a projection of the present loads; no other composition is that rule."""
+    if values.get("target") is not _targets.contribution:
+        return []
+    compose = values.setdefault("compose", sharing.project)
+    if compose is sharing.project:
+        return []
+    name, right = compose.__name__, "project, or no compose"
+    problem = "is not how contribution shares"
+    return [Fault("study.toml", "allocation", "compose", name, problem, right)]
 
 
 class _Unreadable(Exception):
@@ -164,7 +189,7 @@ def _unknown(data: Mapping[str, Any]) -> list[Fault]:
 
 def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
     """Turn a setting into its type; or say what is wrong and what would be right."""
-    if key in ("title", "title_zh"):
+    if key in ("title", "title_zh", "section"):
         return given, None if isinstance(given, str) else ("is not text", "text in quotes")
     if key in ("pollutants", "decided"):
         labels = given if isinstance(given, list) else []

@@ -247,6 +247,14 @@ TABLES = _tables(
         "limit of one group in a period, an empty period meaning all, or its total of the year: "
         "stated, or the least of its share of the capacity, allowable emission and current permits",
     ),
+    (
+        "tree?",
+        "source_class sector enterprise pollutant",
+        "source_class sector? enterprise? pollutant? tree_weight? adjustment_coefficient=1 "
+        "reduction_potential? floor? ceiling? basis? note?",
+        "one branch of the tree down which the capacity of a section is shared: a source class, "
+        "a sector of it, or an enterprise; numbers are at the section, no pollutant means all",
+    ),
     ("enterprises?", "enterprise", "enterprise sector name? note?", "one enterprise"),
     (
         "options?",

@@ -21,15 +21,18 @@ from permitload import (
     _frames,
     _model,
     _permits,
+    _reliability,
     _results,
     _room,
     _rules,
     _settings,
+    _tree,
     _units,
     _verify,
     allocation,
     capacity,
     io,
+    quality,
 )
 from permitload._outcome import Outcome
 from permitload._verify import Verification
@@ -163,6 +166,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     say("capacity")
     margin = settings.margin_of_safety
     headroom = capacity.headroom(limits, backgrounds[-1], margin)
+    decided = _tree.equipped(decided, response, headroom, tables, settings)
     room = _model.Room(response, headroom, state.bounds, state.source_load)
     found = capacity.network(*room[:3])
     say("closure")
@@ -184,12 +188,18 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
         say("alternatives")
         datasets["alternatives"] = _alternatives.compared(settings, room, alternatives, datasets)
     say("allocation")
-    shared = _shared_out(settings, response, headroom, decided, model.water["days"])
+    before = quality.at(tables["sections"], backgrounds[-1]).reset_coords(drop=True)
+    given = _reliability.Given(response, headroom, before, decided, settings.target)
+    datasets |= _reliability.rows(given, settings.uncertainty)
+    rows = _reliability.standing(datasets)
+    shared = _shared_out(settings, *rows, decided, model.water["days"])
     say("permits in the full model")
     permitted = _permitted(state, shared, datasets)
     datasets |= {"permitted": permitted, "allocation": shared}
+    datasets |= _reliability.sampled(given, settings.uncertainty, datasets)
     say("other rules of sharing")
-    datasets |= _rules.compared(settings, room, decided, shared, tables)
+    under = room._replace(response=rows[0], headroom=rows[1])
+    datasets |= _rules.compared(settings, under, decided, shared, tables)
     say("control units")
     datasets |= _by_unit(measured, room, datasets)
     return Outcome(settings, tables, model.network, datasets)
@@ -295,6 +305,8 @@ def _read(folder: Path) -> _Inputs:
     checked.faults = [*faults, *checked.faults, *wrong]
     if checked.loads is not None:
         checked.faults += _decided.target_faults(checked.loads, _all(tables), settings)
+    checked.faults += _tree.faults(_all(tables), settings)
+    checked.faults += _reliability.faults(_all(tables), settings.uncertainty)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():

@@ -21,6 +21,7 @@ from permitload._checks.grouped import group_faults
 from permitload._checks.places import place_faults
 from permitload._checks.plausible import plausibility_faults
 from permitload._checks.rates import rate_faults
+from permitload._checks.treatment import treatment_faults
 from permitload._checks.works import works_faults
 from permitload._frames import LINE, complete, fault_at, listed, place, positions, title
 from permitload.errors import DataError, Fault
@@ -126,6 +127,7 @@ def _checks(
         ("kinetics sections source_bounds source_loads sources works", lambda: bound_faults(given)),
         ("periods source_bounds source_loads sources works", lambda: _sources(given, made)),
         ("group_limits groups sections sources", lambda: group_faults(given, decided)),
+        ("options reductions sources", lambda: treatment_faults(given, decided)),
         ("outlets sources works", lambda: works_faults(given)),
         ("outlets source_loads sources", lambda: plausibility_faults(given)),
         ("enterprises sources works", lambda: _unused(given)),
@@ -228,6 +230,11 @@ _REFERENCES = (
     ("source_loads", "source", "source", "sources"),
     ("source_bounds", "source", "source", "sources"),
     ("groups", "source", "source", "sources"),
+    ("options", "source", "source", "sources"),
+    ("options", "pollutant", "pollutant", "kinetics"),
+    ("reductions", "source", "source", "sources"),
+    ("reductions", "pollutant", "pollutant", "kinetics"),
+    ("tree", "pollutant", "pollutant", "kinetics"),
 )
 """Table, column, the index it refers to, and where that index is declared."""
 

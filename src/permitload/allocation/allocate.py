@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from permitload import sharing
 from permitload.allocation._cases import (
+    ANNUAL,
     DIMS,
     SECTION,
     Case,
@@ -24,7 +25,7 @@ from permitload.allocation.prices import gain
 from permitload.allocation.relaxation import relax
 from permitload.errors import InfeasibleError
 from permitload.schema import VARIABLES
-from permitload.sharing import Filling
+from permitload.sharing import Filling, Rows
 
 __all__ = ["allocate", "filled", "present_load"]
 
@@ -144,11 +145,45 @@ def allocate(
 
 
 def filled(case: Case, claim: Floats, compose: Callable[..., Filling]) -> Filling:
-    """Share out what one case holds towards a target (source, period)."""
+    """Share out what one case holds towards a target (source, period).
+
+    Where totals of the year hold though every period is shared out on its own, it is. Where they
+    do not, all periods are one problem; who can get nothing in a period takes no part in it, or
+    one factor for all would be that of one exceeded period.
+    """
     wanted, lower, upper = (
         pd.Series(values.ravel(), case.source) for values in (claim, case.floor, case.ceiling)
     )
-    return compose(wanted, case.rows, lower=lower, upper=upper)
+    rows, yearly = case.rows, case.kind == ANNUAL
+    if not yearly.any():
+        return compose(wanted, rows, lower=lower, upper=upper)
+    apart = _apart(case, rows, [wanted, lower, upper], compose)
+    used = rows.coefficient[np.flatnonzero(yearly)] @ np.asarray(apart.share, dtype=float)
+    if (used <= rows.limit.to_numpy()[yearly]).all():
+        return apart
+    stops = pd.Series(apart.stopped_by, case.source, dtype=object)
+    full = np.array([isinstance(label, tuple) for label in stops])
+    shut = (apart.share <= lower) & (wanted > lower) & full
+    found = compose(wanted.mask(shut, 0.0), rows, lower=lower, upper=upper)
+    parts = zip((found.level, found.stopped_by), (apart.level, stops), strict=True)
+    return Filling(found.share, *(pd.Series(a, case.source).mask(shut, b) for a, b in parts))
+
+
+def _apart(
+    case: Case, rows: Rows, parts: list[pd.Series[float]], compose: Callable[..., Filling]
+) -> Filling:
+    """Share out each period on its own, without the totals of the year."""
+    count = len(case.days)
+    share, level = np.empty((2, len(parts[0])))
+    stops = np.empty(len(parts[0]), dtype=object)
+    for k in range(count):
+        mine, at = np.flatnonzero(case.period == k), np.arange(k, len(share), count)
+        some = Rows(rows.coefficient[mine][:, at], rows.limit.iloc[mine])
+        wanted, lower, upper = (values.iloc[at] for values in parts)
+        found = compose(wanted, some, lower=lower, upper=upper)
+        share[at], level[at] = found.share, found.level
+        stops[at] = np.asarray(found.stopped_by, dtype=object)
+    return Filling(*(pd.Series(values, case.source) for values in (share, level, stops)))
 
 
 def _stops(

@@ -12,8 +12,8 @@ _DIGITS = 9
 """Decimals of a mass [t] that are no noise."""
 _STEPS = ("enterprise", "name", "source", "worst", "source_load", "floor", "ceiling", "target",
           "level", "stopped_by", "unrounded_load", "rounding", "permit_mass", "permit",
-          "more_headroom", "equal_proportion", "tier_higher")  # fmt: skip
-_FROM_PROVENANCE = ("floor", "target", "rounding")
+          "alone", "more_headroom", "equal_proportion", "tier_higher")  # fmt: skip
+_FROM_PROVENANCE = ("floor", "target", "rounding", "alone")
 _FAIRNESS = ("rule", "sharing_target", "permitted_load", "price_in_total", "cost",
              "price_in_cost", "gini", "least_level", "shut", "calibrated", "reason")  # fmt: skip
 
@@ -26,6 +26,8 @@ def steps(
     worst = monthly["level"].fillna(float("inf")).groupby([monthly[k] for k in _KEYS], sort=False)
     table = monthly.loc[worst.idxmin().tolist()].drop(columns="permitted_load")
     some = provenance[provenance["quantity"].isin(_FROM_PROVENANCE)]
+    if "step" in some:
+        some = some[some["step"] != "tree"]  # that of a branch is another
     wide = some.pivot_table("value", keys, "quantity", aggfunc="first").reset_index()
     wide["rounding"] = wide["rounding"].round(_DIGITS)
     table = table.merge(wide, "left", keys)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _beside, _closed, _other, _views, _why
+from permitload.report import _beside, _closed, _other, _shares, _views, _why
 from permitload.report._views import View
 
 __all__ = ["Report", "render"]
@@ -73,6 +73,7 @@ class Report:
           ``groups``, ``units``, ``points``, ``owed`` and ``upstream``, as published;
           ``alternatives``: pollutant, name, total, change, source_load [kg/d] and others of
           the year;
+          ``tree``, ``distortion`` and ``reliability``, as published;
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
@@ -221,12 +222,14 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 _BY_POLLUTANT: Mapping[str, Callable[[pd.DataFrame], View]] = {
     "units": _closed.units, "points": _beside.points, "alternatives": _beside.alternatives,
-    "fairness": _other.fairness, "rules": _other.permits,
+    "fairness": _other.fairness, "rules": _other.permits, "tree": _shares.tree,
+    "distortion": _shares.distortion,
 }  # fmt: skip
 _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "closure": ("closure", _closed.worst), "unexplained": ("closure", _closed.unexplained),
     "sensitivity": ("sensitivity", _closed.sensitivity), "cuts": ("owed", _beside.cuts),
     "upstream": ("upstream", _beside.upstream), "groups": ("groups", _why.groups),
+    "joint": ("reliability", _shares.joint), "reliability": ("reliability", _shares.limits),
 }  # fmt: skip
 
 
