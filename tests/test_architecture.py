@@ -53,10 +53,6 @@ ALLOWED: dict[str, set[str]] = {
 COMPANIONS = {
     "_terms": "schema", "_tables": "schema",
     "_profile": "sampling",
-    "_uncertain_variables": "schema",
-    "_allocation_variables": "schema",
-    "_cost_variables": "schema", "_study_variables": "schema",
-    "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network",
     "_frames": "frames", "_labels": "frames",
@@ -64,12 +60,8 @@ COMPANIONS = {
     "_pages": "study", "_permits": "study", "_manifest": "study", "_provenance": "study",
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",
     "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
-    "_alternatives": "study", "_decided": "study",
-    "_pages": "study", "_permits": "study",
-    "_manifest": "study", "_provenance": "study", "_compare": "study", "_verify": "study",
-    "_rules": "study", "_rates": "study", "_closure": "study", "_units": "study",
-    "_model": "study", "_room": "study", "_alternatives": "study", "_decided": "study",
-    "_tree": "study", "_targets": "study", "_reliability": "study",
+    "_alternatives": "study", "_decided": "study", "_tree": "study", "_targets": "study",
+    "_reliability": "study",
 }  # fmt: skip
 
 
