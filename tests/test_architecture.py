@@ -42,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "fairness": CORE,
     "technology": CORE,
     "bank": {"errors", "units"},
+    "tiers": CORE,
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},
@@ -107,6 +108,7 @@ def test_capabilities_never_import_each_other() -> None:
         "hydraulics", "quality", "sources", "standards", "capacity", "allocation", "fairness",
         "technology",
         "bank",
+        "tiers",
     }  # fmt: skip
     assert all(not ALLOWED[unit] & capabilities for unit in capabilities)
 

@@ -8,6 +8,7 @@ from permitload._bank_variables import BANK
 from permitload._cost_variables import COSTS
 from permitload._nonpoint_variables import NONPOINT
 from permitload._technology_variables import TECHNOLOGY
+from permitload._tier_variables import TIERS
 from permitload._uncertain_variables import UNCERTAIN
 
 __all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
@@ -378,4 +379,5 @@ VARIABLES = DIMENSIONS | _variables(
     *ALLOCATION,
     *NONPOINT,
     *TECHNOLOGY,
+    *TIERS,
 )
