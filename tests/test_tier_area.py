@@ -11,7 +11,9 @@ from permitload import hydraulics, quality, standards, tiers
 from permitload.errors import DataError
 from permitload.network import RiverNetwork
 
-PARKS = pd.DataFrame({"park": ["P", "Sea"], "outlet": ["O", "M"], "water_type": ["river", "sea"]})
+PARKS = pd.DataFrame(
+    {"park": ["P", "Sea"], "outlet": ["O", "M"], "receiving_water": ["river", "sea"]}
+)
 
 
 def response(flows: dict[str, float]) -> xr.Dataset:
@@ -124,8 +126,8 @@ def test_wrong_input() -> None:
     found = response({"wet": 5.0})
     with pytest.raises(DataError, match="outlet: X is not in the response"):
         tiers.attainment_area(found, judged(), pd.DataFrame({"park": ["P"], "outlet": ["X"]}))
-    with pytest.raises(DataError, match="water_type: pond is unknown"):
-        tiers.attainment_area(found, judged(), PARKS.assign(water_type=["pond", "sea"]))
+    with pytest.raises(DataError, match="receiving_water: pond is unknown"):
+        tiers.attainment_area(found, judged(), PARKS.assign(receiving_water=["pond", "sea"]))
     with pytest.raises(DataError, match="influence_share is 0"):
         tiers.attainment_area(found, judged(), PARKS, 0.0)
     with pytest.raises(DataError, match="attained: is missing"):

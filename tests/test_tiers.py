@@ -57,7 +57,7 @@ def test_worked_example_permits(kind: str) -> None:
     np.testing.assert_allclose(found["permit"], EXPECTED[kind], rtol=0, atol=ATOL["permit"])
     assert found["permit"].sum() == pytest.approx(EXPECTED[f"{kind}_sum"], abs=ATOL["sum"])
     assert found["current_permit"].sum() == EXPECTED["current_sum"]
-    assert (found["area"] == kind).all()
+    assert (found["area_kind"] == kind).all()
     np.testing.assert_allclose(found["cut_mass"], found["current_permit"] - found["permit"])
 
 
@@ -160,6 +160,7 @@ def test_new_in_non_attaining_waits_for_the_legal_text() -> None:
     assert found["permit"] == 20.0 and found["interim_permit"] == 80.0
     assert "legal text" in found["interim_until"]
     assert one(True, "new", "")["interim_until"] == ""
+    assert "not rated" in found["branch"] and "未评级" in found["branch_zh"]
     assert np.isnan(one(True, "new", "")["interim_permit"])
 
 
@@ -453,7 +454,7 @@ def test_all_faults_at_once() -> None:
 def test_marine_outfall_is_listed_without_permit() -> None:
     found = tiers.limits(applications(), area(None), emissions(), lines())
     assert len(found) == 8 and found["permit"].isna().all()
-    assert (found["area"] == "refused").all() and (found["reason"] == "sea").all()
+    assert (found["area_kind"] == "refused").all() and (found["reason"] == "sea").all()
     assert found["sentence_zh"].str.contains("不核定").all()
 
 

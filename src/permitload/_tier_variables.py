@@ -8,6 +8,7 @@ Row = tuple[str, str, str, str] | tuple[str, str, str, str, float, float]
 
 TIERS: tuple[Row, ...] = (
     ("park", "", "industrial park, with one or more outfalls", "园区"),
+    ("receiving_water", "", "river, lake or sea", "受纳水体"),
     ("criterion", "", "one indicator of the rating of enterprises", "评级指标"),
     ("category", "", "group of criteria: compliance, management, emission, …", "指标类别"),
     ("preference", "1", "1 where more of a criterion is better, -1 where less", "指标方向", -1, 1),
@@ -53,7 +54,7 @@ TIERS: tuple[Row, ...] = (
     ("missing_years", "", "years of the three without emission", "缺失年份"),
     ("dropped_years", "", "years left out for low output", "剔除年份"),
     ("allowance", "1", "rise that production may bring", "变动幅度", 0.0, inf),
-    ("area", "", "attaining or non_attaining", "区域类型"),
+    ("area_kind", "", "attaining or non_attaining", "区域类型"),
     ("applicant", "", "new or existing", "企业类型"),
     ("branch", "", "rule that a permit follows, in words", "核定规则"),
     ("branch_zh", "", "the same in Chinese", "核定规则（中文）"),
@@ -72,8 +73,8 @@ TIER_TABLES = (
     (
         "tier_parks?",
         "park outlet",
-        "park outlet water_type=river name? note?",
-        "one outfall of one park; water_type sea is refused",
+        "park outlet receiving_water=river name? note?",
+        "one outfall of one park, into river, lake or sea; the sea is refused",
     ),
     (
         "tier_indicators?",
@@ -143,6 +144,7 @@ TIER_TERMS = {
     "probability": "of a quantile, 分位数",
     "applications": "table of permits to be decided, 核定申请表",
     "areas": "table of attaining and non-attaining parks, 达标区判定表",
+    "control_units": "table of control units, 控制单元表",
     "baselines": "table of intensity lines, 强度基准线表",
     "branches": "table of the rules by area, applicant and tier, 核定规则表",
     "allowances": "rise above the greatest emission by tier, 变动幅度表",

@@ -45,6 +45,7 @@ from permitload.tiers.scoring import (
     missing_worst,
 )
 from permitload.tiers.stability import plausible_weights, stability
+from permitload.tiers.units import attaining_units, statement
 
 __all__ = [  # noqa: RUF022  # in the order of all packages: by letters alone
     "ALLOWANCES",
@@ -61,6 +62,7 @@ __all__ = [  # noqa: RUF022  # in the order of all packages: by letters alone
     "TIER_ORDER",
     "TRIGGERS",
     "VETOES",
+    "attaining_units",
     "attainment_area",
     "baselines",
     "branches",
@@ -85,5 +87,6 @@ __all__ = [  # noqa: RUF022  # in the order of all packages: by letters alone
     "quantile",
     "rate",
     "stability",
+    "statement",
     "tier_of",
 ]

@@ -13,7 +13,7 @@ import xarray as xr
 from permitload import _frames
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["attainment_area", "delivered", "of_greatest"]
+__all__ = ["attainment_area", "delivered", "judged_of", "of_greatest", "unique"]
 
 _SEA = "sea"
 _COLUMNS = (
@@ -91,8 +91,8 @@ def attainment_area(
         can judge), as ``standards.attainment`` gives it. With a column ``period``, a failure
         counts where the outfall influences the section in that period.
     tier_parks : DataFrame
-        ``park``, ``outlet``, ``water_type``; a marine outfall (``sea``) is refused and listed: no
-        section of a river judges it.
+        ``park``, ``outlet``, ``receiving_water``; a marine outfall (``sea``) is refused and
+        listed: no section of a river judges it.
     influence_share : float, default 0.1
         Least influence that counts, more than 0 to 1 [1]; assumed, the text leaves it open.
     measure : callable, default :func:`of_greatest`
@@ -131,8 +131,8 @@ def attainment_area(
     parks = _frames.complete(tier_parks, "tier_parks")
     if not 0.0 < influence_share <= 1.0:
         raise DataError(f"influence_share is {influence_share:g}; right would be above 0, to 1")
-    judged = _judged(attainment)
-    inland = parks[parks["water_type"] != _SEA]
+    judged = judged_of(attainment)
+    inland = parks[parks["receiving_water"] != _SEA]
     raise_faults(_outlet_faults(parks, inland, response))
     influence = measure(response).sel(outlet=inland["outlet"].to_list())
     felt = influence.to_series().rename("influence").reset_index()
@@ -145,18 +145,18 @@ def attainment_area(
             row: dict[str, object] = {"park": park, "pollutant": pollutant}
             row |= {"outlet": ", ".join(sorted(outfalls["outlet"])), "basis": "pilot"}
             row["influence_share"] = influence_share
-            if (outfalls["water_type"] == _SEA).any():
+            if (outfalls["receiving_water"] == _SEA).any():
                 rows.append(row | _refused())
                 continue
             here = felt[(felt["park"] == park) & (felt["pollutant"] == pollutant)]
             if here.empty:
                 raise_faults([_unseen(str(park), pollutant)])
-            rows.append(row | _judgement(here, judged))
+            rows.append(row | _judgement(here, judged, influence_share))
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     return table.assign(attaining=pd.array(table["attaining"].tolist(), dtype="boolean"))
 
 
-def _judged(attainment: pd.DataFrame) -> pd.DataFrame:
+def judged_of(attainment: pd.DataFrame) -> pd.DataFrame:
     """Rows of attainment by section, pollutant and, where stated, period."""
     keys = [k for k in ("section", "indicator", "period") if k in attainment]
     needed = [c for c in ("section", "indicator", "attained") if c not in attainment]
@@ -178,10 +178,10 @@ def _outlet_faults(
         if outlet not in known and parks.index[i] in inland.index:
             problem = "is not in the response"
             yield _frames.fault_at(parks, "tier_parks", i, "outlet", problem, "one of its outlets")
-    for i, water in enumerate(parks["water_type"]):
+    for i, water in enumerate(parks["receiving_water"]):
         if water not in ("river", "lake", _SEA):
             right = "river, lake or sea"
-            yield _frames.fault_at(parks, "tier_parks", i, "water_type", "is unknown", right)
+            yield _frames.fault_at(parks, "tier_parks", i, "receiving_water", "is unknown", right)
 
 
 def _unseen(park: str, pollutant: str) -> Fault:
@@ -199,16 +199,17 @@ def _refused() -> dict[str, object]:
     }  # fmt: skip
 
 
-def _judgement(felt: pd.DataFrame, judged: pd.DataFrame) -> dict[str, object]:
+def _judgement(
+    felt: pd.DataFrame, judged: pd.DataFrame, influence_share: float
+) -> dict[str, object]:
     """Judge one park and pollutant, in words."""
     keys = [k for k in ("section", "pollutant", "period") if k in judged]
     met = felt.merge(judged, how="left", on=keys).astype({"attained": "boolean"})
     near = met.groupby("section")["influence"].max()
     names = ", ".join(f"{name} ({value:.0%})".replace("%)", " %)") for name, value in near.items())
-    # a lookup per section where attainment is of the year, else per section and period
     failed = _places(met[(~met["attained"]).fillna(False)], "period" in judged)
     open_ = _places(met[met["attained"].isna()], "period" in judged)
-    share = f"{float(felt['influence'].min()):.3g}"
+    share = f"{influence_share:.3g}"
     words = f"fails at {failed}" if failed else "no influenced section fails"
     words_zh = f"{failed} 不达标" if failed else "影响断面均无超标"
     if open_:
@@ -219,20 +220,21 @@ def _judgement(felt: pd.DataFrame, judged: pd.DataFrame) -> dict[str, object]:
     return {
         "attaining": attaining, "influenced": names, "failing": failed, "unknown": open_,
         "reason": "a section is not judged" if open_ else "",
-        "sentence": f"{verdict[0].capitalize()}: {words} (least influence counted {share}).",
-        "sentence_zh": f"{verdict[1]}：{words_zh}（计入的最小影响度 {share}）。",
+        "sentence": f"{verdict[0].capitalize()}: {words} (influence {share} or more).",
+        "sentence_zh": f"{verdict[1]}：{words_zh}（影响度不低于 {share} 的断面）。",
     }  # fmt: skip
 
 
 def _places(rows: pd.DataFrame, by_period: bool) -> str:
     """Sections of rows, with periods where the judgement is by period."""
     if not by_period:
-        return ", ".join(_unique(rows["section"]))
+        return ", ".join(unique(rows["section"]))
     return ", ".join(
-        f"{section} ({', '.join(_unique(table['period']))})"
+        f"{section} ({', '.join(unique(table['period']))})"
         for section, table in rows.groupby("section")
     )
 
 
-def _unique(labels: Iterable[object]) -> list[str]:
+def unique(labels: Iterable[object]) -> list[str]:
+    """Sort labels, each once."""
     return sorted({str(label) for label in labels})

@@ -65,9 +65,10 @@ def branches(
     Returns
     -------
     DataFrame
-        By ``area``, ``applicant`` and ``tier``: 1 or 0 for each of :data:`BOUNDS`, ``allowance``,
-        the weight of each line, ``interim_until`` where a permit has an interim one, ``branch``
-        and ``branch_zh`` in words, ``document``, ``basis``. The permit is the least of the bounds.
+        By ``area_kind``, ``applicant`` and ``tier``: 1 or 0 for each of :data:`BOUNDS`,
+        ``allowance``, the weight of each line, ``interim_until`` where a permit has an interim one,
+        ``branch`` and ``branch_zh`` in words, ``document``, ``basis``. The permit is the least of
+        the bounds.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def branches(
             until = "transition" if tier == TIER_ORDER[-1] else ""
             bounds = (area, "existing", tier), BOUNDS[2:3], (rise, lines.get(tier, {}))
             rows.append(_row(*bounds, until))
-    table = pd.DataFrame(rows).set_index(["area", "applicant", "tier"]).sort_index()
+    table = pd.DataFrame(rows).set_index(["area_kind", "applicant", "tier"]).sort_index()
     return checked(table)
 
 
@@ -131,7 +132,7 @@ def checked(branches: pd.DataFrame) -> pd.DataFrame:
         [["attaining", "non_attaining"], ["new", "existing"], TIER_ORDER]
     )
     if not branches.index.sort_values().equals(places.sort_values()):
-        fault = Fault("branches", None, "area", None, "are not the sixteen", "one row a rule")
+        fault = Fault("branches", None, "area_kind", None, "are not the sixteen", "one row a rule")
         raise_faults([fault])
     faults = []
     for place, row in branches.iterrows():
@@ -174,7 +175,7 @@ def _row(
     words_zh = chinese[0] if len(chinese) == 1 else f"取严（{'、'.join(chinese)}）"
     head = f"{area.replace('_', '-')} area, {applicant}, tier {tier}"
     return (
-        {"area": area, "applicant": applicant, "tier": tier}
+        {"area_kind": area, "applicant": applicant, "tier": tier}
         | {name: float(name in used) for name in BOUNDS}
         | {"allowance": rise}
         | {name: lines.get(name, 0.0) for name in LINES}

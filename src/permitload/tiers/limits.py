@@ -105,7 +105,7 @@ def limits(
     Returns
     -------
     DataFrame
-        One row an application, by enterprise, pollutant and book: ``park``, ``area``,
+        One row an application, by enterprise, pollutant and book: ``park``, ``area_kind``,
         ``applicant``, ``tier``, ``permit`` [t/a], ``stopped_by`` (bound that holds), ``branch``
         and ``branch_zh``, ``document``, ``basis``, ``trigger``, ``effective_date``,
         ``greatest_emission`` [t/a], ``missing_years``, ``dropped_years``, ``allowance`` [1],
@@ -163,7 +163,7 @@ def limits(
 
 
 _COLUMNS = (
-    "enterprise", "pollutant", "book", "park", "area", "applicant", "tier", "permit",
+    "enterprise", "pollutant", "book", "park", "area_kind", "applicant", "tier", "permit",
     "stopped_by", "branch", "branch_zh", "document", "basis", "trigger", "effective_date",
     "greatest_emission", "missing_years", "dropped_years", "allowance", "line_load",
     "advanced_load", "specification_load", "eia_approval", "current_permit", "cut_mass",
@@ -261,12 +261,18 @@ def _decided(
     if faults:
         return row, faults
     found = row | {
-        "area": place[0], "applicant": place[1], "greatest_emission": top.emission,
+        "area_kind": place[0], "applicant": place[1], "greatest_emission": top.emission,
         "missing_years": "" if new else top.missing, "dropped_years": top.dropped,
         "allowance": rise, "line_load": amounts["line_load"],
         "advanced_load": known.line_load(row, {"advanced": 1.0}), "reason": "",
     }  # fmt: skip
-    found |= branch[["branch", "branch_zh", "document", "basis"]].to_dict()
+    found |= branch[["document", "basis"]].to_dict()
+    unrated = not row["tier"]
+    for name, known_as, words in (
+        ("branch", "tier D", "not rated"),
+        ("branch_zh", "D级", "未评级"),
+    ):
+        found[name] = branch[name].replace(known_as, words) if unrated else branch[name]
     return _issued(found, bounds, str(branch["interim_until"]), policy), []
 
 
@@ -329,7 +335,7 @@ def _issued(
 def _refused(reason: str) -> dict[str, Any]:
     """Row of a park that is outside the method."""
     return {
-        "area": "refused", "permit": np.nan, "reason": reason, "stopped_by": "",
+        "area_kind": "refused", "permit": np.nan, "reason": reason, "stopped_by": "",
         "missing_years": "", "dropped_years": "", "interim_until": "", "applicant": "",
         "branch": "refused: marine outfall", "branch_zh": "深海排放，不适用本方法",
         "document": "", "basis": "", "sentence": f"Refused: {reason}.",
