@@ -64,7 +64,7 @@ INFLOW = {"N0": {"COD": 13.0, "NH3-N": 0.45, "TP": 0.11},
           "M0": {"COD": 15.0, "NH3-N": 0.50, "TP": 0.13}}  # fmt: skip
 DECAY = {"COD": (0.12, 1.047), "NH3-N": (0.10, 1.08), "TP": (0.06, 1.047)}
 SECTIONS = {
-    "S1": ("RB", 4200, "III", "干河中游"), "S2": ("RP", 6000, "III", "北横河"),
+    "S1": ("RB", 4200, "III", "干河中游"), "S2": ("RP", 4500, "III", "北横河"),
     "S3": ("RD", 3200, "III", "干河下游"), "S4": ("MB", 3600, "IV", "入海河"),
 }  # fmt: skip
 # by section and pollutant: quarters [mg/L]

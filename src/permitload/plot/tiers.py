@@ -10,7 +10,6 @@ import pandas as pd
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style, maps
 from permitload.plot.labels import bilingual, label
-from permitload.schema import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +22,7 @@ __all__ = ["area_map", "intensity_ladder", "permit_changes"]
 
 _TIERS = dict(zip("ABCD", ("#009e73", "#56b4e9", "#e69f00", "#d55e00"), strict=True))
 _LINES = {"advanced": ("先进", ":"), "average": ("平均", "--"), "poor": ("较差", "-.")}
+_UNRATED = "#cc79a7"
 _ATTAINING, _FAILING = "#0072b2", "#d55e00"
 _MOST = 40
 
@@ -75,7 +75,7 @@ def intensity_ladder(
     ax = _style.axes(ax, 8.5, 1.8 + 0.3 * len(rows))
     for y, row in enumerate(rows.to_dict("records")):
         value, tier = row["intensity"], str(tiers.get(row["enterprise"], ""))
-        ax.barh(y, np.nan_to_num(value), 0.7, color=_TIERS.get(tier, _style.PALE))
+        ax.barh(y, np.nan_to_num(value), 0.7, color=_TIERS.get(tier, _UNRATED))
         words = bilingual("无强度", "no intensity") if np.isnan(value) else f"{value:.3g}"
         ax.annotate(f"{words} {tier}", (np.nan_to_num(value), y), (3, 0),
                     textcoords="offset points", va="center", fontsize=8)  # fmt: skip
@@ -126,7 +126,7 @@ def permit_changes(permits: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = _style.axes(ax, 8.5, 1.8 + 0.42 * len(rows))
     place = np.arange(len(rows))
     before, after, emitted, interim = rows[amounts].to_numpy(dtype=float).T
-    colours = [_TIERS.get(tier, _style.PALE) for tier in rows["tier"]]
+    colours = [_TIERS.get(tier, _UNRATED) for tier in rows["tier"]]
     words = {name: label(name) for name in amounts}
     ax.barh(place - 0.2, np.nan_to_num(before), 0.36, color=_style.PALE,
             label=words["current_permit"])  # fmt: skip
@@ -163,7 +163,7 @@ def area_map(
         ``control_unit``.
     areas : Series
         Whether each control unit attains, of ``tiers.attaining_units`` for one pollutant. Units
-        that are not named stay grey. Its name becomes the title.
+        that are not named stay grey. Its name becomes the title of the legend.
     ax : Axes, optional
         Where to draw; a Figure of its own by default.
 
@@ -209,8 +209,8 @@ def area_map(
         lines = LineCollection(own, colors=colour, linewidths=4.0, linestyles=[dashes], zorder=2.5,
                                label=words)  # fmt: skip
         ax.add_collection(lines)
-    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, fontsize=8, frameon=False)
-    ax.set_title(f"{label('attaining')}: {areas.name or ''}", fontsize=10, pad=34)
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, fontsize=8, frameon=False,
+              title=f"{label('attaining')}: {areas.name or ''}", title_fontsize=10)  # fmt: skip
     _style.finish(ax)
     return ax
 
@@ -241,8 +241,12 @@ def _refuse(table: pd.DataFrame, name: str, columns: list[str]) -> None:
 
 def _finish(ax: Axes, enterprises: Iterable[object], unit: str, title: str) -> None:
     """Names downwards, and a legend of the tiers beside."""
+    from matplotlib import patheffects
     from matplotlib.patches import Patch
 
+    halo = [patheffects.Stroke(linewidth=3.0, foreground="white"), patheffects.Normal()]
+    for note in ax.texts:  # numbers stand on lines
+        note.set_path_effects(halo)
     names = _style.drawable(enterprises)
     ax.set_yticks(range(len(names)), names, fontsize=8)
     ax.set_ylim(len(names) - 0.4, -0.6)
@@ -250,7 +254,9 @@ def _finish(ax: Axes, enterprises: Iterable[object], unit: str, title: str) -> N
     ax.set_xlim(left=0.0)
     ax.set_xlabel(unit)
     ax.set_title(title, fontsize=10)
-    tiers = [Patch(color=c, label=f"{VARIABLES['tier'].name} {t}") for t, c in _TIERS.items()]
+    colours = {f"{label('tier')} {tier}": colour for tier, colour in _TIERS.items()}
+    colours[bilingual("未评级", "not rated")] = _UNRATED
+    tiers = [Patch(color=colour, label=words) for words, colour in colours.items()]
     handles = ax.get_legend_handles_labels()[0]
     ax.legend(handles=[*handles, *tiers], fontsize=8, loc="upper left",
               bbox_to_anchor=(1.01, 1.0), frameon=False)  # fmt: skip
