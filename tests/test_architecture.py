@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": CORE | {"plot"},
     "study": CORE
     | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
-       "sources", "standards"},
+       "sources", "standards", "tiers"},
     "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
@@ -61,7 +61,7 @@ COMPANIONS = {
     "_pages": "study", "_permits": "study", "_manifest": "study", "_provenance": "study",
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",
     "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
-    "_alternatives": "study", "_decided": "study",
+    "_alternatives": "study", "_decided": "study", "_tiered": "study",
 }  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 
 from permitload import RiverNetwork, plot, tiers
 from permitload.errors import DataError
@@ -14,9 +16,13 @@ def own() -> pd.DataFrame:
     return tiers.intensities(emissions(), capacities())
 
 
+def widths_of(ax: Axes) -> list[float]:
+    return [bar.get_width() for bar in ax.patches if isinstance(bar, Rectangle)]
+
+
 def test_ladder_has_bars_lines_and_tiers() -> None:
     ax = plot.intensity_ladder(own(), rated(), lines())
-    widths = [bar.get_width() for bar in ax.patches]
+    widths = widths_of(ax)
     assert widths == sorted(own()["intensity"])
     places = [line.get_xdata()[0] for line in ax.lines]
     assert places == pytest.approx([3.2, 509 / 99, 7.5625])
@@ -47,7 +53,7 @@ def test_ladder_refuses_several_groups_and_nothing() -> None:
 def test_permits_before_and_after() -> None:
     permits = tiers.limits(applications(), area(True), emissions(), lines())
     ax = plot.permit_changes(permits)
-    widths = [bar.get_width() for bar in ax.patches]
+    widths = widths_of(ax)
     assert widths == pytest.approx([*permits["current_permit"], *permits["permit"]])
     dots, interim = ax.lines
     assert dots.get_xdata().tolist() == permits["greatest_emission"].to_list()
@@ -75,7 +81,9 @@ def test_map_of_areas() -> None:
     judged = pd.DataFrame({"section": ["S1", "S2"], "indicator": "COD", "attained": [True, False]})
     found = tiers.attaining_units(units, judged).set_index("control_unit")["attaining"]
     ax = plot.area_map(network, units, found.rename("COD"), sections)
-    drawn = {c.get_label(): c.get_segments() for c in ax.collections if hasattr(c, "get_segments")}
+    drawn = {
+        str(c.get_label()): c.get_segments() for c in ax.collections if hasattr(c, "get_segments")
+    }
     attaining = next(v for k, v in drawn.items() if k.endswith(" attaining") or k == "attaining")
     failing = next(v for k, v in drawn.items() if k.endswith("non-attaining"))
     # the upper unit ends at 800 m; the lower begins there and takes the rest

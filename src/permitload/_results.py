@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _manifest, _permits, _provenance, _rules, io, sources
+from permitload import _manifest, _permits, _provenance, _rules, _tiered, io, sources
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR, tonnes
 
@@ -43,6 +43,7 @@ KEYS = {
     "units_monthly": ("control_unit", "pollutant", "period"),
     "balance": ("term", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity"),
+    **_tiered.KEYS,
 }
 """Published tables, and what names a row of each."""
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
@@ -185,6 +186,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
+        **_tiered.tables(outcome),
     }
 
 
