@@ -373,9 +373,19 @@ def test_capacity_of_zero() -> None:
     assert found.set_index("line")["members"].to_dict() == {"advanced": 4, "average": 7, "poor": 3}
     asked = applications().drop(columns=list(bare)).join(bare, on="enterprise")
     with pytest.raises(
-        DataError, match=r"row E8, COD, discharged, production_capacity: 0 t/a is no"
+        DataError, match=r"row E8, COD, discharged, production_capacity: 0 t/a stands"
     ):
         tiers.limits(asked, area(True), emissions(), found)
+
+
+@pytest.mark.parametrize("tier", list("ABCD"))
+def test_capacity_of_zero_is_asked_for_under_every_rule(tier: str) -> None:
+    for attaining in (True, False):
+        with pytest.raises(DataError, match="production_capacity: 0 t/a stands beside an emission"):
+            one(attaining, "existing", tier, production_capacity=0.0)
+    if tier in "CD":
+        with pytest.raises(DataError, match="production_capacity: is no capacity for a line"):
+            one(True, "existing", tier, production_capacity=np.nan)
 
 
 def test_output_intensity_stands_beside() -> None:

@@ -119,7 +119,8 @@ def limits(
     DataError
         With everything that has to be asked for: an area, tier, trigger or book that is missing;
         no emission in three years; a new one without specification or EIA; an existing one
-        without its present permit; a rule with a line where the line or the capacity is missing.
+        without its present permit; no capacity beside an emission; a rule with a line where the
+        line or the capacity is missing.
 
     Notes
     -----
@@ -258,6 +259,8 @@ def _decided(
         bounds["current_permit"] = row["current_permit"]
         if np.isnan(row["current_permit"]):
             faults.append(("current_permit", "is missing", "the permit in force [t/a]"))
+    if row["production_capacity"] == 0.0 and top.emission > 0.0:
+        faults = [("production_capacity", "stands beside an emission", "the approved capacity")]
     if faults:
         return row, faults
     found = row | {
