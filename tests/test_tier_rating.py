@@ -16,7 +16,7 @@ from permitload.errors import DataError
 INDICATORS = pd.DataFrame(
     {
         "criterion": ["permit", "training", "intensity", "water", "reuse", "carbon"],
-        "category": ["compliance", "management", "emission", "water", "water", "low_carbon"],
+        "criterion_group": ["compliance", "management", "emission", "water", "water", "low_carbon"],
         "preference": [1, 1, -1, -1, 1, -1],
         "reference_lower": [0.0, 0.0, 2.0, 50.0, 0.0, 0.5],
         "reference_upper": [100.0, 40.0, 10.0, 150.0, 0.6, 2.5],
@@ -83,8 +83,10 @@ def test_category_weights() -> None:
     assert tiers.category_weights(inner)["water"] == pytest.approx(0.15)
     with pytest.raises(DataError, match="row reuse, criterion_weight: is empty"):
         tiers.category_weights(INDICATORS.assign(criterion_weight=[1, 1, 1, 3, np.nan, 1]))
-    social = INDICATORS.replace({"category": {"low_carbon": "economic_social"}})
-    with pytest.raises(DataError, match="row carbon, category: economic_social has no weight"):
+    social = INDICATORS.replace({"criterion_group": {"low_carbon": "economic_social"}})
+    with pytest.raises(
+        DataError, match="row carbon, criterion_group: economic_social has no weight"
+    ):
         tiers.category_weights(social)
     six = dict(tiers.CATEGORY_WEIGHTS) | {"economic_social": 10.0}
     six.pop("low_carbon")

@@ -9,12 +9,10 @@ Row = tuple[str, str, str, str] | tuple[str, str, str, str, float, float]
 TIERS: tuple[Row, ...] = (
     ("park", "", "industrial park, with one or more outfalls", "园区"),
     ("receiving_water", "", "river, lake or sea", "受纳水体"),
-    ("criterion", "", "one indicator of the rating of enterprises", "评级指标"),
-    ("category", "", "group of criteria: compliance, management, emission, …", "指标类别"),
+    ("criterion_group", "", "group of criteria: compliance, management, emission, …", "指标类别"),
     ("preference", "1", "1 where more of a criterion is better, -1 where less", "指标方向", -1, 1),
     ("reference_lower", "1", "value of a criterion at one end of its scale", "参照下限"),
     ("reference_upper", "1", "value of a criterion at the other end", "参照上限"),
-    ("criterion_weight", "1", "weight of a criterion among all", "指标权重", 0.0, inf),
     ("tier", "", "A, B, C or D", "绩效等级"),
     ("tier_score", "1", "score of the rating, 0 worst to 100 best", "绩效得分", 0.0, 100.0),
     ("tier_by_score", "", "tier before vetoes", "得分等级"),
@@ -25,12 +23,10 @@ TIERS: tuple[Row, ...] = (
     ("kept_share", "1", "share of plausible weights that keep the tier", "等级稳定率", 0.0, 1.0),
     ("best_tier", "", "best tier under plausible weights", "最好等级"),
     ("worst_tier", "", "worst tier under plausible weights", "最差等级"),
-    ("product", "", "what an enterprise makes", "产品"),
     ("process", "", "how it is made, as far as comparison goes", "生产工艺"),
     ("scale", "", "class of size, as far as comparison goes", "规模"),
     ("production_capacity", "t/a", "approved capacity, of product", "批复产能", 0.0, 1e9),
     ("comparable", "", "enterprises whose intensities are ranked together", "可比组"),
-    ("book", "", "discharged 外排 into water, or accepted 接管 by a works", "核算口径"),
     ("year", "1", "calendar year", "年份", 1949.0, 2200.0),
     ("emission", "t/a", "actual emission of a year", "实际排放量", 0.0, 1e9),
     ("output", "t/a", "product made in a year", "产量", 0.0, 1e9),
@@ -79,7 +75,7 @@ TIER_TABLES = (
     (
         "tier_indicators?",
         "criterion",
-        "criterion category preference reference_lower reference_upper criterion_weight? unit? "
+        "criterion criterion_group preference reference_lower reference_upper criterion_weight? unit? "
         "document basis? note?",
         "one criterion of the rating, with the fixed scale it is scored on",
     ),

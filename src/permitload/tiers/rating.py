@@ -112,7 +112,7 @@ def rate(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"criterion": ["water", "reuse"], "category": ["water", "water"],
+    >>> table = pd.DataFrame({"criterion": ["water", "reuse"], "criterion_group": ["water", "water"],
     ...     "preference": [-1, 1], "reference_lower": [50.0, 0.0],
     ...     "reference_upper": [150.0, 0.5], "document": "example"})
     >>> values = pd.DataFrame({"water": [60.0, 120.0], "reuse": [0.45, 0.2]}, ["E1", "E2"])
@@ -126,7 +126,7 @@ def rate(
     points = 100.0 * whole * weight
     total = points.sum(axis=1)
     table = _frames.complete(tier_indicators, "tier_indicators")
-    category = dict(zip(table["criterion"], table["category"], strict=True))
+    category = dict(zip(table["criterion"], table["criterion_group"], strict=True))
     gaps = [", ".join(score.columns[row]) for row in score.isna().to_numpy()]
     found = pd.DataFrame(
         {

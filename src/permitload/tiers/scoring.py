@@ -43,7 +43,7 @@ def category_weights(
     Parameters
     ----------
     tier_indicators : DataFrame
-        ``criterion``, ``category`` and ``criterion_weight``, equal parts where it is empty
+        ``criterion``, ``criterion_group`` and ``criterion_weight``, equal parts where it is empty
         throughout a category.
     weights : mapping, default CATEGORY_WEIGHTS
         Category → weight, >= 0 [1]; the default is from memory, unverified.
@@ -62,31 +62,33 @@ def category_weights(
     Examples
     --------
     >>> table = pd.DataFrame({"criterion": ["permit", "training", "reuse"],
-    ...     "category": ["compliance", "management", "water"], "preference": 1,
+    ...     "criterion_group": ["compliance", "management", "water"], "preference": 1,
     ...     "reference_lower": 0.0, "reference_upper": 1.0, "document": "example"})
     >>> category_weights(table, {"compliance": 2, "management": 1, "water": 1}).to_dict()
     {'permit': 0.5, 'training': 0.25, 'reuse': 0.25}
     """
     table = _frames.complete(tier_indicators, "tier_indicators")
-    groups = table.groupby("category")["criterion_weight"]
+    groups = table.groupby("criterion_group")["criterion_weight"]
     parts = table["criterion_weight"].where(groups.transform("count") > 0, 1.0)
     faults = [
-        _frames.fault_at(table, "tier_indicators", int(i), "category", "has no weight", "one")
-        for i in np.flatnonzero(~table["category"].isin(list(weights)))
+        _frames.fault_at(
+            table, "tier_indicators", int(i), "criterion_group", "has no weight", "one"
+        )
+        for i in np.flatnonzero(~table["criterion_group"].isin(list(weights)))
     ]
     faults += [
         Fault("weights", None, name, weight, "has no criterion or is negative", "weights in use")
         for name, weight in weights.items()
-        if name not in set(table["category"]) or not 0.0 <= weight < np.inf
+        if name not in set(table["criterion_group"]) or not 0.0 <= weight < np.inf
     ]
-    within = table["category"].isin(table.loc[parts.isna(), "category"])
+    within = table["criterion_group"].isin(table.loc[parts.isna(), "criterion_group"])
     faults += [
         _frames.fault_at(table, "tier_indicators", int(i), "criterion_weight", "is empty", "all")
         for i in np.flatnonzero(within & parts.isna())
     ]
     raise_faults(faults)
-    sums = parts.groupby(table["category"]).transform("sum")
-    weight = table["category"].map(dict(weights)) * parts / sums
+    sums = parts.groupby(table["criterion_group"]).transform("sum")
+    weight = table["criterion_group"].map(dict(weights)) * parts / sums
     found = pd.Series(weight.to_numpy(float), index_of(table["criterion"]), name="weight")
     return found / positive(found, "weights")
 
@@ -195,7 +197,7 @@ def criterion_score(tier_indicators: pd.DataFrame, criteria: pd.DataFrame) -> pd
     Parameters
     ----------
     tier_indicators : DataFrame
-        ``criterion``, ``category``, ``preference`` (1 where more is better, -1 where less is),
+        ``criterion``, ``criterion_group``, ``preference`` (1 where more is better, -1 where less is),
         ``reference_lower`` < ``reference_upper`` in the criterion's unit, ``document``.
     criteria : DataFrame
         Value by enterprise (index) and criterion (columns), NaN where missing.
@@ -213,7 +215,7 @@ def criterion_score(tier_indicators: pd.DataFrame, criteria: pd.DataFrame) -> pd
 
     Examples
     --------
-    >>> table = pd.DataFrame({"criterion": ["water"], "category": ["water"], "preference": -1,
+    >>> table = pd.DataFrame({"criterion": ["water"], "criterion_group": ["water"], "preference": -1,
     ...     "reference_lower": 50.0, "reference_upper": 150.0, "document": "example"})
     >>> values = pd.DataFrame({"water": [75.0, 160.0]}, ["E1", "E2"])
     >>> criterion_score(table, values)["water"].to_list()
