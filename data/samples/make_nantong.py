@@ -239,8 +239,8 @@ def tiers() -> dict[str, pd.DataFrame]:
                    None) for p in PRESENT]  # fmt: skip
     return {
         "tier_parks": frame("park,outlet,receiving_water,note", parks),
-        "tier_indicators": frame("criterion,criterion_group,preference,reference_lower,reference_upper,"
-                                 "unit,document,basis", indicators),
+        "tier_indicators": frame("criterion,criterion_group,preference,reference_lower,"
+                                 "reference_upper,unit,document,basis", indicators),
         "tier_values": frame("enterprise,criterion,value,note", values),
         "tier_vetoes": frame("enterprise,veto,date,document,note", [(*VETO, NOTE, "")]),
         "tier_products": frame("enterprise,product,production_capacity [t/a],process,"

@@ -75,8 +75,8 @@ TIER_TABLES = (
     (
         "tier_indicators?",
         "criterion",
-        "criterion criterion_group preference reference_lower reference_upper criterion_weight? unit? "
-        "document basis? note?",
+        "criterion criterion_group preference reference_lower reference_upper criterion_weight? "
+        "unit? document basis? note?",
         "one criterion of the rating, with the fixed scale it is scored on",
     ),
     (

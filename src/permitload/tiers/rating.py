@@ -112,7 +112,7 @@ def rate(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"criterion": ["water", "reuse"], "criterion_group": ["water", "water"],
+    >>> table = pd.DataFrame({"criterion": ["water", "reuse"], "criterion_group": "water",
     ...     "preference": [-1, 1], "reference_lower": [50.0, 0.0],
     ...     "reference_upper": [150.0, 0.5], "document": "example"})
     >>> values = pd.DataFrame({"water": [60.0, 120.0], "reuse": [0.45, 0.2]}, ["E1", "E2"])

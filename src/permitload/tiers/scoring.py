@@ -197,8 +197,8 @@ def criterion_score(tier_indicators: pd.DataFrame, criteria: pd.DataFrame) -> pd
     Parameters
     ----------
     tier_indicators : DataFrame
-        ``criterion``, ``criterion_group``, ``preference`` (1 where more is better, -1 where less is),
-        ``reference_lower`` < ``reference_upper`` in the criterion's unit, ``document``.
+        ``criterion``, ``criterion_group``, ``preference`` (1 where more is better, -1 where
+        less is), ``reference_lower`` < ``reference_upper`` in the criterion's unit, ``document``.
     criteria : DataFrame
         Value by enterprise (index) and criterion (columns), NaN where missing.
 
@@ -215,7 +215,7 @@ def criterion_score(tier_indicators: pd.DataFrame, criteria: pd.DataFrame) -> pd
 
     Examples
     --------
-    >>> table = pd.DataFrame({"criterion": ["water"], "criterion_group": ["water"], "preference": -1,
+    >>> table = pd.DataFrame({"criterion": ["water"], "criterion_group": "water", "preference": -1,
     ...     "reference_lower": 50.0, "reference_upper": 150.0, "document": "example"})
     >>> values = pd.DataFrame({"water": [75.0, 160.0]}, ["E1", "E2"])
     >>> criterion_score(table, values)["water"].to_list()
