@@ -38,7 +38,7 @@ def test_glossary_page_is_printed_from_the_schema() -> None:
     assert (ROOT / "docs" / "glossary.md").read_text("utf8") == build["page"]()
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md", "tiers.md")))
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
 def test_functions_named_in_the_pages_exist(page: str) -> None:
     text = (ROOT / "docs" / page).read_text("utf8")
     named = set(re.findall(r"`(?:permitload\.)?([a-z_]+)\.([a-z_]+)`", text))
