@@ -42,12 +42,13 @@ ALLOWED: dict[str, set[str]] = {
     "fairness": CORE,
     "technology": CORE,
     "bank": {"errors", "units"},
+    "tiers": CORE,
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},
     "study": CORE
     | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
-       "sources", "standards"},
+       "sources", "standards", "tiers"},
     "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
@@ -61,7 +62,7 @@ COMPANIONS = {
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",
     "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
     "_alternatives": "study", "_decided": "study", "_tree": "study", "_targets": "study",
-    "_reliability": "study",
+    "_reliability": "study", "_tiered": "study",
 }  # fmt: skip
 
 
@@ -108,6 +109,7 @@ def test_capabilities_never_import_each_other() -> None:
         "hydraulics", "quality", "sources", "standards", "capacity", "allocation", "fairness",
         "technology",
         "bank",
+        "tiers",
     }  # fmt: skip
     assert all(not ALLOWED[unit] & capabilities for unit in capabilities)
 

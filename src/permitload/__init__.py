@@ -35,6 +35,7 @@ __all__ = [
     "standards",
     "study",
     "technology",
+    "tiers",
     "units",
 ]
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
         standards,
         study,
         technology,
+        tiers,
         units,
     )
     from permitload.network import RiverNetwork

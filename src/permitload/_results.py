@@ -20,6 +20,7 @@ from permitload import (
     _provenance,
     _reliability,
     _rules,
+    _tiered,
     _tree,
     io,
     sources,
@@ -55,6 +56,7 @@ KEYS = {
     "distortion": ("pollutant", "period", "stopped_by"),
     "reliability": ("section", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity", "subject"),
+    **_tiered.KEYS,
 }
 """Published tables, and what names a row of each."""
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
@@ -198,6 +200,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
+        **_tiered.tables(outcome),
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from permitload._technology_variables import TECHNOLOGY_TABLES
+from permitload._tier_variables import TIER_TABLES
 from permitload._variables import VARIABLES
 
 __all__ = ["COMPONENTS", "DATASETS", "TABLES", "Column", "Table"]
@@ -270,6 +271,7 @@ TABLES = _tables(
         "one piece of what operation can take off beyond the option, in order",
     ),
     *TECHNOLOGY_TABLES,
+    *TIER_TABLES,
 )
 
 

@@ -8,7 +8,7 @@ Row = tuple[str, str, str, str] | tuple[str, str, str, str, float, float]
 
 TECHNOLOGY: tuple[Row, ...] = (
     ("train", "", "treatment train, or practice against non-point load", "处理工艺"),
-    ("criterion", "", "what trains are assessed by", "评价指标"),
+    ("criterion", "", "what enterprises or treatment trains are judged by", "评价指标"),
     ("worst", "1", "value, in the unit of its row, that gets no points", "零分参考值"),
     ("best", "1", "value, in the unit of its row, that gets all points", "满分参考值"),
     ("criterion_weight", "1", "how much a criterion counts", "指标权重", 0.0, inf),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from permitload._bank_variables import BANK_TERMS
+from permitload._tier_variables import TIER_TERMS
 
 TERMS = {
     "network": "RiverNetwork, 河网",
@@ -151,5 +152,6 @@ TERMS = {
     "compared": "table of accounts beside their reference, 数据比对表",
     "reference_account": "account that the others are compared with, 对照口径",
     **BANK_TERMS,
+    **TIER_TERMS,
 }
 """Objects that appear as parameters and are neither variables nor tables."""

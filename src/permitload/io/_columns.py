@@ -23,6 +23,10 @@ CHOICES = {
     "evidence": ("verified", "seen", "secondary", "memory", "uncertain", "proposal", "given"),
     "component": tuple(COMPONENTS),
     "source_class": ("industry", "domestic", "farm", "other"),
+    "receiving_water": ("river", "lake", "sea"),
+    "book": ("discharged", "accepted"),
+    "trigger": ("first", "renewal", "reapplication", "change"),
+    "tier": ("A", "B", "C", "D"),
 }
 """Labels that a column may hold, where the set is closed."""
 

@@ -7,19 +7,23 @@ from permitload.plot.labels import chinese_font, exceeds, is_cut, label
 from permitload.plot.maps import network_map
 from permitload.plot.panels import alternatives_bars, network_maps
 from permitload.plot.picture import png
+from permitload.plot.tiers import area_map, intensity_ladder, permit_changes
 
 __all__ = [
     "alternatives_bars",
+    "area_map",
     "books",
     "chinese_font",
     "exceeds",
     "fairness",
     "headroom_use",
+    "intensity_ladder",
     "is_cut",
     "label",
     "monthly",
     "network_map",
     "network_maps",
+    "permit_changes",
     "permits_bars",
     "png",
 ]
