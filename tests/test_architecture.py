@@ -42,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "fairness": CORE,
     "technology": CORE,
     "bank": {"errors", "units"},
+    "reallocation": CORE | {"allocation"},
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},

@@ -1,0 +1,165 @@
+"""The periods that are left of one pollutant, as rows and bounds in grams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from permitload.sharing import Filling, Rows, fill
+
+__all__ = ["Problem", "served"]
+
+Floats = NDArray[np.float64]
+Labels = list[tuple[str, str, int]]
+
+NEAR = 1e-9
+"""Part of a row's size by which a share may exceed it before the row is taken in."""
+GRAMS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Periods of one pollutant; arrays (period, enterprise), masses in grams.
+
+    ``response`` is that of the issued period as given, (section, enterprise) [(mg/L)/(kg/d)];
+    ``permit`` is what the statutory permit leaves for the periods ``window`` to this one.
+    """
+
+    plan: Floats
+    lower: Floats
+    ceiling: Floats
+    weight: Floats
+    factor: Floats
+    sections: tuple[sparse.csr_array, ...]
+    response: Floats
+    names: tuple[str, ...]
+    room: Floats
+    park: Floats
+    left: float
+    permit: Floats
+    window: NDArray[np.int64]
+    days: Floats
+    ramps: tuple[float, float] | None
+    step: Floats
+    compose: Callable[..., Filling]
+    over_plan: float
+    shrink: float
+
+    def shared(self, target: Floats, upper: Floats, compose: Callable[..., Filling]) -> Filling:
+        """Share out by a rule; rows that no share comes near are looked at only when broken.
+
+        A tier weights the squared departure: with ``z = weight * x`` and ``weight * target`` the
+        least ``sum((z - target)**2 / target)`` is that of ``weight * (x - target)**2 / target``.
+        """
+        upper = np.maximum(upper, self.lower)
+        coefficient, limit, labels = self.water(upper)
+        scale = np.tile(self.weight, len(self.days))
+        seen: set[tuple[str, str, int]] = set()
+        while True:
+            scaled = sparse.csr_array(coefficient @ sparse.diags_array(1.0 / scale))
+            rows = Rows(scaled, pd.Series(limit, _index(labels), dtype=float))
+            found = compose(
+                target.ravel() * scale, rows,
+                lower=self.lower.ravel() * scale, upper=upper.ravel() * scale,
+            )  # fmt: skip
+            share = np.clip(found.share / scale, self.lower.ravel(), upper.ravel())
+            more = self._broken(share.reshape(target.shape), upper, seen)
+            if not more[2]:
+                return Filling(share.reshape(target.shape), found.level, found.stopped_by)
+            seen.update(more[2])
+            coefficient = sparse.csr_array(sparse.vstack([coefficient, more[0]]))
+            limit, labels = np.concatenate([limit, more[1]]), labels + more[2]
+
+    def water(self, upper: Floats) -> tuple[sparse.csr_array, Floats, Labels]:
+        """Rows of sections, park and year that the ceilings could fill."""
+        periods, count = upper.shape
+        section = sparse.block_diag(self.sections, format="csr")
+        park = sparse.kron(sparse.eye_array(periods), np.ones((1, count)))
+        year = sparse.csr_array(np.ones((1, periods * count)))
+        coefficient = sparse.csr_array(sparse.vstack([section, park, year]))
+        limit = np.concatenate([self.room.ravel(), self.park, [self.left]])
+        labels = [("section", name, k) for k in range(periods) for name in self.names]
+        labels += [("park", "", k) for k in range(periods)] + [("year", "", 0)]
+        kept = np.flatnonzero(coefficient @ upper.ravel() > limit)
+        return coefficient[kept], limit[kept], [labels[k] for k in kept]
+
+    def _broken(
+        self, share: Floats, upper: Floats, seen: set[tuple[str, str, int]]
+    ) -> tuple[sparse.csr_array, Floats, Labels]:
+        """Rows of single enterprises that shares break: permits of twelve months, ramps."""
+        periods, count = share.shape
+        at: list[list[tuple[int, float]]] = []
+        limit: list[float] = []
+        labels: Labels = []
+
+        def add(label: tuple[str, str, int], terms: list[tuple[int, float]], most: float) -> None:
+            if label not in seen:
+                at.append(terms)
+                limit.append(most)
+                labels.append(label)
+
+        for k, first in enumerate(self.window):
+            taken = share[first : k + 1].sum(axis=0)
+            for i in np.flatnonzero(taken - self.permit[k] > NEAR * np.maximum(taken, 1.0)):
+                terms = [(j * count + int(i), 1.0) for j in range(first, k + 1)]
+                add(("permit", str(i), k), terms, float(self.permit[k, i]))
+        for kind, k, i, ratio, sign, most in self._steep(share, upper):
+            add(
+                (kind, str(i), k),
+                [(k * count + i, sign), ((k - 1) * count + i, -sign * ratio)],
+                most,
+            )
+        row = np.repeat(np.arange(len(at)), [len(terms) for terms in at])
+        column, value = (
+            np.array([term[side] for terms in at for term in terms]) for side in (0, 1)
+        )
+        shape = (len(at), periods * count)
+        matrix = sparse.csr_array((value, (row, column)), shape) if at else None
+        return (sparse.csr_array(shape) if matrix is None else matrix), np.array(limit), labels
+
+    def _steep(
+        self, share: Floats, upper: Floats
+    ) -> list[tuple[str, int, int, float, float, float]]:
+        """Steps between periods that are too steep: row, period, enterprise, ratio, sign, limit.
+
+        A fall that the plans themselves make is none.
+        """
+        if self.ramps is None:
+            return []
+        found = []
+        for k in range(1, len(share)):
+            same = self.days[k] / self.days[k - 1]
+            step = self.step * GRAMS * self.days[k]
+            for kind, ratio, sign in (("rise", self.ramps[0], 1.0), ("fall", self.ramps[1], -1.0)):
+                if not np.isfinite(ratio) or ratio == 0.0:
+                    continue
+                over = sign * (share[k] - ratio * same * share[k - 1]) - step
+                own = upper[k] < ratio * same * upper[k - 1] - step
+                bad = (over > NEAR * np.maximum(share[k], 1.0)) & ~((kind == "fall") & own)
+                found += [
+                    (kind, k, int(i), ratio * same, sign, float(step[i]))
+                    for i in np.flatnonzero(bad)
+                ]
+        return found
+
+
+def served(problem: Problem) -> Floats:
+    """Floors that fit the water: those of the greatest weight first, each class filled evenly."""
+    lower = np.zeros_like(problem.lower)
+    coefficient, limit, labels = problem.water(problem.lower)
+    rows = Rows(coefficient, pd.Series(limit, _index(labels), dtype=float))
+    for weight in sorted(set(problem.weight.tolist()), reverse=True):
+        mine = np.where(problem.weight == weight, problem.lower, lower)
+        lower = fill(mine.ravel(), rows, lower=lower.ravel()).share.reshape(mine.shape)
+        lower = np.minimum(lower, problem.lower)
+    return lower
+
+
+def _index(labels: Labels) -> pd.Index[Any]:
+    return pd.Index(labels, dtype=object, tupleize_cols=False)
