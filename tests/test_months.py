@@ -154,7 +154,9 @@ def test_wujin_case() -> None:
     assert mass.sum() == pytest.approx(expected["park_total"], abs=1e-11)
     free = (mass > 0) & (mass < given["cap_over_plan"] * plan - 1e-9)
     assert free.sum() == 1
-    assert mass[free] / np.array(expected["weight"])[free] == pytest.approx(expected["theta"], abs=1e-11)
+    assert mass[free] / np.array(expected["weight"])[free] == pytest.approx(
+        expected["theta"], abs=1e-11
+    )
     assert issued.quota.values[:, 0].tolist() == [13_200_000, 8_800_000, 5_000_000, 0]
     assert (given["cap_over_plan"] * plan).sum() == pytest.approx(
         expected["max_park_total_that_can_be_placed"], abs=1e-12

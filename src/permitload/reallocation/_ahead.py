@@ -15,7 +15,7 @@ from permitload.errors import DataError, Fault, raise_faults
 from permitload.reallocation.state import State
 from permitload.schema import value_faults
 
-__all__ = ["Ahead", "ahead"]
+__all__ = ["NEGLIGIBLE", "Ahead", "ahead"]
 
 Floats = NDArray[np.float64]
 FORECAST = {
@@ -42,6 +42,8 @@ OPTIONAL = {
     "floor": 0.0,
 }
 """What may be left out, and what then holds."""
+NEGLIGIBLE = 1e-9
+"""Part of the largest response of a pollutant below which a response is none."""
 ENDLESS = ("permit",)
 TIME = ("days", "start", "year")
 

@@ -16,7 +16,7 @@ from permitload.schema import described
 __all__ = ["Books", "Lot", "balances", "open_books"]
 
 Whole = NDArray[np.int64]
-Row = tuple[str, int, int, int, int, str]
+Row = tuple[str, int, int, int, int, str, str]
 
 
 class Lot(NamedTuple):
@@ -39,16 +39,23 @@ class Books:
     lots: dict[tuple[int, int], list[Lot]]
     rows: list[Row] = field(default_factory=list)
 
-    def write(self, book: str, at: tuple[int, int, int], mass: int, reason: str) -> None:
-        """Change an account of (enterprise, pollutant, period born), and note it."""
+    def write(
+        self, book: str, at: tuple[int, int, int], mass: int, reason: str, expires: str = ""
+    ) -> None:
+        """Change an account of (enterprise, pollutant, period born), and note it.
+
+        Uses and plans are noted even where nothing changes: that they were stated is a fact.
+        """
         i, p, born = at
-        if mass == 0 and reason not in ("verified", "provisional"):
+        if mass == 0 and book not in ("used", "planned_mass"):
             return
-        if book in BY_PERIOD:
+        if book == "planned_mass":
+            self.account[book][i, p] = mass
+        elif book in BY_PERIOD:
             self.account[book][i, p, born] += mass
         elif book in self.account:
             self.account[book][i, p] += mass
-        self.rows.append((book, born, i, p, mass, reason))
+        self.rows.append((book, born, i, p, mass, reason, expires))
 
     def take(self, at: tuple[int, int, int], mass: int, reason: str, born: int = -1) -> int:
         """Draw on lots, the oldest first, or on those of one period; return what was drawn."""
@@ -66,7 +73,7 @@ class Books:
     def put(self, at: tuple[int, int, int], mass: int, expires: pd.Timestamp) -> None:
         """Grant a lot."""
         i, p, born = at
-        self.write("lot", at, mass, "granted")
+        self.write("lot", at, mass, "granted", f"{expires:%Y-%m-%d %H:%M:%S}")
         if mass > 0:
             lots = [*self.lots.get((i, p), []), Lot(born, expires, mass)]
             self.lots[i, p] = sorted(lots, key=lambda lot: lot.born)
@@ -80,7 +87,8 @@ class Books:
 
     def state(self, before: State, period: str) -> tuple[State, pd.DataFrame]:
         """State with the rows written added to the ledger, and those rows."""
-        rows = sorted(self.rows, key=lambda row: (BOOKS.index(row[0]), row[1], row[2], row[3]))
+        order = {book: k for k, book in enumerate(BOOKS)}
+        rows = sorted(self.rows, key=lambda row: (order[row[0]], *row[1:4]))
         names = [*self.period, ""]
         first = len(before.ledger)
         who, what = [*self.enterprise, ""], self.pollutant
@@ -94,6 +102,7 @@ class Books:
                 "pollutant": pd.Series([what[row[3]] for row in rows], dtype="str"),
                 "quota": np.array([row[4] for row in rows], dtype=np.int64),
                 "reason": pd.Series([row[5] for row in rows], dtype="str"),
+                "expires": pd.Series([row[6] for row in rows], dtype="str"),
             }
         )[LEDGER]
         ledger = pd.concat([before.ledger, table], ignore_index=True)
@@ -111,7 +120,7 @@ def open_books(state: State, enterprises: list[str]) -> Books:
         fresh = -1 if name == "planned_mass" else 0
         account[str(name)] = np.full((len(names), *values.shape[1:]), fresh, dtype=np.int64)
         account[str(name)][place] = values
-    new = [i for i, name in enumerate(names) if name not in set(known)]
+    new = [i for i in range(len(names)) if i not in set(place)]
     account["verified"][new] = 2  # nobody discharged before being there
     pollutant = list(map(str, state.accounts["pollutant"].values))
     period = list(map(str, state.accounts["period"].values))

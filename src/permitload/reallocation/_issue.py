@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from permitload.errors import InfeasibleError
-from permitload.reallocation._ahead import Ahead
+from permitload.reallocation._ahead import NEGLIGIBLE, Ahead
 from permitload.reallocation._books import Books
 from permitload.reallocation._problem import GRAMS, Problem, served
 from permitload.reallocation._settle import pending
@@ -23,7 +23,6 @@ __all__ = ["Issue", "issue", "posed"]
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 TONNE = 1e6
-NEGLIGIBLE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)

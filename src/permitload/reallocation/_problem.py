@@ -104,11 +104,13 @@ class Problem:
                 limit.append(most)
                 labels.append(label)
 
-        for k, first in enumerate(self.window):
-            taken = share[first : k + 1].sum(axis=0)
-            for i in np.flatnonzero(taken - self.permit[k] > NEAR * np.maximum(taken, 1.0)):
-                terms = [(j * count + int(i), 1.0) for j in range(first, k + 1)]
-                add(("permit", str(i), k), terms, float(self.permit[k, i]))
+        taken = np.stack([share[a : k + 1].sum(axis=0) for k, a in enumerate(self.window)])
+        over = taken - self.permit
+        worst = over.argmax(axis=0)
+        for i in np.flatnonzero(over.max(axis=0) > NEAR * np.maximum(taken.max(axis=0), 1.0)):
+            k = int(worst[i])
+            terms = [(j * count + int(i), 1.0) for j in range(self.window[k], k + 1)]
+            add(("permit", str(i), k), terms, float(self.permit[k, i]))
         for kind, k, i, ratio, sign, most in self._steep(share, upper):
             add(
                 (kind, str(i), k),

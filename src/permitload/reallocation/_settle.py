@@ -11,7 +11,7 @@ from permitload.errors import Fault, raise_faults
 from permitload.reallocation._books import Books, Whole
 from permitload.reallocation.policy import REASONS, Policy
 
-__all__ = ["pending", "settle"]
+__all__ = ["expire", "pending", "settle"]
 
 COLUMNS = ["enterprise", "pollutant", "period", "used", "evidence", "reason"]
 LEVELS = {"assumed": 0, "provisional": 1, "verified": 2}
@@ -84,6 +84,20 @@ def _close(books: Books, at: tuple[int, int, int]) -> None:
         books.write("closed", (*at[:2], lot.born), lot.mass, "lot closed")
         books.account["granted"][(*at[:2], lot.born)] -= lot.mass
     books.take(at, int(books.held()[at[:2]]), "closed")
+
+
+def expire(books: Books, start: pd.Timestamp, year: int) -> None:
+    """Let lots go whose day has come, or whose year is over: their mass is the park's again."""
+    for at, lots in books.lots.items():
+        kept = []
+        for lot in lots:
+            place = (*at, lot.born)
+            if lot.expires > start and int(books.time["year"][lot.born]) == year:
+                kept.append(lot)
+            else:
+                books.write("lot", place, -lot.mass, "expired")
+                books.account["granted"][place] -= lot.mass
+        books.lots[at] = kept
 
 
 def pending(books: Books, policy: Policy, year: int) -> Whole:

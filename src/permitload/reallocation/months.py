@@ -11,7 +11,7 @@ import xarray as xr
 from permitload.reallocation._ahead import Ahead, ahead
 from permitload.reallocation._books import Books, open_books
 from permitload.reallocation._issue import GRAMS, TONNE, Issue, issue
-from permitload.reallocation._settle import Finding, settle
+from permitload.reallocation._settle import Finding, expire, settle
 from permitload.reallocation._words import findings, quota_sentences
 from permitload.reallocation.policy import Policy
 from permitload.reallocation.state import BY_PERIOD, State
@@ -128,6 +128,7 @@ def update(
     told = ahead(state, period, forecast, plans)
     books = open_books(state, told.enterprise)
     found = settle(books, actuals, policy)
+    expire(books, pd.Timestamp(told.time["start"][0]), int(told.time["year"][0]))
     found += _permit_findings(books, plans, actuals)
     told, absent = _everybody(told, books.enterprise)
     found += [("absent", name, "", period, 0.0, 0.0) for name in absent]
@@ -224,8 +225,7 @@ def _write(books: Books, issues: list[Issue], told: Ahead) -> None:
             at = (i, p, count)
             books.take(at, int(part.drawn[i]), "drawn")
             books.write("debt", at, -int(part.paid[i]), "paid")
-            before = int(books.account["planned_mass"][i, p])
-            books.write("planned_mass", at, int(part.planned[i]) - before, "planned")
+            books.write("planned_mass", at, int(part.planned[i]), "planned")
             books.write("quota", at, int(part.quota[i]), "issued")
             books.write("used", at, int(part.quota[i]), "assumed")
         books.write("reserve", (len(books.enterprise), p, count), int(part.paid.sum()), "penalty")

@@ -14,9 +14,11 @@ from permitload.schema import described
 
 __all__ = ["BOOKS", "LEDGER", "LOTS", "State", "opened"]
 
-LEDGER = ["entry", "period", "book", "born", "enterprise", "pollutant", "quota", "reason"]
+LEDGER = [
+    "entry", "period", "book", "born", "enterprise", "pollutant", "quota", "reason", "expires",
+]  # fmt: skip
 """Columns of the ledger. ``quota`` is the signed mass of the row [g], ``born`` the period that it
-is about, ``period`` that in which it was written."""
+is about, ``period`` that in which it was written; ``expires`` is that of a lot granted, else empty."""
 LOTS = ["enterprise", "pollutant", "born", "expires", "lot"]
 """Columns of the table of lots."""
 BOOKS = ("used", "lot", "debt", "closed", "planned_mass", "quota", "reserve")
