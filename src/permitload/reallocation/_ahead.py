@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.reallocation.state import State
-from permitload.schema import value_faults
+from permitload.schema import VARIABLES, value_faults
 
 __all__ = ["NEGLIGIBLE", "Ahead", "ahead"]
 
@@ -76,9 +76,10 @@ def ahead(state: State, period: str, forecast: xr.Dataset, plans: xr.Dataset) ->
     for dataset, table, dims in parts:
         for name, axes in dims.items():
             if name in dataset:
-                array = dataset[name].sel({dim: labels[dim] for dim in axes}).transpose(*axes)
-                faults += _wrong(array, table)
-                value[name] = array.values.astype(float)
+                place = [_place(dataset, dim, labels[dim]) for dim in axes]
+                array = dataset[name].variable.transpose(*axes).values
+                value[name] = array.astype(float, copy=False)[np.ix_(*place)]
+                faults += _wrong(value[name], dataset[name], table)
             else:
                 value[name] = np.full([len(labels[dim]) for dim in axes], OPTIONAL[name])
     raise_faults(faults)
@@ -157,11 +158,19 @@ def _unmatched(
                 yield Fault(table, label, dim, None, "is unknown", f"one of {labels[dim]}")
 
 
-def _wrong(array: xr.DataArray, table: str) -> list[Fault]:
+def _place(dataset: xr.Dataset, dim: str, labels: list[str]) -> NDArray[np.intp]:
+    """Where labels stand."""
+    return pd.Index(dataset[dim].values.astype(str)).get_indexer(labels)
+
+
+def _wrong(values: Floats, array: xr.DataArray, table: str) -> list[Fault]:
     """Numbers that are NaN, out of bounds, or infinite where they must not be."""
+    variable = VARIABLES[str(array.name)]
+    most = np.inf if array.name in ENDLESS else min(variable.upper, np.finfo(float).max)
+    if ((values >= max(variable.lower, -np.finfo(float).max)) & (values <= most)).all():
+        return []
     faults = value_faults(array, table)
-    endless = np.isinf(array.values.astype(float))
-    if endless.any() and array.name not in ENDLESS:
+    if not faults:
         what = Fault(table, None, str(array.name), np.inf, "is no number", "finite numbers")
         faults.append(what)
     return faults

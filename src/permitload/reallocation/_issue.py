@@ -8,7 +8,6 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from permitload.errors import InfeasibleError
 from permitload.reallocation._ahead import NEGLIGIBLE, Ahead
@@ -63,9 +62,7 @@ def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, f
     problem = Problem(
         plan=plan, lower=lower, ceiling=ceiling, weight=value["tier_weight"],
         factor=value["adjustment_coefficient"],
-        sections=tuple(
-            sparse.csr_array(response[:, :, k] / mass[k]) for k in range(len(days))
-        ),
+        sections=np.moveaxis(response, 2, 0) / mass[:, :, None],
         response=response[:, :, 0], names=tuple(told.section), room=np.maximum(room, 0.0), park=np.maximum(park - held, 0.0),
         left=max(left, 0.0), permit=permit, window=window, days=days,
         ramps=None if ramps == (np.inf, 0.0) else ramps, step=value["ramp_step"][:, p],
@@ -160,7 +157,7 @@ def _drawn(problem: Problem, share: Floats, books: Books, p: int) -> Whole:
     section = problem.sections[0]
     spare = np.maximum(problem.room[0] - section @ share[0], 0.0)
     rows = Rows(
-        sparse.csr_array(sparse.vstack([section, np.ones((1, len(claim)))])),
+        np.vstack([section, np.ones((1, len(claim)))]),
         np.append(spare, max(problem.park[0] - share[0].sum(), 0.0)),
     )
     return np.floor(np.round(fill(claim, rows).share, 3)).astype(np.int64)

@@ -27,6 +27,7 @@ GRAMS = 1000.0
 class Problem:
     """Periods of one pollutant; arrays (period, enterprise), masses in grams.
 
+    ``sections`` is (period, section, enterprise) [mg/L per g], ``room`` (period, section) [mg/L];
     ``response`` is that of the issued period as given, (section, enterprise) [(mg/L)/(kg/d)];
     ``permit`` is what the statutory permit leaves for the periods ``window`` to this one.
     """
@@ -36,7 +37,7 @@ class Problem:
     ceiling: Floats
     weight: Floats
     factor: Floats
-    sections: tuple[sparse.csr_array, ...]
+    sections: Floats
     response: Floats
     names: tuple[str, ...]
     room: Floats
@@ -79,15 +80,24 @@ class Problem:
     def water(self, upper: Floats) -> tuple[sparse.csr_array, Floats, Labels]:
         """Rows of sections, park and year that the ceilings could fill."""
         periods, count = upper.shape
-        section = sparse.block_diag(self.sections, format="csr")
-        park = sparse.kron(sparse.eye_array(periods), np.ones((1, count)))
-        year = sparse.csr_array(np.ones((1, periods * count)))
-        coefficient = sparse.csr_array(sparse.vstack([section, park, year]))
-        limit = np.concatenate([self.room.ravel(), self.park, [self.left]])
-        labels = [("section", name, k) for k in range(periods) for name in self.names]
-        labels += [("park", "", k) for k in range(periods)] + [("year", "", 0)]
-        kept = np.flatnonzero(coefficient @ upper.ravel() > limit)
-        return coefficient[kept], limit[kept], [labels[k] for k in kept]
+        rise = np.einsum("ksi,ki->ks", self.sections, upper)
+        section = np.argwhere(rise > self.room)
+        park = np.flatnonzero(upper.sum(axis=1) > self.park)
+        whole = np.arange(int(upper.sum() > self.left))
+        at, own = section[:, 0], section[:, 1]
+        limit = np.concatenate([self.room[at, own], self.park[park], [self.left] * len(whole)])
+        labels = [("section", self.names[s], int(k)) for k, s in section]
+        labels += [("park", "", int(k)) for k in park] + [("year", "", 0) for _ in whole]
+        data = np.concatenate(
+            [self.sections[at, own].ravel(), np.ones(len(park) * count + len(whole) * upper.size)]
+        )
+        first = np.concatenate([at, park]) * count
+        column = np.append(
+            (first[:, None] + np.arange(count)).ravel(), np.arange(upper.size * len(whole))
+        )
+        ends = np.append(count * np.arange(len(first) + 1), [len(data)] * len(whole))
+        matrix = sparse.csr_array((data, column, ends), (len(limit), periods * count))
+        return matrix, limit, labels
 
     def _broken(
         self, share: Floats, upper: Floats, seen: set[tuple[str, str, int]]
