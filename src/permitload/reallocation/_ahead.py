@@ -74,9 +74,10 @@ def ahead(state: State, period: str, forecast: xr.Dataset, plans: xr.Dataset) ->
     raise_faults([f for part in parts for f in _unmatched(*part, labels)])
     value = {}
     for dataset, table, dims in parts:
+        at = {str(dim): _place(dataset, str(dim), labels) for dim in dataset.dims}
         for name, axes in dims.items():
             if name in dataset:
-                place = [_place(dataset, dim, labels[dim]) for dim in axes]
+                place = [at[dim] for dim in axes]
                 array = dataset[name].variable.transpose(*axes).values
                 value[name] = array.astype(float, copy=False)[np.ix_(*place)]
                 faults += _wrong(value[name], dataset[name], table)
@@ -158,9 +159,10 @@ def _unmatched(
                 yield Fault(table, label, dim, None, "is unknown", f"one of {labels[dim]}")
 
 
-def _place(dataset: xr.Dataset, dim: str, labels: list[str]) -> NDArray[np.intp]:
+def _place(dataset: xr.Dataset, dim: str, labels: dict[str, list[str]]) -> NDArray[np.intp]:
     """Where labels stand."""
-    return pd.Index(dataset[dim].values.astype(str)).get_indexer(labels)
+    where = {str(label): k for k, label in enumerate(dataset[dim].values)}
+    return np.array([where[label] for label in labels.get(dim, [])], dtype=np.intp)
 
 
 def _wrong(values: Floats, array: xr.DataArray, table: str) -> list[Fault]:

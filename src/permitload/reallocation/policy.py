@@ -56,7 +56,7 @@ class Policy:
 
     rule: Callable[[Any], Filling] = rolling
     compose: Callable[..., Filling] = project
-    lot_share: Mapping[str, float] = field(default_factory=lambda: KEPT)
+    lot_share: Mapping[str, float] = field(default_factory=lambda: dict(KEPT))
     lot_life: float = 92.0
     penalty: float = 2.0
     rise: float = float("inf")

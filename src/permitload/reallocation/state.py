@@ -18,7 +18,8 @@ LEDGER = [
     "entry", "period", "book", "born", "enterprise", "pollutant", "quota", "reason", "expires",
 ]  # fmt: skip
 """Columns of the ledger. ``quota`` is the signed mass of the row [g], ``born`` the period that it
-is about, ``period`` that in which it was written; ``expires`` is that of a lot granted, else empty."""
+is about, ``period`` that in which it was written; ``expires`` is empty but for
+ lots granted."""
 LOTS = ["enterprise", "pollutant", "born", "expires", "lot"]
 """Columns of the table of lots."""
 BOOKS = ("used", "lot", "debt", "closed", "planned_mass", "quota", "reserve")
