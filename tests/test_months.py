@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from permitload import fairness, reallocation
 from permitload.errors import DataError
@@ -195,3 +196,240 @@ def test_rerun_of_an_issued_period_is_refused() -> None:
     issued, forecast, plans, period = _first()
     with pytest.raises(DataError, match="is already issued"):
         update(issued.state, period[0], forecast, plans, EMPTY)
+
+
+def test_negative_missing_and_unknown_use_is_refused_all_at_once() -> None:
+    issued, forecast, plans, period = _first()
+    rows = used(period[0], [1, 2, 3]).astype({"used": float})
+    rows.loc[0, "used"] = -1.0
+    rows.loc[1, "used"] = np.nan
+    rows.loc[2, "enterprise"] = "E9"
+    rows.loc[3] = ["E2", "COD", period[0], 2.5, "guessed", "holiday"]
+    with pytest.raises(DataError) as error:
+        update(issued.state, period[1], forecast, plans, rows)
+    found = {(fault.row, fault.column) for fault in error.value.faults}
+    assert found == {
+        (0, "used"), (1, "used"), (3, "used"), (2, "enterprise"), (3, "evidence"), (3, "reason"),
+        (3, "period"),
+    }  # fmt: skip
+    assert "right would be whole grams >= 0" in _faults(error)
+    assert issued.state.ledger.shape == (9, 9)  # nothing was written
+
+
+def test_silent_enterprise_counts_its_quota_until_it_reports() -> None:
+    issued, forecast, plans, period = _first()
+    rows = used(period[0], [12_000_000, 30_000_000, 0]).iloc[:2]
+    later = update(issued.state, period[1], forecast, plans, rows)
+    finding = later.findings[later.findings["rule"] == "unreported"]
+    assert finding["subject"].tolist() == ["E3"]
+    assert finding["figure"].item() == issued.quota.sel(enterprise="E3").item()
+    assert later.state.accounts["verified"].sel(enterprise="E3", period=period[0]).item() == 0
+    told = used(period[0], [12_000_000, 30_000_000, 1_000_000]).iloc[2:]
+    last = update(later.state, period[2], forecast, plans, told)
+    rows = last.ledger[(last.ledger["born"] == period[0]) & (last.ledger["enterprise"] == "E3")]
+    change = rows.loc[rows["book"] == "used", "quota"].item()
+    assert change == 1_000_000 - issued.quota.sel(enterprise="E3").item()
+
+
+def test_hundredfold_use_is_counted_in_full_flagged_and_corrected_later() -> None:
+    issued, forecast, plans, period = _first()
+    wrong = 100 * issued.quota.values[:, 0]
+    rows = used(period[0], [wrong[0], 0, 0], "provisional")
+    later = update(issued.state, period[1], forecast, plans, rows)
+    assert set(later.findings["rule"]) >= {"implausible", "exceeded", "overdrawn"}
+    assert later.quota.sum() == 0
+    assert later.state.accounts["debt"].sum() == 0  # only verified use makes debts
+    overdrawn = later.findings.set_index("rule").loc["overdrawn", "figure"]
+    assert overdrawn == wrong[0] - 258 * TONNE + sum(
+        min(q, int(0.25 * q)) for q in issued.quota.values[1:, 0]
+    )
+    right = used(period[0], issued.quota.values[:, 0])
+    last = update(later.state, period[2], forecast, plans, right)
+    assert last.quota.sum() > 0
+    rows = last.state.ledger.query("book == 'used' and enterprise == 'E1' and born == @period[0]")
+    assert rows["quota"].sum() == issued.quota.values[0, 0]
+    assert rows["reason"].tolist() == ["assumed", "provisional", "verified"]
+
+
+def test_total_cut_below_what_is_used_stops_the_year_and_says_so() -> None:
+    issued, forecast, plans, period = _first()
+    plans["floor"] = plans["plan"] * 0.1
+    mass = issued.quota.values[:, 0]
+    cut = forecast.assign(annual_total=forecast["annual_total"] * 0 + 50.0)
+    later = update(issued.state, period[1], cut, plans, used(period[0], mass))
+    assert later.quota.sum() == 0
+    finding = later.findings.set_index("rule").loc["overdrawn"]
+    assert finding["figure"] == mass.sum() - 50 * TONNE
+    assert (
+        "overdrawn by 9.99999" in finding["sentence"] and "年度总量已超用" in finding["sentence_zh"]
+    )
+    floors = later.findings[later.findings["rule"] == "floor"]
+    assert floors["figure"].sum() == pytest.approx(0.1 * (40 + 50 + 30 + 50 + 60 + 40) * TONNE)
+    assert later.state.accounts["used"].isel(period=0).sum() == mass.sum()  # nothing lost
+
+
+def test_members_come_and_go() -> None:
+    issued, forecast, plans, period = _first()
+    mass = issued.quota.values[:, 0]
+    closed = used(period[0], [0, *mass[1:]], reason=["closure", "", ""])
+    new = {"E2": "E2", "E3": "E3", "E1": "E4"}
+    names = [new[str(name)] for name in plans["enterprise"].values]
+    told = forecast.assign_coords(enterprise=names)
+    later = update(issued.state, period[1], told, plans.assign_coords(enterprise=names), closed)
+    assert later.quota["enterprise"].values.tolist() == ["E1", "E2", "E3", "E4"]
+    assert later.quota.sel(enterprise="E1").item() == 0 < later.quota.sel(enterprise="E4").item()
+    assert later.findings["rule"].tolist() == ["absent"]
+    kept = later.ledger[later.ledger["book"] == "closed"]
+    assert kept["quota"].tolist() == [mass[0]] and kept["enterprise"].tolist() == ["E1"]
+    # what is kept for the reserve bank is no longer the park's
+    assert _masses(later.plan).sum() * TONNE == pytest.approx(258 * TONNE - mass.sum(), abs=2)
+    reports = later.findings[later.findings["rule"] == "unreported"]
+    assert reports.empty  # E4 was not there in the first month
+
+
+def test_recall_by_reason() -> None:
+    """Unused 20 t: recalled, left as a lot up to the agreed part, or kept for the bank."""
+    time = calendar(3, days=30.0)
+    forecast, plans = park(np.full((3, 2), 20.0), [40, 30, 30], 100, time)
+    state = opened(["E1", "E2"], ["COD"])
+    first = update(state, time["period"][0], forecast, plans, EMPTY)
+    assert first.quota.values.ravel().tolist() == [20_000_000, 20_000_000]
+    for reason, lot, closed in (
+        ("low_production", 0, 0), ("treatment", 5_000_000, 0), ("closure", 0, 20_000_000),
+    ):  # fmt: skip
+        rows = used(time["period"][0], [0, 20_000_000], reason=[reason, ""])
+        later = update(first.state, time["period"][1], forecast, plans, rows)
+        book = later.ledger[later.ledger["reason"].isin(["granted", "closure"])]
+        assert book["quota"].tolist() == [mass for mass in (lot, closed) if mass]
+        # 80 t are left, and less what is reserved; the months take 30 t each
+        assert _masses(later.plan).sum() == pytest.approx(min(60, 80 - (lot + closed) / TONNE))
+
+
+def test_lots_are_claims_and_expire() -> None:
+    """A dry month pays no lot out; the lot goes with its day."""
+    time = calendar(4, days=30.0)
+    forecast, plans = park(np.full((4, 1), 20.0), [20, 10, 18, 20], 61, time)
+    policy = Policy(lot_share={"treatment": 1.0}, lot_life=45.0)
+    first = update(opened(["E1"], ["COD"]), time["period"][0], forecast, plans, EMPTY, policy)
+    quota = first.quota.item()
+    rows = used(time["period"][0], [quota - 6_000_000], reason="treatment")
+    second = update(first.state, time["period"][1], forecast, plans, rows, policy)
+    assert second.quota.item() == 10_000_000  # the park's month is full: no lot on top
+    assert second.state.lots["lot"].tolist() == [6_000_000]
+    assert f"{second.state.lots['expires'].item():%Y-%m-%d}" == "2026-03-17"
+    rows = used(time["period"][1], [10_000_000])
+    third = update(second.state, time["period"][2], forecast, plans, rows, policy)
+    drawn = third.ledger.query("book == 'lot'")["quota"].tolist()
+    assert (
+        drawn == [-1_000_000] == [-(third.quota.item() - round(_masses(third.plan)[0, 0] * TONNE))]
+    )
+    rows = used(time["period"][2], [third.quota.item()])
+    last = update(third.state, time["period"][3], forecast, plans, rows, policy)
+    assert last.state.lots.empty
+    assert last.ledger.query("reason == 'expired'")["quota"].sum() + drawn[0] == -6_000_000
+
+
+def test_verified_use_after_provisional_is_a_new_row_and_trues_up() -> None:
+    time = calendar(4, days=30.0)
+    forecast, plans = park(np.full((4, 1), 20.0), [20] * 4, 80, time)
+    policy, period = Policy(lot_share={"treatment": 1.0}, penalty=1.5), time["period"]
+    first = update(opened(["E1"], ["COD"]), period[0], forecast, plans, EMPTY, policy)
+    rows = used(period[0], [16_000_000], "provisional", "treatment")
+    second = update(first.state, period[1], forecast, plans, rows, policy)
+    assert second.state.lots.empty  # a provisional month makes no lot, but keeps its place
+    assert _masses(second.plan).sum() == pytest.approx(60.0)
+    rows = used(period[0], [23_000_000])
+    third = update(second.state, period[2], forecast, plans, rows, policy)
+    assert third.ledger.query("book == 'used' and born == @period[0]")["quota"].tolist() == [
+        7_000_000
+    ]
+    charged = third.ledger.query("book == 'debt' and reason == 'charged'")["quota"].tolist()
+    assert charged == [1_500_000]  # half of 3 t, beside the 3 t that are charged as use
+    assert third.ledger.query("reason == 'paid'")["quota"].tolist() == [-1_500_000]
+    base = round(_masses(third.plan)[0, 0] * TONNE)
+    assert third.quota.item() == base - 1_500_000
+    assert third.state.accounts["debt"].item() == 0
+
+
+def test_permit_of_twelve_months_is_a_row_and_beyond_it_a_finding() -> None:
+    time = calendar(3, days=30.0)
+    forecast, plans = park(np.full((3, 1), 20.0), [20] * 3, 100, time)
+    plans["permit"] = xr.full_like(plans["permit"], 45.0)
+    period = time["period"]
+    first = update(opened(["E1"], ["COD"]), period[0], forecast, plans, EMPTY)
+    assert _masses(first.plan).sum() == pytest.approx(45.0)
+    rows = used(period[0], [47_000_000], reason="")
+    later = update(first.state, period[1], forecast, plans, rows, Policy(penalty=1.0))
+    assert later.quota.item() == 0
+    finding = later.findings.set_index("rule").loc["permit"]
+    assert (finding["figure"], finding["threshold"]) == (47_000_000, 45_000_000)
+    assert later.state.accounts["debt"].item() == 0
+    # a year later the month has left the window
+    time = calendar(1, "2027-02-01", days=28.0)
+    forecast, plans = park([[20.0]], [20], 100, time)
+    plans["permit"] = xr.full_like(plans["permit"], 45.0)
+    new = update(later.state, "2027-02-01", forecast, plans, used(period[1], [0]))
+    assert new.quota.item() == 20_000_000
+
+
+def test_ramps_start_from_nothing_and_floors_yield_by_weight() -> None:
+    time = calendar(3, days=30.0)
+    forecast, plans = park([[0.0, 10], [10, 10], [10, 10]], [30] * 3, 100, time)
+    plans["ramp_step"] = (("enterprise", "pollutant"), [[100.0], [100.0]])  # 3 t
+    policy = Policy(rise=1.2, fall=0.8)
+    first = update(opened(["E1", "E2"], ["COD"]), time["period"][0], forecast, plans, EMPTY, policy)
+    assert _masses(first.plan)[0] == pytest.approx([0, 3, 6.6])
+    rows = used(time["period"][0], first.quota.values[:, 0])
+    second = update(first.state, time["period"][1], forecast, plans, rows, policy)
+    assert second.quota.values[:, 0].tolist() == [3_000_000, 10_000_000]
+    # floors of 10 t and 10 t, 12 t there: the greater weight is served first
+    plans["floor"], plans["tier_weight"] = plans["plan"] * 1.0, ("enterprise", [0.7, 1.3])
+    dry = forecast.assign(group_limit=forecast["group_limit"] * 0.4)
+    third = update(first.state, time["period"][1], dry, plans, rows, policy)
+    assert third.quota.values[:, 0].tolist() == [2_000_000, 10_000_000]
+    assert set(third.findings["rule"]) == {"ramps", "floor"}
+    yielded = third.findings.query("rule == 'floor'")
+    assert set(yielded["subject"]) == {"E1"}
+    assert yielded["figure"].to_numpy() == pytest.approx([8e6, 8e6])
+
+
+def test_seasons_of_any_length_are_periods() -> None:
+    """Flood season of 153 days and the rest: a row each, masses by their days."""
+    time = {
+        "period": ["dry", "flood"], "days": ("period", np.array([120.0, 153.0])),
+        "start": ("period", np.array(["2026-01-01", "2026-05-01"], "datetime64[ns]")),
+        "year": ("period", np.array([2026, 2026])),
+    }  # fmt: skip
+    forecast, plans = park([[120.0], [153.0]], [60, 153], 300, time, [[1e-3]])
+    issued = update(opened(["E1"], ["COD"]), "dry", forecast, plans, EMPTY)
+    assert _masses(issued.plan)[0] == pytest.approx([60, 153])
+    assert issued.quota.item() == 60_000_000
+
+
+def test_tables_that_do_not_fit_are_named() -> None:
+    _, forecast, plans, period = _first()
+    state = opened(NAMES, ["COD"])
+    for wrong, message in (
+        ((forecast.drop_vars("headroom"), plans), "headroom: is missing"),
+        ((forecast, plans.drop_vars("plan")), "plan: is missing"),
+        ((forecast.sel(enterprise=["E1", "E2"]), plans), "row E3, enterprise: is missing"),
+        ((forecast, plans.assign(plan=plans["plan"] * np.nan)), "plan: nan is not a number"),
+        ((forecast, plans.assign(plan=-plans["plan"])), "is too small"),
+        ((forecast.assign(annual_total=forecast["annual_total"] * np.inf), plans), "annual_total"),
+        ((forecast.drop_vars("year"), plans), "year: is missing"),
+        ((forecast.assign_coords(pollutant=["TP"]), plans), "row COD, pollutant: is missing"),
+    ):
+        with pytest.raises(DataError, match=message):
+            update(state, period[0], *wrong, EMPTY)
+    with pytest.raises(DataError, match="period: is missing"):
+        update(state, "2030-01", forecast, plans, EMPTY)
+    with pytest.raises(DataError, match="columns"):
+        update(state, period[0], forecast, plans, EMPTY.drop(columns="used"))
+
+
+def test_policies_out_of_range_are_refused() -> None:
+    with pytest.raises(DataError) as error:
+        Policy(penalty=0.5, rise=0.9, precision=0, lot_share={"closure": 0.1})
+    assert {fault.column for fault in error.value.faults} == {
+        "penalty", "rise", "precision", "lot_share",
+    }  # fmt: skip

@@ -63,8 +63,9 @@ def _reports(state: State, generator: np.random.Generator) -> pd.DataFrame:
 def _policy(generator: np.random.Generator) -> Policy:
     rise, fall = ((1.5, 0.5), (np.inf, 0.0))[int(generator.integers(2))]
     return Policy(
-        compose=project if generator.random() < 0.7 or rise < np.inf else fill, rise=rise, fall=fall,
-        lot_share={"treatment": 0.5, "low_production": 0.1}, penalty=float(generator.choice([1, 2])),
+        compose=project if generator.random() < 0.7 or rise < np.inf else fill,
+        rise=rise, fall=fall, lot_share={"treatment": 0.5, "low_production": 0.1},
+        penalty=float(generator.choice([1, 2])),
         reserve=float(generator.choice([0.0, 0.1])), precision=int(generator.choice([1, 1000])),
     )  # fmt: skip
 
@@ -169,7 +170,7 @@ def test_kkt_of_the_plan_recomputed_without_solver(seed: int) -> None:
     issued = update(opened(plans["enterprise"].values, ["COD"]), period[0], forecast, plans, EMPTY)
     if len(issued.findings):
         return
-    names = [n for n in issued.plan["period"].values]
+    names = list(issued.plan["period"].values)
     days = issued.plan["days"].values
     share = issued.plan.values[:, 0].T * days[:, None]  # [kg] (period, enterprise)
     part = plans.sel(enterprise=issued.plan["enterprise"].values, period=names)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from permitload.errors import InfeasibleError
 from permitload.reallocation._ahead import NEGLIGIBLE, Ahead
 from permitload.reallocation._books import Books
-from permitload.reallocation._problem import GRAMS, Problem, served
+from permitload.reallocation._problem import GRAMS, TONNE, Problem, served
 from permitload.reallocation._settle import pending
 from permitload.reallocation.policy import Policy
 from permitload.sharing import Rows, fill
@@ -21,7 +21,6 @@ __all__ = ["Issue", "issue", "posed"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-TONNE = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,10 @@ def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, f
         plan=plan, lower=lower, ceiling=ceiling, weight=value["tier_weight"],
         factor=value["adjustment_coefficient"],
         sections=np.moveaxis(response, 2, 0) / mass[:, :, None],
-        response=response[:, :, 0], names=tuple(told.section), room=np.maximum(room, 0.0), park=np.maximum(park - held, 0.0),
+        response=response[:, :, 0],
+        names=tuple(told.section),
+        room=np.maximum(room, 0.0),
+        park=np.maximum(park - held, 0.0),
         left=max(left, 0.0), permit=permit, window=window, days=days,
         ramps=None if ramps == (np.inf, 0.0) else ramps, step=value["ramp_step"][:, p],
         compose=policy.compose, over_plan=policy.over_plan,
@@ -104,7 +106,8 @@ def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
 
 def _floor(told: Ahead, p: int) -> Floats:
     """Floors of the plans [g] (period, enterprise)."""
-    return told.value["floor"][:, p].T * GRAMS * told.time["days"][:, None]
+    mass: Floats = told.value["floor"][:, p].T * GRAMS * told.time["days"][:, None]
+    return mass
 
 
 def _permits(books: Books, told: Ahead, p: int) -> tuple[NDArray[np.int64], Floats]:
@@ -160,7 +163,8 @@ def _drawn(problem: Problem, share: Floats, books: Books, p: int) -> Whole:
         np.vstack([section, np.ones((1, len(claim)))]),
         np.append(spare, max(problem.park[0] - share[0].sum(), 0.0)),
     )
-    return np.floor(np.round(fill(claim, rows).share, 3)).astype(np.int64)
+    drawn: Whole = np.floor(np.round(fill(claim, rows).share, 3)).astype(np.int64)
+    return drawn
 
 
 def _whole(problem: Problem, mass: Whole, precision: int) -> Whole:

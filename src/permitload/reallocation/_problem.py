@@ -13,7 +13,7 @@ from scipy import sparse
 
 from permitload.sharing import Filling, Rows, fill
 
-__all__ = ["Problem", "served"]
+__all__ = ["GRAMS", "TONNE", "Problem", "served"]
 
 Floats = NDArray[np.float64]
 Labels = list[tuple[str, str, int]]
@@ -21,6 +21,8 @@ Labels = list[tuple[str, str, int]]
 NEAR = 1e-9
 """Part of a row's size by which a share may exceed it before the row is taken in."""
 GRAMS = 1000.0
+"""g/d carried by 1 kg/d."""
+TONNE = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +116,16 @@ class Problem:
                 limit.append(most)
                 labels.append(label)
 
-        taken = np.stack([share[a : k + 1].sum(axis=0) for k, a in enumerate(self.window)])
+        taken = np.stack([share[a : b + 1].sum(axis=0) for b, a in enumerate(self.window)])
         over = taken - self.permit
         worst = over.argmax(axis=0)
         for i in np.flatnonzero(over.max(axis=0) > NEAR * np.maximum(taken.max(axis=0), 1.0)):
-            k = int(worst[i])
-            terms = [(j * count + int(i), 1.0) for j in range(self.window[k], k + 1)]
-            add(("permit", str(i), k), terms, float(self.permit[k, i]))
+            last = int(worst[i])
+            terms = [(j * count + int(i), 1.0) for j in range(self.window[last], last + 1)]
+            add(("permit", str(i), last), terms, float(self.permit[last, i]))
         for kind, k, i, ratio, sign, most in self._steep(share, upper):
-            add(
-                (kind, str(i), k),
-                [(k * count + i, sign), ((k - 1) * count + i, -sign * ratio)],
-                most,
-            )
+            ends = [(k * count + i, sign), ((k - 1) * count + i, -sign * ratio)]
+            add((kind, str(i), k), ends, most)
         row = np.repeat(np.arange(len(at)), [len(terms) for terms in at])
         column, value = (
             np.array([term[side] for terms in at for term in terms]) for side in (0, 1)
@@ -138,7 +137,7 @@ class Problem:
     def _steep(
         self, share: Floats, upper: Floats
     ) -> list[tuple[str, int, int, float, float, float]]:
-        """Steps between periods that are too steep: row, period, enterprise, ratio, sign, limit.
+        """List too steep steps: row, period, enterprise, ratio, sign, limit.
 
         A fall that the plans themselves make is none.
         """

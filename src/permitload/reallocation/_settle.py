@@ -107,7 +107,8 @@ def pending(books: Books, policy: Policy, year: int) -> Whole:
     share = max(policy.lot_share.values(), default=0.0)
     most = np.minimum(unused, np.floor(share * books.account["quota"]).astype(np.int64))
     waiting = (books.account["verified"] == 1) & own
-    return np.where(waiting, most, 0).sum(axis=2)
+    total: Whole = np.where(waiting, most, 0).sum(axis=2)
+    return total
 
 
 def _silent(books: Books) -> Iterator[Finding]:

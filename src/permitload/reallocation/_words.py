@@ -24,7 +24,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "{0}{1}{2}未上报，暂按配额 {4} t 全部用完计",
     ),
     "permit": (
-        "{0}, {1}: {3} t in the twelve months to {2}, above the permit of {4} t: a finding, no debt",
+        "{0}, {1}: {3} t in the 12 months to {2}, above the permit of {4} t: a finding, no debt",
         "{0}{1}截至{2}连续12个月排放 {3} t，超过许可排放量 {4} t（属违规线索，不以欠账抵扣）",
     ),
     "background": (
@@ -90,8 +90,9 @@ def quota_sentences(place: tuple[str, str, str], mass: Mapping[str, int], stop: 
 def _chinese(stop: str) -> str:
     kind, _, rest = stop.partition(" ")
     known = {
-        "section": "断面", "park": "园区月度总量", "year": "园区年度总量", "permit": "年许可排放量",
-        "rise": "升幅限制", "fall": "降幅限制", "ceiling": "生产计划或自身上限", "target": "生产计划",
-        "floor": "保障量", "fixed": "无生产计划",
+        "section": "断面", "park": "园区月度总量", "year": "园区年度总量",
+        "permit": "年许可排放量",
+        "rise": "升幅限制", "fall": "降幅限制", "ceiling": "生产计划或自身上限",
+        "target": "生产计划", "floor": "保障量", "fixed": "无生产计划",
     }  # fmt: skip
     return f"{known.get(kind, kind)} {rest}".strip()

@@ -133,7 +133,9 @@ def _checked(table: pd.DataFrame, measures: list[str], tolerance: float) -> pd.D
         Fault(what, int(i), measures[j], values[i, j], "is out of range", "a finite number >= 0")
         for i, j in np.argwhere(~((values >= 0) & np.isfinite(values)))
     ]
-    for i in np.flatnonzero(table.duplicated(keys)):
-        faults.append(Fault(what, int(i), "period", None, "is there twice", "one row each"))
+    faults += [
+        Fault(what, int(i), "period", None, "is there twice", "one row each")
+        for i in np.flatnonzero(table.duplicated(keys))
+    ]
     raise_faults(faults)
     return table.reset_index(drop=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -64,6 +64,14 @@ def replay(ledger: pd.DataFrame, forecast: xr.Dataset) -> State:
     return State(balances(books), lots_of(books), ledger.reset_index(drop=True))
 
 
+class Row(Protocol):
+    """What a row of the ledger says of a lot."""
+
+    quota: int
+    reason: str
+    expires: str
+
+
 def _add_up(books: Books, ledger: pd.DataFrame) -> None:
     who, what, when = (
         {name: k for k, name in enumerate(names)}
@@ -93,7 +101,7 @@ def _add_up(books: Books, ledger: pd.DataFrame) -> None:
                 account["verified"][i, p, k] = LEVELS[row.reason]
 
 
-def _lot(books: Books, at: tuple[int, int, int], row: Any) -> None:
+def _lot(books: Books, at: tuple[int, int, int], row: Row) -> None:
     """Change a lot as a row says."""
     i, p, k = at
     if row.reason != "drawn":

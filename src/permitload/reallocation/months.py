@@ -10,7 +10,8 @@ import xarray as xr
 
 from permitload.reallocation._ahead import Ahead, ahead
 from permitload.reallocation._books import Books, open_books
-from permitload.reallocation._issue import GRAMS, TONNE, Issue, issue
+from permitload.reallocation._issue import Issue, issue
+from permitload.reallocation._problem import GRAMS, TONNE
 from permitload.reallocation._settle import Finding, expire, settle
 from permitload.reallocation._words import findings, quota_sentences
 from permitload.reallocation.policy import Policy
@@ -197,7 +198,7 @@ def _permit_findings(books: Books, plans: xr.Dataset, actuals: pd.DataFrame) -> 
 
 
 def _given_way(part: Issue, told: Ahead, pollutant: str) -> list[Finding]:
-    """What gave way: an overdrawn total, ramps, floors."""
+    """List what gave way: an overdrawn total, ramps, floors."""
     found: list[Finding] = []
     if part.overdrawn > 0:
         found.append(("overdrawn", "", pollutant, told.period[0], part.overdrawn, 0.0))

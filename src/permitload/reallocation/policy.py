@@ -14,7 +14,7 @@ from permitload.sharing import Filling, project
 __all__ = ["REASONS", "Policy"]
 
 REASONS = ("low_production", "closure", "treatment")
-"""Why mass was left unused: recalled; kept for the reserve bank; left to the enterprise as a lot."""
+"""Why mass was left unused: recalled; for the reserve bank; left to the enterprise as a lot."""
 KEPT: Mapping[str, float] = MappingProxyType({"low_production": 0.0, "treatment": 0.25})
 
 

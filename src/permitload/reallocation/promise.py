@@ -73,7 +73,7 @@ def guarantee(
         rows.append(_rows(planned, told, told["group_limit"], "planned", "same"))
     if observed is not None:
         rows.append(_rows(quota, observed, told["group_limit"], "kept", "limit"))
-        used = rate(observed["used"] / 1e6, float(told["days"]))
+        used = rate(observed["used"] / 1e6, float(forecast["days"].sel(period=name).item()))
         rows.append(_rows(used, observed, told["group_limit"], "used", "limit")[["used"]])
     table = pd.concat(rows, axis=1)
     for column in ("planned", "same", "kept", "used", "limit"):

@@ -151,12 +151,13 @@ def flow_caps(issued: Update, outlets: pd.Series[str], concentration: xr.DataArr
     raise_faults(faults)
     water = np.floor(quota.values / values + 1e-9).astype(np.int64)
     first = issued.plan.isel(period=0)
+    when = (first["period"].item(), pd.Timestamp(first["start"].item()), first["days"].item())
     rows = []
     for i, name in enumerate(names):
         p = int(water[i].argmin())
-        rows.append((outlets[name], name, first["period"].item(), pd.Timestamp(first["start"].item()),
-                     first["days"].item(), str(quota["pollutant"].values[p]),
-                     int(quota.values[i, p]), int(water[i, p])))  # fmt: skip
+        decides = str(quota["pollutant"].values[p])
+        own = (outlets[name], name, *when, decides, int(quota.values[i, p]), int(water[i, p]))
+        rows.append(own)
     columns = ["outlet", "enterprise", "period", "start", "days", "pollutant", "quota", "volume"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -210,7 +211,7 @@ def drainage(
     >>> room = room.assign_coords(days=("period", [10.0, 10.0]))
     >>> strength = xr.DataArray([2.0], {"pollutant": ["TN"]}, "pollutant")
     >>> plan = drainage(response, room, strength, 1.0, 100000.0, ["a", "b"])
-    >>> plan.volume.values.tolist(), plan.storage_volume.item()
+    >>> plan.volume.values.round(6).tolist(), plan.storage_volume.item()
     ([75000.0, 25000.0], 0.0)
     """
     dims = ("section", "pollutant", "period")
@@ -243,7 +244,7 @@ def drainage(
     arrays = {
         "volume": ("period", share),
         "source_load": (("pollutant", "period"), strength[:, None] * share / (GRAMS * days)),
-        "storage_volume": ((), volume - float(share.sum())),
+        "storage_volume": ((), volume - total),
     }
     coords = {"period": names, "pollutant": room["pollutant"].values, "days": ("period", days)}
     return described(xr.Dataset(arrays, coords))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from permitload.errors import DataError
 from permitload.reallocation._ahead import NEGLIGIBLE
-from permitload.reallocation._issue import GRAMS, TONNE
+from permitload.reallocation._problem import GRAMS, TONNE
 from permitload.reallocation.months import update
 from permitload.reallocation.policy import Policy
 from permitload.reallocation.state import opened
@@ -227,7 +227,8 @@ def _one(job: tuple[np.random.SeedSequence, Callable[..., Year], Policy]) -> dic
 def _mass(rate: xr.DataArray, observed: xr.Dataset) -> Whole:
     """Whole grams (enterprise, pollutant, period) of a rate."""
     mass = rate.transpose(*DIMS).values * observed["days"].values * GRAMS
-    return np.floor(np.round(mass, 3)).astype(np.int64)
+    whole: Whole = np.floor(np.round(mass, 3)).astype(np.int64)
+    return whole
 
 
 def _monthly(year: Year, observed: xr.Dataset, policy: Policy) -> tuple[Whole, Whole]:
