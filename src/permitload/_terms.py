@@ -130,6 +130,7 @@ TERMS = {
     "forecast": "Dataset of response, headroom and park totals ahead, 预测",
     "plans": "Dataset of plans, floors, ceilings and permits by enterprise, 生产计划与上下限",
     "actuals": "table of what was used, provisional or verified, 实际排放表",
+    "before": "Update of the issue before, 上期核发结果",
     "issued": "Update: what an update gives back, 月度核发结果",
     "enterprises": "labels of enterprises, 企业名单",
     "years": "number of years that are simulated, 模拟年数",

@@ -119,10 +119,11 @@ class Problem:
         taken = np.stack([share[a : b + 1].sum(axis=0) for b, a in enumerate(self.window)])
         over = taken - self.permit
         worst = over.argmax(axis=0)
-        for i in np.flatnonzero(over.max(axis=0) > NEAR * np.maximum(taken.max(axis=0), 1.0)):
-            last = int(worst[i])
-            terms = [(j * count + int(i), 1.0) for j in range(self.window[last], last + 1)]
-            add(("permit", str(i), last), terms, float(self.permit[last, i]))
+        beyond = over.max(axis=0) > NEAR * np.maximum(taken.max(axis=0), 1.0)
+        for j in map(int, np.flatnonzero(beyond)):
+            last = int(worst[j])
+            terms = [(k * count + j, 1.0) for k in range(self.window[last], last + 1)]
+            add(("permit", str(j), last), terms, float(self.permit[last, j]))
         for kind, k, i, ratio, sign, most in self._steep(share, upper):
             ends = [(k * count + i, sign), ((k - 1) * count + i, -sign * ratio)]
             add((kind, str(i), k), ends, most)

@@ -60,8 +60,19 @@ def guarantee(
 
     Examples
     --------
-    >>> guarantee.__name__
-    'guarantee'
+    >>> time = {"period": ["2026-01"], "days": ("period", [31.0])}
+    >>> one = {"enterprise": ["E1"], "pollutant": ["TP"]}
+    >>> plan = xr.DataArray([[[20.0]]], {**one, **time}, [*one, "period"])
+    >>> issued = Update(xr.DataArray([[620000]], one), plan, *[None] * 4)
+    >>> water = xr.Dataset(
+    ...     {"response": (("section", *one, "period"), [[[[0.01]]]]),
+    ...      "headroom": (("section", "pollutant", "period"), [[[0.2]]]),
+    ...      "group_limit": (("pollutant", "period"), [[50.0]])},
+    ...     {"section": ["S1"], **one, **time})
+    >>> came = water.sel(period="2026-01").assign(response=water["response"][..., 0] * 1.25)
+    >>> came = came.assign(used=issued.quota)
+    >>> guarantee(issued, water, came)[["section", "used", "limit", "broken_by"]].values.tolist()
+    [['S1', 0.25, 0.2, 'worse flow'], ['', 20.0, 50.0, '']]
     """
     name = str(issued.plan["period"].values[0])
     quota = quota_rate(issued).isel(period=0, drop=True)
@@ -100,8 +111,12 @@ def quota_rate(issued: Update) -> xr.DataArray:
 
     Examples
     --------
-    >>> quota_rate.__name__
-    'quota_rate'
+    >>> time = {"period": ["2026-01"], "days": ("period", [31.0])}
+    >>> one = {"enterprise": ["E1"], "pollutant": ["TP"]}
+    >>> plan = xr.DataArray([[[20.0]]], {**one, **time}, [*one, "period"])
+    >>> issued = Update(xr.DataArray([[620000]], one), plan, *[None] * 4)
+    >>> quota_rate(issued).item()
+    20.0
     """
     coords = issued.plan.isel(period=[0]).coords
     mass = issued.quota.sel({dim: issued.plan[dim].values for dim in ("enterprise", "pollutant")})
@@ -138,8 +153,15 @@ def resimulate_quota(
 
     Examples
     --------
-    >>> resimulate_quota.__name__
-    'resimulate_quota'
+    >>> time = {"period": ["2026-01"], "days": ("period", [31.0])}
+    >>> one = {"enterprise": ["E1"], "pollutant": ["TP"]}
+    >>> plan = xr.DataArray([[[20.0]]], {**one, **time}, [*one, "period"])
+    >>> issued = Update(xr.DataArray([[620000]], one), plan, *[None] * 4)
+    >>> def simulate(load):
+    ...     return 0.01 * load.sum("source").expand_dims(section=["S1"]).drop_vars("days")
+    >>> allowed = simulate(plan.rename(enterprise="source")).rename(pollutant="indicator")
+    >>> resimulate_quota(issued, simulate, allowed)["concentration"].item()
+    0.2
     """
     return resimulate(quota_rate(issued).rename(enterprise="source"), simulate, allowed)
 

@@ -131,8 +131,14 @@ def flow_caps(issued: Update, outlets: pd.Series[str], concentration: xr.DataArr
 
     Examples
     --------
-    >>> flow_caps.__name__
-    'flow_caps'
+    >>> time = {"period": ["2026-01"], "days": ("period", [31.0])}
+    >>> time["start"] = ("period", np.array(["2026-01-01"], "datetime64[ns]"))
+    >>> one = {"enterprise": ["E1"], "pollutant": ["TP"]}
+    >>> plan = xr.DataArray([[[20.0]]], {**one, **time}, [*one, "period"])
+    >>> issued = Update(xr.DataArray([[620000]], one), plan, *[None] * 4)
+    >>> caps = flow_caps(issued, pd.Series({"E1": "O1"}), xr.DataArray([[0.5]], one))
+    >>> caps["outlet"].item(), caps["volume"].item()
+    ('O1', 1240000)
     """
     quota = issued.quota.transpose("enterprise", "pollutant")
     names = [str(name) for name in quota["enterprise"].values]

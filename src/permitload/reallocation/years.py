@@ -108,8 +108,15 @@ def draw_year(
 
     Examples
     --------
-    >>> draw_year.__name__
-    'draw_year'
+    >>> labels = {"section": ["S1"], "enterprise": ["E1"], "pollutant": ["TP"], "period": ["a"]}
+    >>> start = ("period", np.array(["2026-01-01"], "datetime64[ns]"))
+    >>> forecast = xr.Dataset({"response": (tuple(labels), [[[[0.01]]]])}, labels)
+    >>> forecast = forecast.assign_coords(start=start, days=("period", [31.0]))
+    >>> forecast["headroom"] = forecast["response"].isel(enterprise=0, drop=True) * 20
+    >>> plans = xr.Dataset({"plan": forecast["response"].isel(section=0, drop=True) * 1000})
+    >>> year = draw_year(np.random.default_rng(0), forecast, plans, Chances(flow=0.0, need=0.0))
+    >>> year.observed["need"].item(), year.forecasts["a"]["response"].item()
+    (10.0, 0.01)
     """
     names = forecast["period"].values[np.argsort(forecast["start"].values)]
     score = generator.standard_normal(len(names))
