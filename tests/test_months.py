@@ -433,3 +433,22 @@ def test_policies_out_of_range_are_refused() -> None:
     assert {fault.column for fault in error.value.faults} == {
         "penalty", "rise", "precision", "lot_share",
     }  # fmt: skip
+
+
+def test_only_the_month_is_issued_and_the_rest_is_computed_again() -> None:
+    """Traps of the case: month 3 is a forecast; an exceedance is reported, not repaired."""
+    first, issued = _second(0.0)
+    assert issued.quota.dims == ("enterprise", "pollutant")
+    assert issued.state.accounts.sizes["period"] == 2
+    before, after = _masses(first.plan)[:, 2], _masses(issued.plan)[:, 1]
+    assert (abs(before - after) > 0.5).all()
+    finding = issued.findings.set_index("rule").loc["exceeded"]
+    assert (finding["subject"], finding["figure"]) == ("E2", 30_000_000)
+
+
+def test_fixed_twelfth_of_the_case_is_not_what_is_returned() -> None:
+    """A month's quota follows the plan: neither a third of the year nor the plan itself."""
+    issued, *_ = _first()
+    quota = issued.quota.values[:, 0] / TONNE
+    assert (abs(quota - 258 / 9) > 1).all()
+    assert (quota < np.array(CASE["inputs"]["planned_load_t"])[:, 0] - 1).all()

@@ -212,3 +212,32 @@ def test_kkt_of_the_plan_recomputed_without_solver(seed: int) -> None:
     both = np.vstack([scaled, top, low])
     _, residual = nnls(both.T, pull)
     assert residual == pytest.approx(0.0, abs=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6))
+def test_nothing_gives_way_while_forecasts_hold_and_nobody_exceeds(seed: int) -> None:
+    """The guarantee: after an issue without findings, all later ones of the year have none."""
+    forecast, plans, period, generator = _inputs(seed)
+    policy = _policy(generator)
+    state = opened(plans["enterprise"].values, ["COD"])
+    whole, last = True, None
+    for name in period[:6]:
+        rows = EMPTY
+        if last is not None:
+            accounts = last.state.accounts.isel(period=-1)
+            share = generator.choice([0.0, 0.5, 1.0], accounts.sizes["enterprise"])
+            mass = (accounts["quota"].values[:, 0] * share).astype(np.int64)
+            rows = pd.DataFrame(
+                {
+                    "enterprise": accounts["enterprise"].values, "pollutant": "COD",
+                    "period": accounts["period"].item(), "used": mass, "evidence": "verified",
+                    "reason": generator.choice(REASONS, len(mass), p=[0.3, 0.3, 0.4, 0.0]),
+                }
+            )  # fmt: skip
+        last = update(state, name, forecast, plans, rows, policy)
+        state = last.state
+        gave = last.findings["rule"].isin(["floor", "ramps", "overdrawn", "exceeded"]).any()
+        if name == period[0]:
+            whole = not gave
+        assert not (whole and gave), last.findings["sentence"].tolist()
