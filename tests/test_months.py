@@ -452,3 +452,23 @@ def test_fixed_twelfth_of_the_case_is_not_what_is_returned() -> None:
     quota = issued.quota.values[:, 0] / TONNE
     assert (abs(quota - 258 / 9) > 1).all()
     assert (quota < np.array(CASE["inputs"]["planned_load_t"])[:, 0] - 1).all()
+
+
+def test_verified_use_does_not_become_provisional_again() -> None:
+    issued, forecast, plans, period = _first()
+    later = update(issued.state, period[1], forecast, plans, used(period[0], [1, 2, 3]))
+    rows = used(period[0], [1, 2, 3], "provisional")
+    with pytest.raises(DataError, match="comes after a verified use"):
+        update(later.state, period[2], forecast, plans, rows)
+
+
+def test_sentences_say_what_and_why_in_both_languages() -> None:
+    _, issued = _second(0.25)
+    said = issued.sentences.set_index("enterprise")
+    assert said.loc["E1", "sentence"] == (
+        "E1, COD, 2026-01-31: 34.28395 t of 40 t planned; stopped by the park's total of the "
+        "year; 5 t from lots."
+    )
+    assert said.loc["E2", "sentence_zh"] == (
+        "E2 2026-01-31 COD 核发 33.271604 t，计划 50 t，受限于园区年度总量，因超额扣减 3.333334 t。"
+    )

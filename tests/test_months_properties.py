@@ -133,6 +133,17 @@ def test_books_close_and_replay_gives_the_same_bytes(seed: int) -> None:
             anew = update(first, name, forecast, plans, rows, policy)
             assert anew.ledger.to_csv().encode() == issued.ledger.to_csv().encode()
             assert anew.quota.identical(issued.quota)
+        # what a verified period left unused is recalled, a lot, or closed: to the gram
+        told = rows[rows["evidence"] == "verified"]
+        for name, period in zip(told["enterprise"], told["period"], strict=True):
+            own = issued.ledger.query("enterprise == @name and born == @period")
+            where = {"enterprise": name, "period": period, "pollutant": "COD"}
+            quota, use = (int(state.accounts[v].sel(where).item()) for v in ("quota", "used"))
+            parts = own.query(
+                "book == 'recalled' or (book == 'lot' and reason == 'granted')"
+                " or (book == 'closed' and reason == 'closure')"
+            )
+            assert parts["quota"].sum() == max(quota - use, 0)
     # what the year has: used, closed, lots and the rest add up to what was issued or returned
     accounts = steps[-1][0].state.accounts
     own = accounts["year"] == 2026

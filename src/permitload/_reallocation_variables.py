@@ -12,6 +12,7 @@ REALLOCATION: tuple[Row, ...] = (
     ("lot", "g", "unused mass that an enterprise may claim until it expires", "结转量", 0.0, inf),
     ("debt", "g", "mass to be held back from later quotas for excess", "扣减欠账", 0.0, inf),
     ("closed", "g", "unused mass of a closed enterprise, for the reserve bank", "关停储备量"),
+    ("recalled", "g", "unused mass that went back to the park", "收回量", 0.0, inf),
     ("granted", "g", "lots granted for one period", "准予结转量"),
     ("charged", "g", "debt charged for one period", "计入欠账"),
     ("planned_mass", "g", "planned quota before penalty and lots; -1 for none", "计划配额"),

@@ -57,6 +57,8 @@ def _true_up(books: Books, at: tuple[int, int, int], policy: Policy, reason: str
     away = unused if reason == "closure" else min(closed, unused)
     books.write("closed", at, away - closed, "closure")
     kept = min(unused - away, int(policy.lot_share.get(reason, 0.0) * quota + 1e-6))
+    change = unused - away - kept - int(books.account["recalled"][at])
+    books.write("recalled", at, change, reason or "unstated")
     _lots(books, at, kept, policy)
     wanted = int(np.ceil((policy.penalty - 1.0) * beyond - 1e-6))
     change = wanted - int(books.account["charged"][at])
@@ -120,6 +122,19 @@ def _silent(books: Books) -> Iterator[Finding]:
         yield ("unreported", *place, used, float(books.account["quota"][i, p, k]))
 
 
+def _back(books: Books, actuals: pd.DataFrame) -> Iterator[Fault]:
+    """List reports that would turn a verified use into a provisional one."""
+    order = (books.enterprise, books.pollutant, books.period)
+    place = [
+        pd.Index(names).get_indexer(actuals[name])
+        for names, name in zip(order, COLUMNS[:3], strict=True)
+    ]
+    settled = books.account["verified"][tuple(place)] == LEVELS["verified"]
+    for row in np.flatnonzero(settled & (actuals["evidence"] == "provisional").to_numpy()):
+        problem = "comes after a verified use"
+        yield Fault("actuals", int(row), "evidence", "provisional", problem, "verified use")
+
+
 def _refuse(books: Books, actuals: pd.DataFrame) -> None:
     """Refuse rows that cannot be booked, all at once."""
     lacking = [name for name in COLUMNS if name not in actuals]
@@ -135,6 +150,8 @@ def _refuse(books: Books, actuals: pd.DataFrame) -> None:
         for name, labels in known.items()
         for row in np.flatnonzero(~actuals[name].isin(labels))
     ]
+    if not faults:
+        faults += _back(books, actuals)
     used = pd.to_numeric(actuals["used"], errors="coerce").to_numpy(dtype=float)
     for row in np.flatnonzero(~((used >= 0) & (used == np.floor(used)) & (used < 2**53))):
         value = actuals["used"].iloc[row]

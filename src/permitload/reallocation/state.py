@@ -22,9 +22,9 @@ is about, ``period`` that in which it was written; ``expires`` is empty but for
  lots granted."""
 LOTS = ["enterprise", "pollutant", "born", "expires", "lot"]
 """Columns of the table of lots."""
-BOOKS = ("used", "lot", "debt", "closed", "planned_mass", "quota", "reserve")
+BOOKS = ("used", "recalled", "lot", "debt", "closed", "planned_mass", "quota", "reserve")
 """Accounts of the ledger, in the order in which an update writes them."""
-BY_PERIOD = ("quota", "used", "verified", "granted", "charged", "closed")
+BY_PERIOD = ("quota", "used", "verified", "recalled", "granted", "charged", "closed")
 BY_ENTERPRISE = ("debt", "planned_mass")
 
 
@@ -35,9 +35,9 @@ class State:
     Parameters
     ----------
     accounts : Dataset
-        ``quota``, ``used`` [g], ``verified``, ``granted``, ``charged``, ``closed`` (enterprise,
-        pollutant, period); ``debt``, ``planned_mass`` [g] (enterprise, pollutant); whole numbers,
-        with ``days``, ``start`` and ``year`` by period.
+        ``quota``, ``used`` [g], ``verified``, ``recalled``, ``granted``, ``charged``, ``closed``
+        (enterprise, pollutant, period); ``debt``, ``planned_mass`` [g] (enterprise, pollutant);
+        whole numbers, with ``days``, ``start`` and ``year`` by period.
     lots : DataFrame
         ``enterprise``, ``pollutant``, ``born``, ``expires``, ``lot`` [g], the oldest first.
     ledger : DataFrame
