@@ -16,6 +16,7 @@ from permitload.reallocation import (
     flow_caps,
     guarantee,
     opened,
+    park_forecast,
     quota_rate,
     recall_reasons,
     resimulate_quota,
@@ -195,3 +196,20 @@ def test_reasons_for_unused_mass_come_from_output() -> None:
     reasons = recall_reasons(table)["reason"].tolist()
     assert reasons == ["low_production"] * 4 + ["treatment"]
     assert recall_reasons(table.iloc[:2])["reason"].tolist() == ["", ""]
+
+
+def test_forecast_from_the_network_gives_the_same_quota() -> None:
+    first, _, forecast, _ = _two()
+    outlets = pd.Series({"E1": "O2", "E2": "O1"})
+    matrix = forecast["response"].rename(enterprise="outlet").assign_coords(outlet=["O2", "O1"])
+    room = forecast["headroom"].rename(pollutant="indicator").drop_vars("year")
+    limits = forecast["group_limit"], forecast["annual_total"]
+    told = park_forecast(matrix.isel(period=[2, 0, 1]), room, outlets, *limits)
+    plans = park(np.full((3, 2), 30.0), [60] * 3, 200, calendar(3, days=30.0))[1]
+    again = update(opened(["E1", "E2"], ["COD"]), "2026-01-01", told, plans, EMPTY)
+    assert again.quota.identical(first.quota)
+    with pytest.raises(DataError) as error:
+        park_forecast(matrix.isel(period=[0, 1]), room, outlets.replace("O1", "O9"), *limits)
+    assert {fault.column for fault in error.value.faults} == {"outlet", "period"}
+    with pytest.raises(DataError, match="lacks days or start"):
+        park_forecast(matrix, room.drop_vars("start"), outlets, *limits)

@@ -1,6 +1,7 @@
 """Months of a park: quotas shared out again from plans, use, and what the water takes."""
 
 from permitload.reallocation.evidence import contradicted_plans, recall_reasons
+from permitload.reallocation.foretold import park_forecast
 from permitload.reallocation.ledger import replay
 from permitload.reallocation.months import Update, update
 from permitload.reallocation.policy import Policy
@@ -24,6 +25,7 @@ __all__ = [
     "flow_caps",
     "guarantee",
     "opened",
+    "park_forecast",
     "quota_rate",
     "recall_reasons",
     "replay",
