@@ -31,7 +31,6 @@ REALLOCATION: tuple[Row, ...] = (
     ("tier_weight", "1", "weight of an enterprise by its tier", "绩效权重", 1e-6, 1e6),
     ("year", "1", "year whose park total a period draws on", "核算年度"),
     ("entry", "1", "number of a row of the ledger, in order", "台账序号", 0.0, inf),
-    ("book", "", "account of the ledger: quota, used, lot, debt, …", "账目"),
     ("born", "", "period whose unused mass a lot is", "结转来源期"),
     ("expires", "time", "first day on which a lot is gone", "失效日"),
     ("curtailed", "1", "part of the need that was not discharged", "受限比例", 0.0, 1.0),

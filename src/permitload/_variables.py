@@ -10,6 +10,7 @@ from permitload._nonpoint_variables import NONPOINT
 from permitload._study_variables import STUDY
 from permitload._technology_variables import TECHNOLOGY
 from permitload._reallocation_variables import REALLOCATION
+from permitload._technology_variables import TECHNOLOGY
 from permitload._uncertain_variables import UNCERTAIN
 
 __all__ = ["DIMENSIONS", "VARIABLES", "Variable"]
