@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload.errors import InfeasibleError
+from permitload.errors import ConvergenceError, InfeasibleError
 from permitload.reallocation._ahead import NEGLIGIBLE, Ahead
 from permitload.reallocation._books import Books
 from permitload.reallocation._problem import GRAMS, TONNE, Problem, served
@@ -81,7 +81,9 @@ def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
     widened = False
     try:
         found = policy.rule(problem)
-    except InfeasibleError:
+    except (InfeasibleError, ConvergenceError) as error:
+        if isinstance(error, ConvergenceError) and problem.ramps is None:
+            raise
         widened = problem.ramps is not None
         floor = _within(np.minimum(floors, _floor(told, p)), problem.permit, problem.window)
         problem = replace(problem, ramps=None, lower=floor)
