@@ -81,16 +81,14 @@ def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
     widened = False
     try:
         found = policy.rule(problem)
-    except (InfeasibleError, ConvergenceError) as error:
-        if isinstance(error, ConvergenceError) and problem.ramps is None:
-            raise
+    except (InfeasibleError, ConvergenceError):
         widened = problem.ramps is not None
         floor = _within(np.minimum(floors, _floor(told, p)), problem.permit, problem.window)
         problem = replace(problem, ramps=None, lower=floor)
         floors = floor
         try:
             found = policy.rule(problem)
-        except InfeasibleError:
+        except (InfeasibleError, ConvergenceError):
             problem = replace(problem, lower=served(problem))
             found = policy.rule(problem)
     share = found.share
