@@ -43,6 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "technology": CORE,
     "bank": {"errors", "units"},
     "tiers": CORE,
+    "reallocation": CORE | {"allocation"},
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},

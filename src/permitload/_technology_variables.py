@@ -46,7 +46,7 @@ TECHNOLOGY: tuple[Row, ...] = (
     ("water_total", "t/a", "capacity of the water for a park; may be negative", "水环境容量总量"),
     ("initial_total", "t/a", "load that a park starts from", "园区初始容量", 0.0, inf),
     ("account", "", "EIA, quota, permit, statistics, report or recomputed", "数据口径"),
-    ("book", "", "accepted 接管 or discharged 外排", "接管量或外排量"),
+    ("book", "", "accepted 接管 or discharged 外排; or an account of a ledger", "账目"),
     ("method", "", "how a number was found", "核算方法"),
     ("outlet_kind", "", "main or general", "排放口类型"),
     ("book_mass", "t/a", "mass of a year in an account", "账面量", 0.0, inf),

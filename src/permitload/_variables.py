@@ -7,6 +7,7 @@ from permitload._allocation_variables import ALLOCATION
 from permitload._bank_variables import BANK
 from permitload._cost_variables import COSTS
 from permitload._nonpoint_variables import NONPOINT
+from permitload._reallocation_variables import REALLOCATION
 from permitload._study_variables import STUDY
 from permitload._technology_variables import TECHNOLOGY
 from permitload._tier_variables import TIERS
@@ -382,4 +383,5 @@ VARIABLES = DIMENSIONS | _variables(
     *TECHNOLOGY,
     *STUDY,
     *TIERS,
+    *REALLOCATION,
 )

@@ -1,0 +1,119 @@
+"""How long issues and simulated years take: ``python benchmarks/months.py [YEARS]``.
+
+One update of 300 enterprises, 12 months, 4 pollutants and 20 sections, by projection, by filling
+and with ramps; and years of a park of the size of the wujin sample (9 enterprises, 5 pollutants, 8
+sections) on one process and on two, which must give the same numbers. Parks are drawn.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one thread a process
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from permitload.reallocation import Chances, Policy, Year, draw_year, opened, simulate, update
+from permitload.sharing import fill
+
+DIMS = ("enterprise", "pollutant", "period")
+NOTHING = pd.DataFrame(columns=[*DIMS, "used", "evidence", "reason"])
+GOALS = {"update": 1.0, "thousand years on two processes": 300.0}
+"""Seconds."""
+
+
+def park(enterprises: int, pollutants: int, sections: int) -> tuple[xr.Dataset, xr.Dataset]:
+    """Forecast and plans of one year in which most sections and permits bind."""
+    generator = np.random.default_rng(7)
+    start = pd.date_range("2026-01-01", periods=12, freq="MS")
+    size = (enterprises, pollutants, 12)
+    plan = generator.uniform(10, 1000, (*size[:2], 1)) * generator.uniform(0.8, 1.2, size)
+    reached = generator.random((sections, enterprises, 1, 1)) < 0.5
+    response = generator.uniform(0, 1e-4, (sections, *size[:2], 1)) * reached * np.ones(12)
+    room = np.einsum("siptk,ipk->spk", response[:, :, :, None], plan)
+    room *= generator.uniform(0.6, 1.3, room.shape)
+    year = plan @ start.days_in_month.to_numpy() / 1000
+    labels = {
+        "enterprise": [f"E{k:03d}" for k in range(enterprises)],
+        "pollutant": [f"P{k}" for k in range(pollutants)],
+        "period": [f"{day:%Y-%m}" for day in start],
+    }
+    time_of = {
+        "days": ("period", start.days_in_month.to_numpy(float)),
+        "start": ("period", start.to_numpy("datetime64[ns]")),
+        "year": ("period", np.full(12, 2026)),
+    }
+    forecast = xr.Dataset(
+        {
+            "response": (("section", *DIMS), response),
+            "headroom": (("section", *DIMS[1:]), room),
+            "group_limit": (DIMS[1:], plan.sum(axis=0) * generator.uniform(0.7, 1.2, size[1:])),
+            "annual_total": ("pollutant", 0.85 * year.sum(axis=0)),
+        },
+        {"section": [f"S{k:02d}" for k in range(sections)], **labels, **time_of},
+    )
+    plans = xr.Dataset(
+        {
+            "plan": (DIMS, plan),
+            "floor": (DIMS, 0.1 * plan),
+            "ceiling": (DIMS, 2.0 * plan),
+            "permit": (DIMS[:2], 0.95 * year),
+            "ramp_step": (DIMS[:2], 0.1 * plan.mean(axis=2)),
+            "tier_weight": ("enterprise", generator.choice([0.7, 0.9, 1.1, 1.3], enterprises)),
+        },
+        labels,
+    )
+    return forecast, plans
+
+
+def draw(generator: np.random.Generator) -> Year:
+    """One year of the park of the wujin sample's size."""
+    return draw_year(generator, *park(9, 5, 8), Chances(breach=0.02))
+
+
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """Least time of some runs."""
+    best = np.inf
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - begin)
+    return float(best)
+
+
+def main() -> int:
+    """Print times, and whether they keep the goals."""
+    years = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    forecast, plans = park(300, 4, 20)
+    state = opened(plans["enterprise"].values, plans["pollutant"].values)
+    kept = True
+    for name, policy in (
+        ("projection", Policy()),
+        ("filling", Policy(compose=fill)),
+        ("projection with ramps", Policy(rise=1.5, fall=0.6)),
+    ):
+        issue = partial(update, state, "2026-01", forecast, plans, NOTHING, policy)
+        issue()
+        spent = seconds(issue, 3)
+        sys.stdout.write(f"update, {name}: {spent:.2f} s (goal {GOALS['update']:g})\n")
+        kept &= spent < GOALS["update"] or "ramps" in name
+    goal, found = GOALS["thousand years on two processes"], {}
+    for processes in (1, 2):
+        begin, busy = time.perf_counter(), time.process_time()
+        found[processes] = simulate(years, draw, processes=processes)
+        spent, busy = time.perf_counter() - begin, time.process_time() - busy
+        sys.stdout.write(f"{years} years, {processes} processes: {spent:.1f} s\n")
+        if processes == 1:
+            whole = busy / years * 1000 / 2
+    same = found[1].identical(found[2])
+    sys.stdout.write(f"1000 years, processor time of each of two: {whole:.0f} s (goal {goal:g})\n")
+    sys.stdout.write(f"the same numbers on one and two: {same}\n")
+    return int(not (kept and same and whole < goal))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The periods that are left of one pollutant, as rows and bounds in grams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from permitload.sharing import Filling, Rows, fill
+
+__all__ = ["GRAMS", "TONNE", "Problem", "served"]
+
+Floats = NDArray[np.float64]
+Labels = list[tuple[str, str, int]]
+
+NEAR = 1e-9
+"""Part of a row's size by which a share may exceed it before the row is taken in."""
+GRAMS = 1000.0
+"""g/d carried by 1 kg/d."""
+TONNE = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Periods of one pollutant; arrays (period, enterprise), masses in grams.
+
+    ``sections`` is (period, section, enterprise) [mg/L per g], ``room`` (period, section) [mg/L];
+    ``response`` is that of the issued period as given, (section, enterprise) [(mg/L)/(kg/d)];
+    ``permit`` is what the statutory permit leaves for the periods ``window`` to this one.
+    """
+
+    plan: Floats
+    lower: Floats
+    ceiling: Floats
+    weight: Floats
+    factor: Floats
+    sections: Floats
+    response: Floats
+    names: tuple[str, ...]
+    room: Floats
+    park: Floats
+    left: float
+    permit: Floats
+    window: NDArray[np.int64]
+    days: Floats
+    ramps: tuple[float, float] | None
+    step: Floats
+    compose: Callable[..., Filling]
+    over_plan: float
+    shrink: float
+
+    def shared(self, target: Floats, upper: Floats, compose: Callable[..., Filling]) -> Filling:
+        """Share out by a rule; rows that no share comes near are looked at only when broken.
+
+        A tier weights the squared departure: with ``z = weight * x`` and ``weight * target`` the
+        least ``sum((z - target)**2 / target)`` is that of ``weight * (x - target)**2 / target``.
+        """
+        upper = np.maximum(upper, self.lower)
+        coefficient, limit, labels = self.water(upper)
+        scale = np.tile(self.weight, len(self.days))
+        seen: set[tuple[str, str, int]] = set()
+        while True:
+            scaled = sparse.csr_array(coefficient @ sparse.diags_array(1.0 / scale))
+            rows = Rows(scaled, pd.Series(limit, _index(labels), dtype=float))
+            found = compose(
+                target.ravel() * scale, rows,
+                lower=self.lower.ravel() * scale, upper=upper.ravel() * scale,
+            )  # fmt: skip
+            share = np.clip(found.share / scale, self.lower.ravel(), upper.ravel())
+            more = self._broken(share.reshape(target.shape), upper, seen)
+            if not more[2]:
+                return Filling(share.reshape(target.shape), found.level, found.stopped_by)
+            seen.update(more[2])
+            coefficient = sparse.csr_array(sparse.vstack([coefficient, more[0]]))
+            limit, labels = np.concatenate([limit, more[1]]), labels + more[2]
+
+    def water(self, upper: Floats) -> tuple[sparse.csr_array, Floats, Labels]:
+        """Rows of sections, park and year that the ceilings could fill."""
+        periods, count = upper.shape
+        rise = np.einsum("ksi,ki->ks", self.sections, upper)
+        section = np.argwhere(rise > self.room)
+        park = np.flatnonzero(upper.sum(axis=1) > self.park)
+        whole = np.arange(int(upper.sum() > self.left))
+        at, own = section[:, 0], section[:, 1]
+        limit = np.concatenate([self.room[at, own], self.park[park], [self.left] * len(whole)])
+        labels = [("section", self.names[s], int(k)) for k, s in section]
+        labels += [("park", "", int(k)) for k in park] + [("year", "", 0) for _ in whole]
+        data = np.concatenate(
+            [self.sections[at, own].ravel(), np.ones(len(park) * count + len(whole) * upper.size)]
+        )
+        first = np.concatenate([at, park]) * count
+        column = np.append(
+            (first[:, None] + np.arange(count)).ravel(), np.arange(upper.size * len(whole))
+        )
+        ends = np.append(count * np.arange(len(first) + 1), [len(data)] * len(whole))
+        matrix = sparse.csr_array((data, column, ends), (len(limit), periods * count))
+        return matrix, limit, labels
+
+    def _broken(
+        self, share: Floats, upper: Floats, seen: set[tuple[str, str, int]]
+    ) -> tuple[sparse.csr_array, Floats, Labels]:
+        """Rows of single enterprises that shares break: permits of twelve months, ramps."""
+        periods, count = share.shape
+        at: list[list[tuple[int, float]]] = []
+        limit: list[float] = []
+        labels: Labels = []
+
+        def add(label: tuple[str, str, int], terms: list[tuple[int, float]], most: float) -> None:
+            if label not in seen:
+                at.append(terms)
+                limit.append(most)
+                labels.append(label)
+
+        taken = np.stack([share[a : b + 1].sum(axis=0) for b, a in enumerate(self.window)])
+        over = taken - self.permit
+        worst = over.argmax(axis=0)
+        beyond = over.max(axis=0) > NEAR * np.maximum(taken.max(axis=0), 1.0)
+        for j in map(int, np.flatnonzero(beyond)):
+            last = int(worst[j])
+            terms = [(k * count + j, 1.0) for k in range(self.window[last], last + 1)]
+            add(("permit", str(j), last), terms, float(self.permit[last, j]))
+        for kind, k, i, ratio, sign, most in self._steep(share, upper):
+            ends = [(k * count + i, sign), ((k - 1) * count + i, -sign * ratio)]
+            add((kind, str(i), k), ends, most)
+        row = np.repeat(np.arange(len(at)), [len(terms) for terms in at])
+        column, value = (
+            np.array([term[side] for terms in at for term in terms]) for side in (0, 1)
+        )
+        shape = (len(at), periods * count)
+        matrix = sparse.csr_array((value, (row, column)), shape) if at else None
+        return (sparse.csr_array(shape) if matrix is None else matrix), np.array(limit), labels
+
+    def _steep(
+        self, share: Floats, upper: Floats
+    ) -> list[tuple[str, int, int, float, float, float]]:
+        """List too steep steps: row, period, enterprise, ratio, sign, limit.
+
+        A fall that the plans themselves make is none.
+        """
+        if self.ramps is None:
+            return []
+        found = []
+        for k in range(1, len(share)):
+            same = self.days[k] / self.days[k - 1]
+            step = self.step * GRAMS * self.days[k]
+            for kind, ratio, sign in (("rise", self.ramps[0], 1.0), ("fall", self.ramps[1], -1.0)):
+                if not np.isfinite(ratio) or ratio == 0.0:
+                    continue
+                over = sign * (share[k] - ratio * same * share[k - 1]) - step
+                own = upper[k] < ratio * same * upper[k - 1] - step
+                bad = (over > NEAR * np.maximum(share[k], 1.0)) & ~((kind == "fall") & own)
+                found += [
+                    (kind, k, int(i), ratio * same, sign, float(step[i]))
+                    for i in np.flatnonzero(bad)
+                ]
+        return found
+
+
+def served(problem: Problem) -> Floats:
+    """Floors that fit the water: those of the greatest weight first, each class filled evenly."""
+    lower = np.zeros_like(problem.lower)
+    coefficient, limit, labels = problem.water(problem.lower)
+    rows = Rows(coefficient, pd.Series(limit, _index(labels), dtype=float))
+    for weight in sorted(set(problem.weight.tolist()), reverse=True):
+        mine = np.where(problem.weight == weight, problem.lower, lower)
+        lower = fill(mine.ravel(), rows, lower=lower.ravel()).share.reshape(mine.shape)
+        lower = np.minimum(lower, problem.lower)
+    return lower
+
+
+def _index(labels: Labels) -> pd.Index[Any]:
+    return pd.Index(labels, dtype=object, tupleize_cols=False)
