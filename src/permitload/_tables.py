@@ -93,8 +93,28 @@ TABLES = _tables(
     (
         "structures?",
         "structure",
-        "structure structure_type from_node to_node name?",
+        "structure structure_type from_node to_node crest? width? opening? discharge_coefficient? "
+        "length? roughness? pump_capacity? start_stage? stop_stage? one_way=0 name?",
         "one gate, weir, pump or culvert",
+    ),
+    (
+        "cross_sections?",
+        "reach height",
+        "reach height width",
+        "surface width of one reach at one height above its bed",
+    ),
+    (
+        "storage_curves?",
+        "node stage",
+        "node stage storage_area",
+        "surface of one storage node at one stage",
+    ),
+    (
+        "gate_rules?",
+        "structure priority",
+        "structure priority node? above? below? after? before? opening",
+        "opening of one gate while a stage and the time are within bounds; of several rules that "
+        "hold, the first counts; where none holds, the gate stays as it is",
     ),
     (
         "polders?",

@@ -6,6 +6,7 @@ from math import inf
 from permitload._allocation_variables import ALLOCATION
 from permitload._bank_variables import BANK
 from permitload._cost_variables import COSTS
+from permitload._flow_variables import FLOW
 from permitload._nonpoint_variables import NONPOINT
 from permitload._reallocation_variables import REALLOCATION
 from permitload._study_variables import STUDY
@@ -377,6 +378,7 @@ VARIABLES = DIMENSIONS | _variables(
     ("spare", "mg/L", "headroom that is left", "剩余余量"),
     *BANK,
     *COSTS,
+    *FLOW,
     *UNCERTAIN,
     *ALLOCATION,
     *NONPOINT,
