@@ -1,6 +1,9 @@
-"""Flow of the river: uniform flow in trapezoids, and flows that are given from outside."""
+"""Flow of the river: uniform, given from outside, steady and unsteady in looped networks."""
 
+from permitload.hydraulics._run import Details, Run
 from permitload.hydraulics.given import RESIDUAL_SHARE, from_flow
+from permitload.hydraulics.steady import steady
+from permitload.hydraulics.tide import tide
 from permitload.hydraulics.uniform import (
     GRAVITY,
     area,
@@ -15,10 +18,13 @@ from permitload.hydraulics.uniform import (
     velocity,
     wetted_perimeter,
 )
+from permitload.hydraulics.unsteady import unsteady
 
 __all__ = [
     "GRAVITY",
     "RESIDUAL_SHARE",
+    "Details",
+    "Run",
     "area",
     "bed_shear_velocity",
     "conveyance",
@@ -28,7 +34,10 @@ __all__ = [
     "froude",
     "hydraulic_radius",
     "normal_depth",
+    "steady",
+    "tide",
     "top_width",
+    "unsteady",
     "velocity",
     "wetted_perimeter",
 ]

@@ -1,0 +1,324 @@
+"""Unsteady flow of a looped network: full Saint-Venant, staggered and semi-implicit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from permitload.errors import ConvergenceError, DataError, Fault, raise_faults
+from permitload.hydraulics import _boundary, _links
+from permitload.hydraulics._arrays import Forcing, Links, Record, State, blank, record
+from permitload.hydraulics._mesh import Mesh, build, vertices
+from permitload.hydraulics._result import coordinates, reach_variables
+from permitload.hydraulics._run import Details, Run
+from permitload.hydraulics._store import Store
+from permitload.hydraulics.steady import joined, steady
+from permitload.hydraulics.tide import instants_of
+from permitload.network import RiverNetwork
+
+__all__ = ["unsteady"]
+
+Floats = NDArray[np.float64]
+
+_NO_DETAILS, _USUAL = Details(), Run()
+_AT_TIME = {
+    "flow": "reach", "velocity": "reach", "area": "reach", "volume": "reach",
+    "travel_time": "reach", "depth": "reach", "stage": "node", "structure_flow": "structure",
+    "cell_volume": "cell", "cell_stage": "cell", "face_flow": "face",
+}  # fmt: skip
+_IN_INTERVAL = {
+    "forward_flow": "face", "backward_flow": "face", "structure_forward": "structure",
+    "structure_backward": "structure", "cell_flow": "cell", "water_in": "node",
+    "water_out": "node", "bottleneck": "reach",
+}  # fmt: skip
+
+
+def unsteady(
+    network: RiverNetwork,
+    boundaries: xr.Dataset,
+    times: ArrayLike,
+    initial: xr.Dataset | None = None,
+    details: Details = _NO_DETAILS,
+    run: Run = _USUAL,
+) -> xr.Dataset:
+    """Flow and stage of a network through time.
+
+    Solves on every reach, with one stage at every node and water that balances there::
+
+        ∂A/∂t + ∂Q/∂x = q
+        ∂Q/∂t + ∂(Q²/A)/∂x + g A (∂z/∂x + n² Q |Q| P^(4/3) / A^(10/3)) = 0
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        As for :func:`steady`; storage nodes have ``storage_area``. Pumps run from
+        ``start_stage`` to ``stop_stage`` of their from_node.
+    boundaries : Dataset
+        As for :func:`steady`, with ``time`` (datetime64) in place of ``period``: series are
+        straight between instants and cover ``times``; values without time hold throughout.
+        A closed end has no boundary.
+    times : array of datetime64
+        Start of the run and ends of its output intervals (time).
+    initial : Dataset, optional
+        ``stage`` (node) and optionally ``flow`` (reach), straight along reaches; or
+        ``cell_stage`` (cell) and ``face_flow`` (face) of a result with the same cells, such as
+        ``result.isel(time=-1)``. By default the steady state of the first instant.
+    details : Details, optional
+        Cross-sections, storage curves and gate rules.
+    run : Run, optional
+        Cells, greatest step, implicitness, convection, and a file to write to.
+
+    Returns
+    -------
+    Dataset
+        By time, at the instant: ``flow`` (at the middle of a reach), ``velocity``, ``area``,
+        ``volume``, ``travel_time``, ``depth`` (reach); ``stage`` (node); ``structure_flow``;
+        ``cell_volume``, ``cell_stage`` (cell); ``face_flow``. By interval, its mean or count:
+        ``forward_flow`` and ``backward_flow`` (face), ``structure_forward`` and
+        ``structure_backward``, ``cell_flow`` (what enters a cell from outside), ``water_in``,
+        ``water_out`` (node), ``bottleneck`` (times that a reach halved the step), ``steps``,
+        ``imbalance``. The change of a ``cell_volume`` over an interval is its length times the
+        flows of faces, structures and outside, to rounding.
+
+    Raises
+    ------
+    DataError
+        With every fault: geometry, boundaries, gaps in series, rules that can never apply.
+    ConvergenceError
+        If a step cannot be made short enough, with the place and time: often more water is
+        taken from a place than there is.
+
+    Notes
+    -----
+    The scheme is that of semi-implicit staggered grids (Casulli; Stelling and Duinmeijer) with
+    convection in local form, ∂(Q²/A)/∂x = 2u (q - ∂A/∂t) - u² ∂A/∂x, which holds its share of
+    momentum exactly in steady flow and needs no neighbours at nodes. Volumes follow the flows,
+    not the stages. Below 5 cm a face takes its area from upstream; below 0.01 mm it closes.
+
+    Examples
+    --------
+    >>> reaches = pd.DataFrame({"reach": ["R1"], "from_node": ["sea"], "to_node": ["head"],
+    ...                         "length": [5000.0], "width": [20.0], "roughness": [0.025],
+    ...                         "bed_from": [-2.0], "bed_to": [-2.0]})
+    >>> times = pd.date_range("2025-01-01", periods=5, freq="3h")
+    >>> sea = tide(times, mean=1.0, amplitude=[0.5], cycle=[44712.0])
+    >>> result = unsteady(RiverNetwork(reaches), sea.expand_dims(node=["sea"]).to_dataset(), times)
+    >>> bool((result["flow"] > 0.0).any() and (result["flow"] < 0.0).any())
+    True
+    """
+    instants, seconds = instants_of(times)
+    given = _boundary.read(network, boundaries, "time")
+    found = _links.table(network)
+    mesh = build(network, details, run, joined(found, given))
+    clock = (instants[0], float(seconds[-1]))
+    links, opening = _links.links(network, found, given, details, clock)
+    ends = np.column_stack([mesh.start, mesh.stop])
+    ends = np.vstack([ends, found[["start", "stop"]].to_numpy(dtype=np.int64).reshape(-1, 2)])
+    faults = _boundary.stage_faults(given, mesh, network.nodes.index)
+    faults += _boundary.part_faults(given, network, ends, False)
+    fields = _fields(given, instants, faults)
+    raise_faults(faults)
+    state = blank(mesh, links, opening)
+    _start(network, boundaries, initial, (details, run), (mesh, state, given, instants[0]))
+    store = _store(network, mesh, links, instants, run)
+    try:
+        extra = _march(network, (mesh, links, fields), state, seconds, (store, run))
+    except ConvergenceError:
+        store.close()
+        raise
+    return store.result(*extra)
+
+
+def _fields(given: _boundary.Given, instants: pd.DatetimeIndex, faults: list[Fault]) -> Forcing:
+    """Boundary series in seconds after the start; they must cover the run."""
+    if given.axis.size == 1 and given.axis.hasnans:
+        return _boundary.forcing(given, np.zeros(1))
+    axis = pd.DatetimeIndex(given.axis)
+    if axis[0] > instants[0] or axis[-1] < instants[-1]:
+        value = f"{axis[0]} to {axis[-1]}"
+        right = f"series that cover {instants[0]} to {instants[-1]}"
+        faults.append(Fault("boundaries", None, "time", value, "do not cover the run", right))
+    seconds = np.asarray((axis - instants[0]).total_seconds(), dtype=float)
+    return _boundary.forcing(given, seconds)
+
+
+def _start(
+    network: RiverNetwork, boundaries: xr.Dataset, initial: xr.Dataset | None,
+    how: tuple[Details, Run], target: tuple[Mesh, State, _boundary.Given, pd.Timestamp],
+) -> None:  # fmt: skip
+    """Fill the first stages, flows and volumes."""
+    from permitload.hydraulics._kernels import volumes
+
+    mesh, state, given, first = target
+    details, run = how
+    if initial is None:
+        now = boundaries
+        if "time" in boundaries.dims:
+            now = boundaries.interp(time=first).drop_vars("time")
+        calm = Details(details.cross_sections, details.storage_curves)
+        initial = steady(network, now, calm, Run(run.cell_length, convection=run.convection))
+        initial = initial.isel(period=0)
+    if "cell_stage" in initial:
+        z, q = _labelled(initial, "cell_stage", mesh), _labelled(initial, "face_flow", mesh)
+        state.z0[:], state.q0[:] = z, q
+    else:
+        _along(network, mesh, state, initial)
+    raise_faults(
+        Fault("initial", network.nodes.index[k] if k < len(mesh.storage) else f"cell {k}",
+              "stage", state.z0[k], "is not finite", "a stage at every node [m]")
+        for k in np.flatnonzero(~np.isfinite(state.z0))
+    )  # fmt: skip
+    held = given.rows["stage"]
+    if held.size:
+        fields = _fields(given, pd.DatetimeIndex([first, first]), [])
+        state.z0[held] = [np.interp(0.0, fields.time, row) for row in fields.stage]
+    volumes(mesh, state.z0, state.v0, state.g)
+
+
+def _labelled(initial: xr.Dataset, name: str, mesh: Mesh) -> Floats:
+    """Stages by cell or flows by face of an earlier result."""
+    need = int(mesh.inner[-1] if name == "cell_stage" else mesh.face[-1])
+    if name not in initial or initial[name].shape != (need,):
+        right = f"{need} values of one instant, as a result with these cells has"
+        raise DataError([Fault("initial", None, name, None, "does not fit the cells", right)])
+    return np.asarray(initial[name].to_numpy(), dtype=float)
+
+
+def _along(network: RiverNetwork, mesh: Mesh, state: State, initial: xr.Dataset) -> None:
+    """Stages straight between nodes, and the flow of each reach."""
+    nodes, reaches = network.nodes.index, network.reaches.index
+    faults = []
+    if "stage" not in initial or initial["stage"].dims != ("node",):
+        right = "stage (node), with flow (reach) if water moves"
+        raise DataError([Fault("initial", None, "stage", None, "is missing", right)])
+    stage = initial["stage"].to_series().reindex(nodes)
+    faults += [
+        Fault("initial", node, "stage", None, "is missing", "a finite stage at every node")
+        for node in nodes[~np.isfinite(stage.to_numpy())]
+    ]
+    raise_faults(faults)
+    flow = np.zeros(len(reaches))
+    if "flow" in initial:
+        flow = initial["flow"].to_series().reindex(reaches).fillna(0.0).to_numpy()
+    for r in range(len(reaches)):
+        a, b = stage.iloc[mesh.start[r]], stage.iloc[mesh.stop[r]]
+        cells = vertices(mesh, r)
+        state.z0[cells] = np.linspace(a, b, cells.size)
+        state.q0[mesh.face[r] : mesh.face[r + 1]] = flow[r]
+
+
+def _store(
+    network: RiverNetwork, mesh: Mesh, links: Links, instants: pd.DatetimeIndex, run: Run
+) -> Store:
+    """Room for all results."""
+    coords: dict[str, Any] = {
+        **coordinates(network, mesh),
+        "time": instants.to_numpy(),
+        "interval": np.arange(len(instants) - 1),
+        "start": ("interval", instants[:-1].to_numpy()),
+        "seconds": ("interval", np.diff(instants.to_numpy()) / np.timedelta64(1, "s")),
+    }
+    dims = {n: (d, "time") for n, d in _AT_TIME.items()}
+    dims |= {n: (d, "interval") for n, d in _IN_INTERVAL.items()}
+    return Store(dims, coords, run.path)
+
+
+def _march(
+    network: RiverNetwork, fixed: tuple[Mesh, Links, Forcing], state: State, seconds: Floats,
+    where: tuple[Store, Run],
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    """Run all intervals and put their results."""
+    from permitload.hydraulics._march_kernels import advance
+
+    (mesh, links, fields), (store, run) = fixed, where
+    state.v1[:] = state.v0
+    _put_instant(network, (mesh, links), state, store, 0)
+    step, counts, off = run.time_step, np.zeros(seconds.size - 1), np.zeros(seconds.size - 1)
+    applied, owner = np.zeros(len(links.rule)), _owner(mesh)
+    for k in range(seconds.size - 1):
+        book = record(mesh, links)
+        settings = np.array([seconds[k], seconds[k + 1], step, run.time_step,
+                             run.implicitness, float(run.convection)])  # fmt: skip
+        step, reached, stuck = advance(mesh, links, fields, state, book, settings)
+        if stuck >= 0:
+            _complain(network, mesh, state, reached, stuck)
+        _put_interval((mesh, links), book, store, k, (seconds[k + 1] - seconds[k], owner))
+        counts[k], off[k] = book.steps
+        applied += book.applied
+        store.flush("interval", k)
+        _put_instant(network, (mesh, links), state, store, k + 1)
+    extra = {"steps": ("interval", counts), "imbalance": ("interval", off)}
+    gates = network.structures.index.to_numpy(dtype=object)[links.rule[:, 0]]
+    held = {f"{gate} {i}": float(t) for i, (gate, t) in enumerate(zip(gates, applied, strict=True))}
+    return extra, {"rule_seconds": str(held)} if held else {}
+
+
+def _owner(mesh: Mesh) -> NDArray[np.int64]:
+    """A reach of every cell: for nodes the first that touches it, -1 for none."""
+    owner = np.full(int(mesh.inner[-1]), -1)
+    for r in range(len(mesh.start) - 1, -1, -1):
+        owner[vertices(mesh, r)] = r
+    return owner
+
+
+def _put_instant(
+    network: RiverNetwork, fixed: tuple[Mesh, Links], state: State, store: Store, k: int
+) -> None:
+    """Keep what holds at an instant."""
+    from permitload.hydraulics._kernels import discharge
+    from permitload.hydraulics._march_kernels import summary
+
+    mesh, links = fixed
+    sums = np.empty((len(mesh.start), 4))
+    summary(mesh, state.z0, state.q0, sums)
+    for name, (_, values) in reach_variables(network, sums[:, None, :], "time").items():
+        store.put(name, k, values[:, 0])
+    store.put("stage", k, state.z0[: len(mesh.storage)])
+    flows = [
+        discharge(links, s, state.z0[links.start[s]], state.z0[links.stop[s]],
+                  state.opening[s], state.on[s])
+        for s in range(len(network.structures))
+    ]  # fmt: skip
+    store.put("structure_flow", k, np.array(flows, dtype=float))
+    store.put("cell_volume", k, state.v0)
+    store.put("cell_stage", k, state.z0)
+    store.put("face_flow", k, state.q0)
+    store.flush("time", k)
+
+
+def _put_interval(
+    fixed: tuple[Mesh, Links], book: Record, store: Store, k: int,
+    more: tuple[float, NDArray[np.int64]],
+) -> None:  # fmt: skip
+    """Keep the means of an interval."""
+    (mesh, links), (seconds, owner) = fixed, more
+    count = int((links.stop >= 0).sum())
+    store.put("forward_flow", k, book.forward / seconds)
+    store.put("backward_flow", k, book.backward / seconds)
+    store.put("structure_forward", k, book.link_forward[:count] / seconds)
+    store.put("structure_backward", k, book.link_backward[:count] / seconds)
+    store.put("cell_flow", k, book.outside / seconds)
+    store.put("water_in", k, book.water_in / seconds)
+    store.put("water_out", k, book.water_out / seconds)
+    limits = np.bincount(owner[owner >= 0], book.limit[owner >= 0], len(mesh.start))
+    store.put("bottleneck", k, limits)
+
+
+def _complain(network: RiverNetwork, mesh: Mesh, state: State, reached: float, stuck: int) -> None:
+    """Raise with the place at which a step failed."""
+    owner = _owner(mesh)[stuck]
+    place = network.nodes.index[stuck] if stuck < len(mesh.storage) else f"inside cell {stuck}"
+    reach = network.reaches.index[owner] if owner >= 0 else ""
+    bed = float(mesh.bed[owner].min()) if owner >= 0 else float(mesh.base[stuck])
+    depth = float(state.z0[stuck]) - bed
+    why = "more water is taken there than there is" if depth < 0.1 else "the flow is too violent"
+    message = (
+        f"no step after {reached:.0f} s converges at node {place} of reach {reach}, "
+        f"{depth:.3g} m deep: {why}"
+    )
+    worst = pd.DataFrame({"depth": [depth]}, index=pd.Index([reach], name="reach"))
+    raise ConvergenceError(message, worst)
