@@ -20,10 +20,10 @@ from permitload.hydraulics.uniform import (
 )
 from permitload.hydraulics.unsteady import unsteady
 
-__all__ = [
+__all__ = [  # noqa: RUF022  # in plain order
+    "Details",
     "GRAVITY",
     "RESIDUAL_SHARE",
-    "Details",
     "Run",
     "area",
     "bed_shear_velocity",

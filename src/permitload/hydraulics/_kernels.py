@@ -60,8 +60,8 @@ def volumes(mesh: Mesh, z: Floats, v: Floats, growth: Floats) -> None:
         if mesh.storage[n] >= 0:
             v[n], growth[n] = held(mesh, mesh.storage[n], z[n] - mesh.base[n])
     for r in range(mesh.start.size):
-        n, piece, s = mesh.count[r], mesh.piece[r], mesh.section[r]
-        low, fall = mesh.bed[r, 0], (mesh.bed[r, 1] - mesh.bed[r, 0]) / mesh.count[r]
+        n, piece, s = mesh.pieces[r], mesh.piece[r], mesh.section[r]
+        low, fall = mesh.bed[r, 0], (mesh.bed[r, 1] - mesh.bed[r, 0]) / mesh.pieces[r]
         for node, bed in (
             (mesh.start[r], low + 0.25 * fall),
             (mesh.stop[r], low + (n - 0.25) * fall),
@@ -94,7 +94,7 @@ def face_depth(left: float, right: float, low: float, high: float) -> tuple[floa
 def faces(mesh: Mesh, st: State, idt: float, theta: float, convection: bool) -> None:
     """Newton step of every face: change of flow c + l·(left stage) + r·(right stage)."""
     for r in range(mesh.start.size):
-        n, dx, s = mesh.count[r], mesh.piece[r], mesh.section[r]
+        n, dx, s = mesh.pieces[r], mesh.piece[r], mesh.section[r]
         rough, along = GRAVITY * mesh.roughness[r] ** 2, st.along[r]
         low, fall = mesh.bed[r, 0], (mesh.bed[r, 1] - mesh.bed[r, 0]) / n
         left = mesh.start[r]
@@ -152,7 +152,7 @@ def reduce(mesh: Mesh, st: State, idt: float, theta: float) -> None:
         st.values[mesh.diagonal[k]] = st.g[n] * idt
         st.right[k] = st.side[n] - (st.v1[n] - st.v0[n]) * idt
     for r in range(mesh.start.size):
-        j, m, n = mesh.face[r], mesh.inner[r] - 1, mesh.count[r]
+        j, m, n = mesh.face[r], mesh.inner[r] - 1, mesh.pieces[r]
         e, f, g = 0.0, 1.0, 0.0
         for i in range(1, n):  # forward: each cell by the node behind and the cell ahead
             k = m + i
@@ -188,10 +188,10 @@ def discharge(links: Links, s: int, left: float, right: float, opening: float, o
         start, stop = links.switch[s]
         if on < 0.0:
             on = min(max((left - stop) / (start - stop), 0.0), 1.0)
-        return links.factor[s] * on
+        return float(links.factor[s] * on)
     if kind == RATING:
         i, j = links.first[s], links.first[s + 1]
-        return np.interp(left, links.rating_stage[i:j], links.rating_flow[i:j])
+        return float(np.interp(left, links.rating_stage[i:j], links.rating_flow[i:j]))
     sign, up, down = 1.0, left, right
     if right > left:
         if links.one_way[s]:
@@ -204,7 +204,8 @@ def discharge(links: Links, s: int, left: float, right: float, opening: float, o
         drowned = max(down - crest, 0.0) / head
         near = min(drowned, 0.998)
         left_over = (1.0 - near**1.5) ** 0.385 * (1.0 - drowned) / (1.0 - near)
-        return sign * links.factor[s] * width * np.sqrt(2.0 * GRAVITY) * head**1.5 * left_over
+        power = links.factor[s] * width * np.sqrt(2.0 * GRAVITY) * head**1.5
+        return float(sign * power * left_over)
     lifted = min(opening, head)
     if lifted <= 0.0:
         return 0.0
@@ -215,7 +216,7 @@ def discharge(links: Links, s: int, left: float, right: float, opening: float, o
         factor = 1.0 / np.sqrt(factor + loss)
     drop = up - max(down, crest + 0.5 * lifted)
     root = drop / (drop * drop + 1e-10) ** 0.25  # √drop, but straight below 10 µm
-    return sign * factor * width * lifted * np.sqrt(2.0 * GRAVITY) * root
+    return float(sign * factor * width * lifted * np.sqrt(2.0 * GRAVITY) * root)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -298,8 +299,8 @@ def newton(
     scale = min(1.0, 0.5 / worst) if worst > 0.0 else 1.0
     for r in range(mesh.start.size):
         left = mesh.start[r]
-        for i in range(mesh.count[r]):
-            right = mesh.inner[r] + i if i < mesh.count[r] - 1 else mesh.stop[r]
+        for i in range(mesh.pieces[r]):
+            right = mesh.inner[r] + i if i < mesh.pieces[r] - 1 else mesh.stop[r]
             j = mesh.face[r] + i
             st.q1[j] += scale * (st.c[j] + st.l[j] * st.dz[left] + st.r[j] * st.dz[right])
             left = right

@@ -123,7 +123,8 @@ def open_ends(found: pd.DataFrame, given: Given) -> Ints:
         opening[row] = series.min()
     kinds = found["structure_type"].to_numpy()
     joined = (kinds != "pump") & ~((kinds == "gate") & (opening <= 0.0))
-    return found.loc[joined, ["start", "stop"]].to_numpy(dtype=np.int64).reshape(-1, 2)
+    pairs = found.loc[joined, ["start", "stop"]].to_numpy(dtype=np.int64)
+    return np.asarray(pairs).reshape(-1, 2)
 
 
 def _rules(

@@ -29,14 +29,16 @@ SURPRISE = 0.02
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def place(time: Floats, t: float) -> int:
     """Row of the instant at or before t."""
-    return min(max(np.searchsorted(time, t, side="right") - 1, 0), time.size - 2)
+    row = int(np.searchsorted(time, t, side="right")) - 1
+    return min(max(row, 0), time.size - 2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def value(time: Floats, row: Floats, t: float) -> float:
     """Value of a series at t."""
     i = place(time, t)
-    return row[i] + (row[i + 1] - row[i]) * (t - time[i]) / (time[i + 1] - time[i])
+    share = (t - time[i]) / (time[i + 1] - time[i])
+    return float(row[i] + (row[i + 1] - row[i]) * share)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -48,7 +50,7 @@ def mean(time: Floats, row: Floats, total: Floats, t: float, dt: float) -> float
         return 0.5 * (here + there)
     first = 0.5 * (here + row[i + 1]) * (time[i + 1] - t)
     last = 0.5 * (row[j] + there) * (t + dt - time[j])
-    return (first + total[j] - total[i + 1] + last) / dt
+    return float((first + total[j] - total[i + 1] + last) / dt)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -73,7 +75,7 @@ def side_flow(mesh: Mesh, fc: Forcing, st: State, t: float, dt: float) -> None:
     for i in range(fc.side_reach.size):
         r = fc.side_reach[i]
         flow = mean(fc.time, fc.side[i], fc.side_sum[i], t, dt)
-        n = mesh.count[r]
+        n = mesh.pieces[r]
         st.along[r] = flow / (mesh.piece[r] * n)
         st.side[mesh.start[r]] += 0.5 * flow / n
         st.side[mesh.stop[r]] += 0.5 * flow / n
@@ -83,7 +85,7 @@ def side_flow(mesh: Mesh, fc: Forcing, st: State, t: float, dt: float) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def control(links: Links, fc: Forcing, st: State, rc: Record, t: float, dt: float) -> None:
-    """Openings by series and by rules, pumps by their stages, as seen at the start of a step."""
+    """Set openings by series and rules, and pumps, by what the start of a step shows."""
     for i in range(fc.gate.size):
         st.opening[fc.gate[i]] = value(fc.time, fc.opening[i], t + 0.5 * dt)
     for s in range(links.kind.size):
@@ -112,8 +114,8 @@ def carried(mesh: Mesh, links: Links, st: State, dt: float) -> None:
         st.e[k] = st.v0[k] + dt * st.side[k]
     for r in range(mesh.start.size):
         left = mesh.start[r]
-        for i in range(mesh.count[r]):
-            right = mesh.inner[r] + i if i < mesh.count[r] - 1 else mesh.stop[r]
+        for i in range(mesh.pieces[r]):
+            right = mesh.inner[r] + i if i < mesh.pieces[r] - 1 else mesh.stop[r]
             j = mesh.face[r] + i
             st.e[left] -= dt * st.qt[j]
             st.e[right] += dt * st.qt[j]
@@ -285,7 +287,7 @@ def settle(
 def summary(mesh: Mesh, z: Floats, q: Floats, out: Floats) -> None:
     """Flow at the middle, volume, water surface and greatest Froude number of every reach."""
     for r in range(mesh.start.size):
-        n, dx, s = mesh.count[r], mesh.piece[r], mesh.section[r]
+        n, dx, s = mesh.pieces[r], mesh.piece[r], mesh.section[r]
         low, fall = mesh.bed[r, 0], (mesh.bed[r, 1] - mesh.bed[r, 0]) / n
         j, left, fast = mesh.face[r], mesh.start[r], 0.0
         out[r, 0] = 0.5 * (q[j + (n - 1) // 2] + q[j + n // 2])

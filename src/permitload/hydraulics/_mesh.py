@@ -34,8 +34,7 @@ class Mesh(NamedTuple):
     start: Ints
     """(r) row of from_node."""
     stop: Ints
-    count: Ints
-    """(r) pieces."""
+    pieces: Ints
     face: Ints
     """(r + 1) first face."""
     inner: Ints
@@ -89,6 +88,7 @@ def build(network: RiverNetwork, details: Details, run: Run, links: pd.DataFrame
     storage, base, more = _storage(network, curves, bed, links, len(stacks))
     stacks += more
     flat, first = np.vstack(stacks), np.cumsum([0, *(len(s) for s in stacks)])
+    height, width, growth, under, wetted = (flat[:, k].copy() for k in range(5))
     broad = np.array([s[:, 1].max() + s[-1, 2] for s in stacks])
     ends = np.column_stack([network.from_index, network.to_index])
     pairs = np.vstack([ends, links[["start", "stop"]].to_numpy(dtype=np.int64).reshape(-1, 2)])
@@ -97,7 +97,7 @@ def build(network: RiverNetwork, details: Details, run: Run, links: pd.DataFrame
         ends[:, 0].copy(), ends[:, 1].copy(), count, np.cumsum([0, *count]),
         len(nodes) + np.cumsum([0, *(count - 1)]), length / count, bed,
         reaches["roughness"].to_numpy(dtype=float).copy(), np.arange(len(reaches)),
-        storage, base, first, *(flat[:, k].copy() for k in range(5)), SLOT * broad,
+        storage, base, first, height, width, growth, under, wetted, SLOT * broad,
         rows, columns, diagonal, rank, pair,
     )  # fmt: skip
 

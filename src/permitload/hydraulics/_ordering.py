@@ -27,7 +27,8 @@ def factor_pattern(size: int, pairs: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints
         if b >= 0:
             near[a].add(b)
             near[b].add(a)
-    rank, later = np.empty(size, dtype=np.int64), []
+    rank = np.empty(size, dtype=np.int64)
+    later: list[tuple[int, list[int]]] = []
     queue = [(len(n), i) for i, n in enumerate(near)]
     heapq.heapify(queue)
     done = [False] * size

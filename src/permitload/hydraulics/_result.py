@@ -26,7 +26,7 @@ def coordinates(network: RiverNetwork, mesh: Mesh) -> dict[str, Any]:
     cell_reach, cell_at = [""] * len(nodes), [np.nan] * len(nodes)
     face_reach, face_at, ends = [], [], []
     for r, label in enumerate(reaches):
-        piece, count = mesh.piece[r], int(mesh.count[r])
+        piece, count = mesh.piece[r], int(mesh.pieces[r])
         cell_reach += [label] * (count - 1)
         cell_at += [piece * i for i in range(1, count)]
         face_reach += [label] * count

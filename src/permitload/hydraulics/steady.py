@@ -90,7 +90,7 @@ def steady(
     ...                         {"node": ["a", "b"]})
     >>> result = steady(RiverNetwork(reaches), boundaries)
     >>> result["flow"].values.round(9).tolist(), result["stage"].values.round(4).tolist()
-    ([[8.0]], [[2.0124], [2.0]])
+    ([[8.0]], [[2.0126], [2.0]])
     """
     given = _boundary.read(network, boundaries, "period")
     found = _links.table(network)
@@ -125,7 +125,7 @@ def flat_start(mesh: Mesh, links: Links, given: _boundary.Given, opening: Floats
     for r in range(len(mesh.start)):
         at = np.concatenate([[mesh.start[r]], np.arange(mesh.inner[r], mesh.inner[r + 1]),
                              [mesh.stop[r]]])  # fmt: skip
-        np.maximum.at(bed, at, np.linspace(*mesh.bed[r], at.size))
+        np.maximum.at(bed, at, np.linspace(mesh.bed[r, 0], mesh.bed[r, 1], at.size))
     state.z1[:] = np.maximum(level, np.where(np.isfinite(bed), bed, 0.0) + 1.0)
     return state
 

@@ -104,6 +104,7 @@ def unsteady(
     >>> reaches = pd.DataFrame({"reach": ["R1"], "from_node": ["sea"], "to_node": ["head"],
     ...                         "length": [5000.0], "width": [20.0], "roughness": [0.025],
     ...                         "bed_from": [-2.0], "bed_to": [-2.0]})
+    >>> from permitload.hydraulics import tide
     >>> times = pd.date_range("2025-01-01", periods=5, freq="3h")
     >>> sea = tide(times, mean=1.0, amplitude=[0.5], cycle=[44712.0])
     >>> result = unsteady(RiverNetwork(reaches), sea.expand_dims(node=["sea"]).to_dataset(), times)
@@ -258,7 +259,7 @@ def _march(
 
 
 def _owner(mesh: Mesh) -> NDArray[np.int64]:
-    """A reach of every cell: for nodes the first that touches it, -1 for none."""
+    """Find a reach of every cell: for nodes the first that touches it, -1 for none."""
     owner = np.full(int(mesh.inner[-1]), -1)
     for r in range(len(mesh.start) - 1, -1, -1):
         owner[vertices(mesh, r)] = r
@@ -305,7 +306,7 @@ def _put_interval(
     store.put("water_in", k, book.water_in / seconds)
     store.put("water_out", k, book.water_out / seconds)
     limits = np.bincount(owner[owner >= 0], book.limit[owner >= 0], len(mesh.start))
-    store.put("bottleneck", k, limits)
+    store.put("bottleneck", k, limits.astype(float))
 
 
 def _complain(network: RiverNetwork, mesh: Mesh, state: State, reached: float, stuck: int) -> None:
