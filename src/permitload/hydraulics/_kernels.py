@@ -91,8 +91,9 @@ def face_depth(left: float, right: float, low: float, high: float) -> tuple[floa
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def faces(mesh: Mesh, st: State, idt: float, theta: float, convection: bool) -> None:
+def faces(mesh: Mesh, st: State, idt: float, theta: float, inertia: bool) -> None:
     """Newton step of every face: change of flow c + l·(left stage) + r·(right stage)."""
+    beat, creep = (idt, CREEP) if inertia else (0.0, 100.0 * CREEP)
     for r in range(mesh.start.size):
         n, dx, s = mesh.pieces[r], mesh.piece[r], mesh.section[r]
         rough, along = GRAVITY * mesh.roughness[r] ** 2, st.along[r]
@@ -115,21 +116,23 @@ def faces(mesh: Mesh, st: State, idt: float, theta: float, convection: bool) -> 
             lean, tilt = (zr - zl) / dx, (zr - zl - fall) / dx
             rise = 0.5 * idt * (st.z1[left] - st.z0[left] + st.z1[right] - st.z0[right])
             carry = 0.0
-            if convection:
+            if inertia:
                 froude = abs(u) * np.sqrt(top / (GRAVITY * area))
                 carry = min(max((1.0 - froude) / (1.0 - FAST), 0.0), 1.0)
                 carry *= min(max(min(zl - bl, zr - bl - fall) / SHALLOW, 0.0), 1.0)
             shape = rim / area
             drag = rough * shape * np.cbrt(shape) / area
-            size = np.sqrt(q * q + (CREEP * area) ** 2)
+            size = np.sqrt(q * q + (creep * area) ** 2)
             side = along - top * rise
             miss = (
-                (st.q1[j] - st.q0[j]) * idt + GRAVITY * area * lean + drag * q * size
+                (st.q1[j] - st.q0[j]) * beat + GRAVITY * area * lean + drag * q * size
                 + carry * (2.0 * u * side - u * u * top * tilt)
             )  # fmt: skip
             dq = drag * (size + q * q / size)
+            if not inertia:  # from rest the derivative vanishes; this one is right at the solution
+                dq = max(dq, 2.0 * np.sqrt(drag * GRAVITY * area * abs(lean)))
             dq += max(carry * 2.0 * (side - u * top * tilt) / area, -0.9 * dq)
-            dq = idt + theta * dq
+            dq = beat + theta * dq
             dy = (
                 GRAVITY * top * lean
                 + drag * q * size * (4.0 / 3.0 * bank / rim - 7.0 / 3.0 * top / area)
@@ -270,11 +273,11 @@ def solve(mesh: Mesh, st: State) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def newton(
-    mesh: Mesh, links: Links, st: State, idt: float, theta: float, convection: bool
+    mesh: Mesh, links: Links, st: State, idt: float, theta: float, inertia: bool
 ) -> tuple[float, int]:
     """One Newton step of all unknowns; its greatest change of stage [m], and the cell of it."""
     volumes(mesh, st.z1, st.v1, st.g)
-    faces(mesh, st, idt, theta, convection)
+    faces(mesh, st, idt, theta, inertia)
     reduce(mesh, st, idt, theta)
     structures(mesh, links, st, theta)
     for n in range(mesh.storage.size):

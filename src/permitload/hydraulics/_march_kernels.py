@@ -144,12 +144,12 @@ def agree(mesh: Mesh, st: State) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def attempt(
-    mesh: Mesh, links: Links, st: State, dt: float, theta: float, convection: bool
+    mesh: Mesh, links: Links, st: State, dt: float, theta: float, inertia: bool
 ) -> tuple[int, int, float]:
     """Newton to the end of a step: iterations (0 if it fails), worst cell, last difference."""
     where = 0
     for iteration in range(1, ITERATIONS + 1):
-        worst, where = newton(mesh, links, st, 1.0 / dt, theta, convection)
+        worst, where = newton(mesh, links, st, 1.0 / dt, theta, inertia)
         if not worst < 20.0:
             return 0, where, 1.0
         if worst > CLOSE:
@@ -221,9 +221,9 @@ def advance(
 ) -> tuple[float, float, int]:
     """March to the end of an interval; the next step, the time reached, the cell that stopped it.
 
-    ``run``: start, end, first step, greatest step [s], implicitness, convection.
+    ``run``: start, end, first step, greatest step [s], implicitness, inertia.
     """
-    t, end, dt, most, theta, convection = run[0], run[1], run[2], run[3], run[4], run[5] > 0.0
+    t, end, dt, most, theta, inertia = run[0], run[1], run[2], run[3], run[4], run[5] > 0.0
     while t < end - 1e-9 * most:
         parts = np.ceil((end - t) / dt - 1e-9)  # equal steps up to the end of the interval
         step = (end - t) / parts
@@ -236,7 +236,7 @@ def advance(
         for n in range(mesh.storage.size):
             if not np.isnan(st.fix[n]):
                 st.z1[n] = st.fix[n]
-        count, where, off = attempt(mesh, links, st, step, theta, convection)
+        count, where, off = attempt(mesh, links, st, step, theta, inertia)
         if count == 0:
             rc.limit[where] += 1.0
             dt = 0.5 * step
@@ -255,7 +255,7 @@ def advance(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def settle(
-    mesh: Mesh, links: Links, st: State, step: float, convection: bool, tolerance: float
+    mesh: Mesh, links: Links, st: State, step: float, inertia: bool, tolerance: float
 ) -> tuple[float, int, int]:
     """Steady state from z1, q1 by Newton with growing time steps: last change, cell, iterations.
 
@@ -269,7 +269,7 @@ def settle(
                 st.z0[n] = st.fix[n]
                 st.z1[n] = st.fix[n]
         volumes(mesh, st.z0, st.v0, st.g)
-        worst, where = newton(mesh, links, st, 1.0 / step, 1.0, convection)
+        worst, where = newton(mesh, links, st, 1.0 / step, 1.0, inertia)
         if not worst < 1e3:
             st.z1[:], st.q1[:] = st.z0, st.q0
             step = max(0.1 * step, 1.0)

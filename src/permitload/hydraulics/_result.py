@@ -40,13 +40,15 @@ def coordinates(network: RiverNetwork, mesh: Mesh) -> dict[str, Any]:
         "node": nodes.to_numpy(dtype=object),
         "structure": network.structures.index.to_numpy(dtype=object),
         "cell": np.array(cells, dtype=object),
-        "face": np.array([f"{r}@{x:g}" for r, x in zip(face_reach, face_at, strict=True)]),
+        "face": np.array([f"{r}@{x:g}" for r, x in zip(face_reach, face_at, strict=True)], dtype=object),
         "cell_reach": ("cell", np.array(cell_reach)),
         "cell_position": ("cell", np.array(cell_at)),
         "face_reach": ("face", np.array(face_reach)),
         "face_position": ("face", np.array(face_at)),
         "from_cell": ("face", sides[:, 0]),
         "to_cell": ("face", sides[:, 1]),
+        "structure_from": ("structure", network.structures["from_node"].to_numpy(dtype=object)),
+        "structure_to": ("structure", network.structures["to_node"].to_numpy(dtype=object)),
     }
 
 

@@ -51,8 +51,9 @@ class Run:
         Greatest time step [s]; steps are halved where the equations do not converge.
     implicitness : float, default 0.55
         Weight θ of the new time level, from 0.5 (second order) to 1 (first order, damped).
-    convection : bool, default True
-        Whether momentum is carried by the flow; without it, steady flow is a diffusive wave.
+    inertia : bool, default True
+        Whether the inertia of the water counts; without it flow is a diffusive wave, whose
+        friction balances gravity at every instant.
     path : Path, optional
         NetCDF file that an unsteady result is written to while it is computed.
 
@@ -70,7 +71,7 @@ class Run:
     cell_length: float = 250.0
     time_step: float = 300.0
     implicitness: float = 0.55
-    convection: bool = True
+    inertia: bool = True
     path: Path | None = None
 
     def __post_init__(self) -> None:

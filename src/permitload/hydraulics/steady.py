@@ -56,7 +56,7 @@ def steady(
     details : Details, optional
         Cross-sections and storage curves; a steady state has no gate_rules.
     run : Run, optional
-        ``cell_length`` and ``convection`` count.
+        ``cell_length`` and ``inertia`` count.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def steady(
     -----
     Newton with growing time steps from a flat start; further periods start from the first.
     A pump runs as needed: in proportion from ``stop_stage`` to its capacity at ``start_stage``.
-    Convection fades out from Froude number 0.8 to 1. Second order in ``cell_length``.
+    Convection is left out without ``inertia`` and fades out from Froude number 0.8 to 1. Second order in ``cell_length``.
 
     Examples
     --------
@@ -178,24 +178,31 @@ def _solve(
     side_flow(mesh, fields, state, 0.0, 1.0)
     for i, s in enumerate(fields.gate):
         state.opening[s] = value(fields.time, fields.opening[i], 0.0)
-    worst, where, _ = settle(mesh, links, state, step, run.convection, TOLERANCE)
+    worst, where, _ = settle(mesh, links, state, step, run.inertia, TOLERANCE)
     if step > 600.0 and not worst <= TOLERANCE:  # far from the first period: start afresh
         state.z1[:], state.q1[:] = flat_start(mesh, links, now, state.opening).z1, 0.0
-        worst, where, _ = settle(mesh, links, state, 600.0, run.convection, TOLERANCE)
+        worst, where, _ = settle(mesh, links, state, 600.0, run.inertia, TOLERANCE)
     if not worst <= TOLERANCE:
-        _complain(network, mesh, state, f"steady flow of period {given.axis[p]}", where)
+        sums = np.empty((len(mesh.start), 4))
+        _summary(mesh, state, sums)
+        raise_faults(_fast_ends(network, given, p, sums[:, 3], mesh))
+        _complain(network, mesh, state, f"steady flow of period {given.axis[p]}", sums[:, 3])
 
 
-def _complain(network: RiverNetwork, mesh: Mesh, state: State, what: str, where: int) -> None:
-    """Raise with the reaches whose stages still moved most."""
+def _complain(
+    network: RiverNetwork, mesh: Mesh, state: State, what: str, froude: Floats
+) -> None:
+    """Raise with the reaches whose stages still moved most, and their Froude numbers."""
     inner = np.repeat(np.arange(len(mesh.start)), np.diff(mesh.inner))
     move = np.abs(state.dz)
     worst = np.maximum(move[mesh.start], move[mesh.stop])
     np.maximum.at(worst, inner, move[len(mesh.storage) :])
     order = np.argsort(-worst, kind="stable")[:10]
     labels = network.reaches.index[order]
-    table = pd.DataFrame({"change": worst[order]}, index=labels)
-    message = f"{what} did not converge; stages moved most at reaches {', '.join(labels[:5])}"
+    table = pd.DataFrame({"change": worst[order], "froude": froude[order]}, index=labels)
+    fast = float(froude[order[0]])
+    why = f"flow there is supercritical (Froude {fast:.2f})" if fast >= 1.0 else "no balance found"
+    message = f"{what} did not converge: stages move most at {', '.join(labels[:5])}; {why}"
     raise ConvergenceError(message, table)
 
 

@@ -70,7 +70,7 @@ def unsteady(
     details : Details, optional
         Cross-sections, storage curves and gate rules.
     run : Run, optional
-        Cells, greatest step, implicitness, convection, and a file to write to.
+        Cells, greatest step, implicitness, inertia, and a file to write to.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def _start(
         if "time" in boundaries.dims:
             now = boundaries.interp(time=first).drop_vars("time")
         calm = Details(details.cross_sections, details.storage_curves)
-        initial = steady(network, now, calm, Run(run.cell_length, convection=run.convection))
+        initial = steady(network, now, calm, Run(run.cell_length, inertia=run.inertia))
         initial = initial.isel(period=0)
     if "cell_stage" in initial:
         z, q = _labelled(initial, "cell_stage", mesh), _labelled(initial, "face_flow", mesh)
@@ -243,7 +243,7 @@ def _march(
     for k in range(seconds.size - 1):
         book = record(mesh, links)
         settings = np.array([seconds[k], seconds[k + 1], step, run.time_step,
-                             run.implicitness, float(run.convection)])  # fmt: skip
+                             run.implicitness, float(run.inertia)])  # fmt: skip
         step, reached, stuck = advance(mesh, links, fields, state, book, settings)
         if stuck >= 0:
             _complain(network, mesh, state, reached, stuck)
