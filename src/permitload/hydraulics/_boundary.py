@@ -111,7 +111,7 @@ def stage_faults(given: Given, mesh: Mesh, nodes: pd.Index[str]) -> list[Fault]:
     faults = []
     for row, series in zip(given.rows["stage"], given.values["stage"], strict=True):
         low = int(series.argmin())
-        if series[low] <= bed[row]:
+        if series[low] <= bed[row] < np.inf:
             place = f"node {nodes[row]}, {given.axis.name} {given.axis[low]}"
             right = f"a stage above the bed, {bed[row]:g} m"
             faults.append(Fault(_TABLE, place, "stage", series[low], "leaves it dry", right))

@@ -75,6 +75,10 @@ SLOT = 1e-7
 """Width of the slot under a section, over its width: dry cells keep an equation."""
 
 
+UNKNOWN = 10.0
+"""Depth under its sills of a storage node that no reach touches and no curve describes [m]."""
+
+
 def build(network: RiverNetwork, details: Details, run: Run, links: pd.DataFrame) -> Mesh:
     """Cut a network; ``links`` are its structures, with rows ``start`` and ``stop``."""
     reaches, nodes = network.reaches, network.nodes
@@ -180,10 +184,13 @@ def _storage(
     lowest = np.full(len(nodes), np.inf)
     np.minimum.at(lowest, network.from_index, bed[:, 0])
     np.minimum.at(lowest, network.to_index, bed[:, 1])
-    sill = links["crest"].fillna(np.inf).to_numpy()
+    sill = np.full(len(nodes), np.inf)
     for end in ("start", "stop"):
-        np.minimum.at(lowest, links[end].to_numpy(dtype=np.int64), sill)
-    base = np.where(np.isfinite(lowest), lowest, 0.0)
+        inside = links[end] >= 0
+        crest = links.loc[inside, "crest"].fillna(np.inf).to_numpy()
+        np.minimum.at(sill, links.loc[inside, end].to_numpy(dtype=np.int64), crest)
+    deep = np.where(np.isfinite(sill), sill, 0.0) - UNKNOWN
+    base = np.where(np.isfinite(lowest), lowest, deep)
     storage, stacks = np.full(len(nodes), -1), []
     for i, (label, area) in enumerate(nodes["storage_area"].items()):
         if label in curves:

@@ -205,6 +205,7 @@ def _along(network: RiverNetwork, mesh: Mesh, state: State, initial: xr.Dataset)
     flow = np.zeros(len(reaches))
     if "flow" in initial:
         flow = initial["flow"].to_series().reindex(reaches).fillna(0.0).to_numpy()
+    state.z0[: len(nodes)] = stage.to_numpy()
     for r in range(len(reaches)):
         a, b = stage.iloc[mesh.start[r]], stage.iloc[mesh.stop[r]]
         cells = vertices(mesh, r)
