@@ -24,14 +24,15 @@ def _value(result: xr.Dataset, network: RiverNetwork, row: dict[str, str]) -> fl
     if what == "volume_total":
         return float(now["volume"].sum())
     if what == "mean_velocity":
-        return float(now["velocity"].sel(reach=item)) * np.sign(float(now["flow"].sel(reach=item)))
+        sign = float(np.sign(now["flow"].sel(reach=item)))
+        return float(now["velocity"].sel(reach=item)) * sign
     if what == "depth_mid":
         reach = network.reaches.loc[item]
         x = float(row["x_m"])
         inside = now["cell_stage"].values[now["cell_reach"].values == item]
         at = now["cell_position"].values[now["cell_reach"].values == item]
         bed = reach["bed_from"] + (reach["bed_to"] - reach["bed_from"]) * x / reach["length"]
-        return float(np.interp(x, at, inside)) - bed
+        return float(np.interp(x, at, inside) - bed)
     return float(now[what].sel(reach=item))
 
 
@@ -90,7 +91,7 @@ def test_profiles_over_uneven_beds(name: str) -> None:
         if row["quantity"] == "travel_time":
             return float(result["travel_time"].sum()) * 86400.0
         k = int(np.flatnonzero(np.isclose(bed[:, 0], float(row["x_m"])))[0])
-        return stages[k] - (bed[k, 1] if row["quantity"] == "depth" else 0.0)
+        return float(stages[k] - (bed[k, 1] if row["quantity"] == "depth" else 0.0))
 
     rows = known.rows(PROFILES, name)
     order = [row for row in rows if row["tier"] == "order"]
@@ -130,7 +131,7 @@ def test_backwater_in_one_channel(name: str, inertia: bool) -> None:
             section = reach["bottom_width_m"], reach["side_slope"], reach["manning_n"], -slope
             return float(hydraulics.normal_depth(given["upstream_flow_m3s"], *section))
         x = float(row["x_m"])
-        return float(np.interp(x, at, inside)) - (reach["bed_from_m"] + slope * x)
+        return float(np.interp(x, at, inside) - (reach["bed_from_m"] + slope * x))
 
     rows = known.rows(PROFILES, f"{name}_{'dynamic' if inertia else 'noinertia'}")
     known.compare(rows, value)

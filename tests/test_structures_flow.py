@@ -22,9 +22,7 @@ def lakes(structure: dict[str, Any], areas: dict[str, float], **ditch: Any) -> R
     reach = flows.channel(**{**DITCH, "from_node": "ditch", "to_node": next(iter(areas)), **ditch})
     usual = {"structure": "S", "from_node": "in", "to_node": "out"}
     nodes = pd.DataFrame({"node": list(areas), "storage_area": list(areas.values())})
-    return RiverNetwork(
-        pd.DataFrame([reach]), nodes, structures=pd.DataFrame([usual | structure])
-    )
+    return RiverNetwork(pd.DataFrame([reach]), nodes, structures=pd.DataFrame([usual | structure]))
 
 
 def still(network: RiverNetwork, **stages: float) -> xr.Dataset:
@@ -58,7 +56,7 @@ def test_sluice_between_two_lakes() -> None:
     def value(row: dict[str, str]) -> float:
         if row["quantity"] == "time_to_equal_levels":
             gap = (result["stage"].sel(node="in") - result["stage"].sel(node="out")).values
-            return float(seconds[np.argmax(gap < 1e-4)])
+            return float(seconds[np.argmax(gap < 1e-6)])
         if row["quantity"] == "final_level":
             return float(result["stage"].sel(node="in")[-1])
         if row["quantity"] == "flow":
@@ -93,7 +91,7 @@ def test_weir_out_of_a_lake() -> None:
     ):
         at = flows.boundaries({"stage": {"in": 2.5 + head, "out": 2.5 + below}})
         found = hydraulics.steady(network, at)["structure_flow"].item()
-        known.compare([row], lambda _, found=found: found)
+        assert found == pytest.approx(float(row["value"]), rel=float(row["rtol"]))
         turned = flows.boundaries({"stage": {"in": 2.5 + below, "out": 2.5 + head}})
         back = hydraulics.steady(network, turned)["structure_flow"].item()
         assert back == pytest.approx(-found, rel=1e-12)
@@ -183,7 +181,7 @@ def test_gate_rules_by_stage_and_time() -> None:
     flow = result["structure_forward"].isel(structure=0).values
     stage = result["stage"].sel(node="in").values
     opened = int(np.argmax(flow > 0.0))
-    assert stage[opened] >= 2.0 - 0.04 and stage[: opened].max() < 2.0
+    assert stage[opened] >= 2.0 - 0.04 and stage[:opened].max() < 2.0
     noon = seconds[:-1] >= 43200.0
     assert (flow[noon] == 0.0).all() and (flow[opened] > 0.0)
     shut = np.flatnonzero((flow[opened:] == 0.0) & ~noon[opened:])
@@ -230,7 +228,7 @@ def test_polder_with_rain_leaves_only_through_its_pump() -> None:
     fell = float(((result["water_in"] - result["water_out"]).sel(node="in")
                   * result["seconds"]).sum())  # fmt: skip
     assert inside[-1] - inside[0] == pytest.approx(fell - pumped, abs=1e-6 * fell)
-    assert pumped > 0.0 and 0.85 < float(result["stage"].sel(node="in").min())
+    assert pumped > 0.0 and float(result["stage"].sel(node="in").min()) > 0.85
     assert float(result["stage"].sel(node="in").max()) < 1.25
     # volume by hand: the surface grows by 2e5 m2 a metre to 1 m, then by 4e5
     assert inside[0] == pytest.approx(1e5, rel=1e-4)

@@ -1,8 +1,5 @@
 """Unsteady flow: known answers, balances, orders of convergence, drying, and restarts."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -82,7 +79,7 @@ def test_standing_tide_without_friction() -> None:
         if row["quantity"] == "discharge_amplitude_mouth":
             ends = [2 * f[0] - f[1] / 2 - f[0] / 2 for f in faces]  # straight on to the mouth
             return float(np.ptp(ends) / 2.0)
-        x, k = float(row["x_m"]), int(round(float(row["t_s"]) / (cycle / 96)))
+        x, k = float(row["x_m"]), round(float(row["t_s"]) / (cycle / 96))
         if row["quantity"] == "stage":
             return float(np.interp(x, at[order], stages[k]))
         out = np.polynomial.Polynomial.fit(middle[:3], faces[k, :3], 1)
@@ -141,7 +138,10 @@ def _usgs() -> tuple[RiverNetwork, xr.Dataset, np.ndarray, dict[str, str]]:
     rows = []
     for reach in case["reaches"]:
         name, half = reach["id"], reach["length_m"] / 2
-        for part, (a, b) in {"u": (reach["from"], f"c{name}"), "d": (f"c{name}", reach["to"])}.items():
+        for part, (a, b) in {
+            "u": (reach["from"], f"c{name}"),
+            "d": (f"c{name}", reach["to"]),
+        }.items():
             if (name, part) == ("18", "d"):
                 continue
             rows.append({
@@ -153,9 +153,7 @@ def _usgs() -> tuple[RiverNetwork, xr.Dataset, np.ndarray, dict[str, str]]:
     network = RiverNetwork(pd.DataFrame(rows))
     times = np.array(case["inflow_times_s"], dtype=float)
     seconds = np.arange(0.0, case["duration_s"] + 1.0, 1800.0)
-    inflow = {
-        f"c{k}": np.interp(seconds, times, case[f"inflow_reach{k}_m3s"]) for k in (1, 5)
-    }
+    inflow = {f"c{k}": np.interp(seconds, times, case[f"inflow_reach{k}_m3s"]) for k in (1, 5)}
     ends = flows.boundaries({"flow": inflow, "stage": {"c18": 2.0}}, seconds)
     low = {"c15", "c16", "c17", "c18", "v11", "v13", "v14"}
     nodes = network.nodes.index
@@ -181,7 +179,9 @@ def test_usgs_loop_with_reverse_flow() -> None:
             reach = faces[item]
             at = result["face_reach"].values == reach
             series = result["face_flow"].transpose("time", "face").values[:, at][:, -1]
-            return float(series[late].max() if row["quantity"] == "flow_max" else series[late].min())
+            return float(
+                series[late].max() if row["quantity"] == "flow_max" else series[late].min()
+            )
         node = "c" + item.split()[1]
         return float(np.interp(float(row["t_s"]), seconds, result["stage"].sel(node=node)))
 

@@ -2,6 +2,7 @@
 
 from permitload.hydraulics._run import Details, Run
 from permitload.hydraulics.given import RESIDUAL_SHARE, from_flow
+from permitload.hydraulics.statistics import period_statistics
 from permitload.hydraulics.steady import steady
 from permitload.hydraulics.tide import tide
 from permitload.hydraulics.uniform import (
@@ -34,6 +35,7 @@ __all__ = [  # noqa: RUF022  # in plain order
     "froude",
     "hydraulic_radius",
     "normal_depth",
+    "period_statistics",
     "steady",
     "tide",
     "top_width",

@@ -111,7 +111,7 @@ class State(NamedTuple):
     right: Floats
     work: Floats
     link: Floats
-    """(s, 3) flow of a link and its growth with both stages."""
+    """(s, 4) flow of a link, its growth with both stages, and its flow before."""
     opening: Floats
     on: Floats
     """(s) 1 while a pump runs, -1 for one that runs as needed."""
@@ -157,5 +157,5 @@ def blank(mesh: Mesh, links: Links, opening: Floats) -> State:
         z0, z1, v0, v1, q0, q1, qt, zrate, qrate, side, np.zeros(len(mesh.start)),
         np.full(nodes, np.nan), c, left, r, e, f, g, np.zeros(cells),
         np.zeros(len(mesh.columns)), np.zeros(nodes), np.zeros(nodes),
-        np.zeros((len(links.kind), 3)), opening.copy(), np.zeros(len(links.kind)),
+        np.zeros((len(links.kind), 4)), opening.copy(), np.zeros(len(links.kind)),
     )  # fmt: skip

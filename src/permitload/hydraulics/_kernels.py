@@ -237,6 +237,15 @@ def structures(mesh: Mesh, links: Links, st: State, theta: float) -> None:
         if b >= 0:
             high = discharge(links, s, left, right + h, opening, on)
             fb = (high - discharge(links, s, left, right - h, opening, on)) / (2.0 * h)
+        if links.kind[s] < PUMP and q != 0.0:
+            # q|q| = F|F| instead of q = F: Newton on a root would jump to and fro about no flow
+            old = st.link[s, 0]
+            size = max(abs(old), abs(q), 1e-9)
+            fa, fb = fa * abs(q) / size, fb * abs(q) / size
+            q = old + (q * abs(q) - old * abs(old)) / (2.0 * size)
+            st.link[s, 3] = old
+        else:
+            st.link[s, 3] = q
         st.link[s, 0], st.link[s, 1], st.link[s, 2] = q, theta * fa, theta * fb
         i = mesh.rank[a]
         st.values[mesh.diagonal[i]] += theta * fa

@@ -152,7 +152,11 @@ def attempt(
         worst, where = newton(mesh, links, st, 1.0 / dt, theta, inertia)
         if not worst < 20.0:
             return 0, where, 1.0
-        if worst > CLOSE:
+        jump = 0.0
+        for s in range(links.kind.size):
+            q, old = st.link[s, 0], st.link[s, 3]
+            jump = max(jump, abs(q - old) / (abs(q) + abs(old) + 1e-6))
+        if worst > CLOSE or jump > CLOSE:
             continue
         for j in range(st.qt.size):
             st.qt[j] = theta * st.q1[j] + (1.0 - theta) * st.q0[j]
@@ -196,9 +200,10 @@ def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float)
                 st.f[links.start[s]] += dt * st.link[s, 0]
             if not np.isnan(st.fix[links.stop[s]]):
                 st.f[links.stop[s]] -= dt * st.link[s, 0]
-    surprise = 0.0
+    surprise, foretold = 0.0, False
     for k in range(st.z0.size):
         rc.outside[k] += st.f[k]
+        foretold = foretold or st.zrate[k] != 0.0
         surprise = max(surprise, abs(st.z1[k] - st.z0[k] - dt * st.zrate[k]))
         st.zrate[k] = (st.z1[k] - st.z0[k]) / dt
         st.z0[k], st.v0[k] = st.z1[k], st.e[k]
@@ -212,7 +217,7 @@ def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float)
         st.q0[j] = st.q1[j] if st.l[j] != 0.0 else 0.0
     rc.steps[0] += 1.0
     rc.steps[1] = max(rc.steps[1], off)
-    return surprise
+    return surprise if foretold else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -34,13 +34,14 @@ def coordinates(network: RiverNetwork, mesh: Mesh) -> dict[str, Any]:
         inner = list(range(mesh.inner[r], mesh.inner[r + 1]))
         ends += list(zip([mesh.start[r], *inner], [*inner, mesh.stop[r]], strict=True))
     cells = [*nodes, *(f"{r}@{x:g}" for r, x in zip(cell_reach, cell_at, strict=True) if r)]
+    faces = [f"{r}@{x:g}" for r, x in zip(face_reach, face_at, strict=True)]
     sides = np.array(ends, dtype=np.int64).reshape(-1, 2)
     return {
         "reach": reaches.to_numpy(dtype=object),
         "node": nodes.to_numpy(dtype=object),
         "structure": network.structures.index.to_numpy(dtype=object),
         "cell": np.array(cells, dtype=object),
-        "face": np.array([f"{r}@{x:g}" for r, x in zip(face_reach, face_at, strict=True)], dtype=object),
+        "face": np.array(faces, dtype=object),
         "cell_reach": ("cell", np.array(cell_reach)),
         "cell_position": ("cell", np.array(cell_at)),
         "face_reach": ("face", np.array(face_reach)),

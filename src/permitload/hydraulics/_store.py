@@ -81,6 +81,6 @@ class Store:
         self._file = h5netcdf.File(path, "a")
         for name, (d, t) in self._dims.items():
             a, b = sizes[name]
-            self._file.create_variable(
-                name, (t, d), "f8", chunks=(max(min(_CHUNK, b), 1), max(a, 1))
-            )
+            chunks = max(min(_CHUNK, b), 1), max(a, 1)
+            made = self._file.create_variable(name, (t, d), "f8", chunks=chunks)
+            made.attrs.update(described(xr.Dataset({name: 0.0}))[name].attrs)

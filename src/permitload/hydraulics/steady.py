@@ -79,7 +79,8 @@ def steady(
     -----
     Newton with growing time steps from a flat start; further periods start from the first.
     A pump runs as needed: in proportion from ``stop_stage`` to its capacity at ``start_stage``.
-    Convection is left out without ``inertia`` and fades out from Froude number 0.8 to 1. Second order in ``cell_length``.
+    Convection is left out without ``inertia`` and fades out from Froude number 0.8 to 1.
+    Second order in ``cell_length``.
 
     Examples
     --------
@@ -178,10 +179,10 @@ def _solve(
     side_flow(mesh, fields, state, 0.0, 1.0)
     for i, s in enumerate(fields.gate):
         state.opening[s] = value(fields.time, fields.opening[i], 0.0)
-    worst, where, _ = settle(mesh, links, state, step, run.inertia, TOLERANCE)
+    worst, _, _ = settle(mesh, links, state, step, run.inertia, TOLERANCE)
     if step > 600.0 and not worst <= TOLERANCE:  # far from the first period: start afresh
         state.z1[:], state.q1[:] = flat_start(mesh, links, now, state.opening).z1, 0.0
-        worst, where, _ = settle(mesh, links, state, 600.0, run.inertia, TOLERANCE)
+        worst, _, _ = settle(mesh, links, state, 600.0, run.inertia, TOLERANCE)
     if not worst <= TOLERANCE:
         sums = np.empty((len(mesh.start), 4))
         _summary(mesh, state, sums)
@@ -189,9 +190,7 @@ def _solve(
         _complain(network, mesh, state, f"steady flow of period {given.axis[p]}", sums[:, 3])
 
 
-def _complain(
-    network: RiverNetwork, mesh: Mesh, state: State, what: str, froude: Floats
-) -> None:
+def _complain(network: RiverNetwork, mesh: Mesh, state: State, what: str, froude: Floats) -> None:
     """Raise with the reaches whose stages still moved most, and their Froude numbers."""
     inner = np.repeat(np.arange(len(mesh.start)), np.diff(mesh.inner))
     move = np.abs(state.dz)
