@@ -53,10 +53,10 @@ def coordinates(network: RiverNetwork, mesh: Mesh) -> dict[str, Any]:
     }
 
 
-def reach_variables(network: RiverNetwork, sums: Floats, axis: str) -> dict[str, Any]:
+def reach_variables(length: Floats, sums: Floats, axis: str) -> dict[str, Any]:
     """Variables (reach, t) from flow at the middle, volume, surface (reach, t, 3 or more)."""
     flow, volume, surface = sums[..., 0], sums[..., 1], sums[..., 2]
-    area = volume / network.reaches["length"].to_numpy()[:, None]
+    area = volume / length[:, None]
     size = np.abs(flow)
     with np.errstate(divide="ignore", invalid="ignore"):
         velocity = np.where(size > 0.0, size / area, 0.0)

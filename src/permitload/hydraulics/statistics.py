@@ -179,7 +179,7 @@ def _labelled(
         surface = np.where(depth > 0.0, volume / depth, 0.0)
     sums = np.stack([flow, volume, surface], axis=-1)
     exchange = np.minimum(mean["forward_flow"], mean["backward_flow"])
-    length = network.reaches["length"].to_numpy()[:, None]
+    length = network.reaches["length"].to_numpy()
     coords = {
         "reach": network.reaches.index.to_numpy(dtype=object),
         "node": network.nodes.index.to_numpy(dtype=object),
@@ -193,9 +193,9 @@ def _labelled(
     }
     result = xr.Dataset(
         {
-            **reach_variables(network, sums, "period"), **by_reach,
+            **reach_variables(length, sums, "period"), **by_reach,
             "exchange": (("reach", "period"), exchange),
-            "dispersion": (("reach", "period"), exchange * length * length / volume),
+            "dispersion": (("reach", "period"), exchange * length[:, None] ** 2 / volume),
             "storage_change": (("node", "period"), mean["storage_change"]),
         },
         coords,

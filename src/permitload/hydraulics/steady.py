@@ -242,7 +242,7 @@ def _labelled(
     nodes, links = len(mesh.storage), len(network.structures)
     result = xr.Dataset(
         {
-            **reach_variables(network, sums, "period"),
+            **reach_variables(mesh.piece * mesh.pieces, sums, "period"),
             "stage": (("node", "period"), z[:nodes]),
             "structure_flow": (("structure", "period"), link[:links]),
             "cell_stage": (("cell", "period"), z),

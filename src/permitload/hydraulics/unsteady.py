@@ -238,7 +238,7 @@ def _march(
 
     (mesh, links, fields), (store, run) = fixed, where
     state.v1[:] = state.v0
-    _put_instant(network, (mesh, links), state, store, 0)
+    _put_instant((mesh, links), state, store, 0)
     step, counts, off = run.time_step, np.zeros(seconds.size - 1), np.zeros(seconds.size - 1)
     applied, owner = np.zeros(len(links.rule)), _owner(mesh)
     for k in range(seconds.size - 1):
@@ -252,7 +252,7 @@ def _march(
         counts[k], off[k] = book.steps
         applied += book.applied
         store.flush("interval", k)
-        _put_instant(network, (mesh, links), state, store, k + 1)
+        _put_instant((mesh, links), state, store, k + 1)
     extra = {"steps": ("interval", counts), "imbalance": ("interval", off)}
     gates = network.structures.index.to_numpy(dtype=object)[links.rule[:, 0]]
     held = {f"{gate} {i}": float(t) for i, (gate, t) in enumerate(zip(gates, applied, strict=True))}
@@ -267,23 +267,21 @@ def _owner(mesh: Mesh) -> NDArray[np.int64]:
     return owner
 
 
-def _put_instant(
-    network: RiverNetwork, fixed: tuple[Mesh, Links], state: State, store: Store, k: int
-) -> None:
+def _put_instant(fixed: tuple[Mesh, Links], state: State, store: Store, k: int) -> None:
     """Keep what holds at an instant."""
     from permitload.hydraulics._kernels import discharge
     from permitload.hydraulics._march_kernels import summary
 
     mesh, links = fixed
-    sums = np.empty((len(mesh.start), 4))
+    sums, length = np.empty((len(mesh.start), 4)), mesh.piece * mesh.pieces
     summary(mesh, state.z0, state.q0, sums)
-    for name, (_, values) in reach_variables(network, sums[:, None, :], "time").items():
+    for name, (_, values) in reach_variables(length, sums[:, None, :], "time").items():
         store.put(name, k, values[:, 0])
     store.put("stage", k, state.z0[: len(mesh.storage)])
     flows = [
         discharge(links, s, state.z0[links.start[s]], state.z0[links.stop[s]],
                   state.opening[s], state.on[s])
-        for s in range(len(network.structures))
+        for s in np.flatnonzero(links.stop >= 0)
     ]  # fmt: skip
     store.put("structure_flow", k, np.array(flows, dtype=float))
     store.put("cell_volume", k, state.v0)
