@@ -133,7 +133,7 @@ def main(sides: list[int], days: float = 30.0) -> None:
         if canals <= 60:
             fine = Run(cell_length=62.5, time_step=15.0, implicitness=0.5)
             right = ours(side, days, fine)[1]
-        for step, cell in ((300.0, 500.0), (600.0, 500.0), (900.0, 500.0), (300.0, 250.0)):
+        for step, cell in ((300.0, 500.0), (900.0, 500.0), (1800.0, 500.0)):
             run = Run(cell_length=cell, time_step=step, implicitness=0.5)
             wall, found = min((ours(side, days, run) for _ in range(2)), key=lambda r: r[0])
             off = np.nan if right is None else difference(found, right)
