@@ -281,7 +281,7 @@ def settle(
             before = np.inf
             continue
         quiet = quiet + 1 if worst <= tolerance and step >= 1e12 else 0
-        if quiet >= 2:
+        if quiet >= 1:
             return worst, where, iteration
         step = min(step * min(max(before / max(worst, 1e-15), 0.5), 10.0) * 1.2, 1e12)
         before = worst

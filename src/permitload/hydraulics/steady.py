@@ -144,7 +144,7 @@ def _every_period(
     faults: list[Fault] = []
     for p in range(count):
         state.z1[:], state.q1[:] = first
-        step = 600.0 if p == 0 else 1e5
+        step = 600.0 if p == 0 else 1e12
         _solve(network, mesh, links, (given, p), (state, run, step))
         if p == 0:
             first = state.z1.copy(), state.q1.copy()

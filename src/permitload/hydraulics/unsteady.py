@@ -279,7 +279,7 @@ def _put_instant(fixed: tuple[Mesh, Links], state: State, store: Store, k: int) 
         store.put(name, k, values[:, 0])
     store.put("stage", k, state.z0[: len(mesh.storage)])
     flows = [
-        discharge(links, s, state.z0[links.start[s]], state.z0[links.stop[s]],
+        discharge(links, int(s), state.z0[links.start[s]], state.z0[links.stop[s]],
                   state.opening[s], state.on[s])
         for s in np.flatnonzero(links.stop >= 0)
     ]  # fmt: skip
