@@ -49,8 +49,8 @@ def test_structures_join_parts_and_may_end_at_a_node_of_their_own() -> None:
                           "from_node": ["c", "y"], "to_node": ["x", "sea"]})  # fmt: skip
     network = RiverNetwork(REACHES, pd.DataFrame({"node": ["sea"]}), gates)
     assert repr(network) == "RiverNetwork(5 reaches, 6 nodes, 1 part)"
-    gate = network.structures.loc["G1"].dropna().to_dict()
-    assert gate == {
+    named = network.structures.loc["G1"].dropna().to_dict()
+    assert named == {
         "structure_type": "gate", "from_node": "c", "to_node": "x", "one_way": 0.0, "name": ""
     }  # fmt: skip
 
@@ -371,16 +371,18 @@ C3  TRAPEZOIDAL  3  10  2  2  1
 C4  TRAPEZOIDAL  3  10  2  2  1
 C5  TRAPEZOIDAL  3  10  2  2  1
 C6  TRAPEZOIDAL  3  10  2  2  1
-O1  CIRCULAR     1  0   0  0
+O1  RECT_CLOSED  1  4   0  0
+W1  RECT_OPEN    2  6   0  0
 [PUMPS]
-P1  Lake Pond  * ON 0 0
+P1  Lake Pond  Six ON 1.5 0.5
 [ORIFICES]
-O1  N3 Lake  SIDE 0 0.65 NO 0
+O1  N3 Lake  SIDE 0.1 0.65 NO 0
 [WEIRS]
-W1  Lake Sea  TRANSVERSE 1 1.84 NO 0 0
+W1  Lake Sea  TRANSVERSE 1 1.84 YES 0 0
 [CURVES]
 PondCurve Storage 0 400
 PondCurve         1 600  3 1000
+Six       Pump4   0 6  5 6
 Tide      Tidal   0 1
 [COORDINATES]
 Lake 500 250
@@ -414,6 +416,17 @@ def test_swmm_loops_storage_and_structures(tmp_path: Path) -> None:
     assert network.structures[["structure_type", "from_node", "to_node"]].T.to_dict("list") == {
         "P1": ["pump", "Lake", "Pond"], "O1": ["gate", "N3", "Lake"], "W1": ["weir", "Lake", "Sea"]
     }  # fmt: skip
+    numbers = network.structures.drop(columns=["structure_type", "from_node", "to_node", "name"])
+    assert numbers.loc["P1"].dropna().to_dict() == {
+        "pump_capacity": 6.0, "start_stage": 1.5, "stop_stage": 0.5, "one_way": 0.0
+    }  # fmt: skip
+    assert numbers.loc["O1"].dropna().to_dict() == {
+        "crest": 0.5, "width": 4.0, "opening": 1.0, "discharge_coefficient": 0.65, "one_way": 0.0
+    }  # fmt: skip
+    weir = numbers.loc["W1"].dropna().to_dict()
+    # Q = 1.84 b h^1.5 = m b √(2g) h^1.5 with √(2g) = 4.429447 m^0.5/s
+    assert weir.pop("discharge_coefficient") == pytest.approx(1.84 / 4.429447, rel=1e-6)
+    assert weir == {"crest": 1.0, "width": 6.0, "one_way": 1.0}
     shutil.copy(path, tmp_path / "degrees.inp")
     with (tmp_path / "degrees.inp").open("a") as file:
         file.write("[MAP]\nDIMENSIONS 0 0 1 1\nUnits Degrees\n")
@@ -428,6 +441,7 @@ def test_swmm_elevation_offsets(tmp_path: Path) -> None:
         .replace("0.025  0.1  0.2", "0.025  1.25  *")
         .replace("1200  0.025  0    0", "1200  0.025  *  0.75")
         .replace("0.03   0    0.5", "0.03  *  0.5").replace("0.03   0    0", "0.03   *    *")
+        .replace("SIDE 0.1", "SIDE 0.5")
     )  # fmt: skip
     reaches = RiverNetwork.from_swmm(str(path)).reaches
     assert reaches["bed_from"].tolist() == [1.25, 1.0, 0.5, 0.0, 0.4, 0.2]
@@ -447,13 +461,13 @@ def test_swmm_names_every_fault_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(NetworkError) as error:
         RiverNetwork.from_swmm(path)
     nodes = "a node of [JUNCTIONS], [OUTFALLS], [STORAGE] or [DIVIDERS]"
-    shapes = "TRAPEZOIDAL or RECT_OPEN in [XSECTIONS]"
+    shapes = "TRAPEZOIDAL, RECT_OPEN or IRREGULAR in [XSECTIONS]"
     number = "is not a number; right would be a finite number"
     length = "right would be a number from 0 to 1e+07 m"
     assert sentences(error.value) == [
         "bad.inp, row [OPTIONS], FLOW_UNITS: GPM is not metric; "
         "right would be metric flow units: CMS, LPS, MLD",
-        "bad.inp, row 46 (L1), structure_type: OUTLET is not supported; "
+        "bad.inp, row 48 (L1), structure_type: OUTLET is not supported; "
         "right would be a pump, an orifice or a weir",
         f"bad.inp, row 9 (N2), invert: deep {number}",
         "bad.inp, row 25 (C2), shape: 1 sides are without friction; "
@@ -464,16 +478,20 @@ def test_swmm_names_every_fault_with_its_line(tmp_path: Path) -> None:
         "bad.inp, row 22 (C6), offset: -0.5 m is below the node; "
         "right would be at least 0 m, the invert of the node",
         f"bad.inp, row 22 (C6), to_node: N9 is unknown; right would be {nodes}",
-        f"bad.inp, row 50 (C8), offset: {number}",
-        f"bad.inp, row 50 (C8), shape: is missing; right would be {shapes}",
+        f"bad.inp, row 52 (C8), offset: {number}",
+        f"bad.inp, row 52 (C8), shape: is missing; right would be {shapes}",
         f"bad.inp, row 14 (Lake), storage_area: pi {number}",
         "bad.inp, row 15 (Pond), storage_area: PondCurve does not give the area; "
         "right would be a curve of rising depths in [CURVES], from 0 to at least 3.5 m",
-        "bad.inp, row 50 (C8), to_node: is empty; right would be a label",
-        f"bad.inp, row 50 (C8), length: is empty; {length}",
+        "bad.inp, row 50 (W2), structure_type: is not supported; right would be TRANSVERSE",
+        "bad.inp, row 50 (W2), shape: is missing; right would be RECT_OPEN in [XSECTIONS]",
+        f"bad.inp, row 50 (W2), offset: {number}",
+        f"bad.inp, row 50 (W2), discharge_coefficient: {number}",
+        "bad.inp, row 52 (C8), to_node: is empty; right would be a label",
+        f"bad.inp, row 52 (C8), length: is empty; {length}",
         "bad.inp, row 19 (C3), width: ten is not valid; right would be a number from 0 to 1e+06 m",
         "bad.inp, row 21 (C4), reach: is repeated; right would be one row a key",
-        "bad.inp, row 48 (W2), to_node: is empty; right would be a label",
+        "bad.inp, row 50 (W2), to_node: is empty; right would be a label",
         "bad.inp, row 22 (C6), length: 0.0 is not positive; right would be a length > 0 m",
     ]
 
@@ -485,7 +503,7 @@ def test_swmm_refuses_what_is_no_model(tmp_path: Path, monkeypatch: pytest.Monke
         RiverNetwork.from_swmm(path)
     path.write_text(MODEL.replace("Lake", "湖"), "utf8")
     assert "湖" in RiverNetwork.from_swmm(path).nodes.index
-    monkeypatch.setattr("permitload._swmm.MOST_BYTES", 1_000)
+    monkeypatch.setattr("permitload._swmm_file.MOST_BYTES", 1_000)
     with pytest.raises(NetworkError, match="path: is too large; right would be"):
         RiverNetwork.from_swmm(path)
     with pytest.raises(NetworkError, match=": is no file"):
@@ -586,3 +604,37 @@ def test_a_stated_coordinate_system_decides(geographic: bool) -> None:
             RiverNetwork.from_geodataframe(frame)
     else:
         assert RiverNetwork.from_geodataframe(frame).reaches["length"].tolist() == [50.0]
+
+
+def test_a_file_of_lines_becomes_a_network(tmp_path: Path) -> None:
+    """Through a file and geopandas: multi-part lines, Chinese labels, a national grid."""
+    geopandas = pytest.importorskip("geopandas")
+    shapely = pytest.importorskip("shapely")
+    drawn = [
+        shapely.LineString([(500.0, 500.0), (2000.0, 500.0), (3500.0, 500.0)]),
+        shapely.MultiLineString([[(3500.0, 500.0), (3500.0, 4500.0)]]),
+        shapely.LineString([(3500.6, 4500.0, 2.0), (500.0, 500.8, 2.0)]),
+    ]
+    names = pd.DataFrame({"reach": ["R1", "R2", "东河"], "width": [9.0, 8.0, 7.0]})
+    frame = geopandas.GeoDataFrame(names, geometry=drawn, crs="EPSG:4549")
+    frame.to_file(tmp_path / "rivers.gpkg")
+    read = geopandas.read_file(tmp_path / "rivers.gpkg")
+    network = RiverNetwork.from_geodataframe(read)
+    plain = RiverNetwork.from_geodataframe(TRIANGLE.assign(reach=names["reach"]))
+    for name in ("from_node", "to_node", "length"):
+        assert network.reaches[name].tolist() == plain.reaches[name].tolist()
+    pd.testing.assert_frame_equal(network.nodes, plain.nodes)
+    assert network.reaches["width"].tolist() == [9.0, 8.0, 7.0]
+    renamed = RiverNetwork.from_geodataframe(read.rename_geometry("shape").set_index("reach"))
+    pd.testing.assert_frame_equal(renamed.reaches, network.reaches)
+    with pytest.raises(NetworkError, match="looks like degrees"):
+        RiverNetwork.from_geodataframe(read.to_crs("EPSG:4326"))
+    with pytest.raises(NetworkError) as error:
+        RiverNetwork.from_geodataframe(read.to_crs("EPSG:2249"))
+    assert "is in US survey foot; right would be a projected system in metres" in str(error.value)
+    holes = geopandas.GeoDataFrame(
+        names.iloc[:2], geometry=[shapely.LineString(), shapely.Point(1.0, 2.0)], crs="EPSG:4549"
+    )
+    with pytest.raises(NetworkError) as error:
+        RiverNetwork.from_geodataframe(holes)
+    assert [fault.row for fault in error.value.faults] == ["R1", "R2"]

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from permitload._frames import listed
+from permitload._network_checks import land
 from permitload.errors import Fault, raise_faults
 
 Ints = NDArray[np.int64]
@@ -92,6 +93,27 @@ def links_of(
         np.pad(town, more, constant_values=-1), len(entered),
     )  # fmt: skip
     return replace(links, polder=np.append(polder, links.node_polder[stop[len(reaches) :]]))
+
+
+def of_tables(
+    tables: Mapping[str, pd.DataFrame],
+    place: pd.DataFrame,
+    polders: pd.DataFrame | None,
+    districts: pd.DataFrame | None,
+    nodes: Ints | None = None,
+) -> Units:
+    """Units of a network's tables with sections at ``place``, by its own polders if none given.
+
+    Each of ``nodes`` is entered by one more stretch, without length.
+    """
+    if place.empty:
+        raise_faults([Fault("sections", None, "section", None, "is empty", "a section")])
+    reaches, entered = tables["reaches"], np.empty(0, dtype=np.int64) if nodes is None else nodes
+    pumps, towns = land(tables["polders"] if polders is None else polders, districts, reaches)
+    labels, structures = tables["nodes"].index, tables["structures"]
+    links = links_of(reaches, structures, labels, entered, towns["district"])
+    outlets = reaches.index.get_indexer(pd.Index(pumps["outlet_reach"]))
+    return delineate(links, place, pumps.reset_index().assign(link=outlets))
 
 
 def delineate(links: Links, place: pd.DataFrame, pumps: pd.DataFrame) -> Units:

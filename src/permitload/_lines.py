@@ -65,9 +65,12 @@ def _projection_faults(reaches: pd.DataFrame, lines: list[Floats]) -> list[Fault
     degrees = bool((np.abs(points) <= [180.0, 90.0]).all())
     if system is not None:
         degrees = bool(system.is_geographic)
-    right = "a projected system in metres"
-    problem = "looks like degrees of longitude and latitude"
-    return [Fault("reaches", None, "geometry", None, problem, right)] if degrees else []
+    right, problem = "a projected system in metres", None
+    if degrees:
+        problem = "looks like degrees of longitude and latitude"
+    elif units := {axis.unit_name for axis in getattr(system, "axis_info", [])} - {"metre"}:
+        problem = f"is in {', '.join(sorted(units))}"
+    return [Fault("reaches", None, "geometry", None, problem, right)] if problem else []
 
 
 def _snapped(ends: Floats, tolerance: float) -> pd.Series[str]:

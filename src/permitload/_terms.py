@@ -7,6 +7,11 @@ from permitload._tier_variables import TIER_TERMS
 
 TERMS = {
     "network": "RiverNetwork, 河网",
+    "series": "values by time: a Series, or a DataArray with time, 时间序列",
+    "method": "function that makes one number of a series, 方法",
+    "fit": "function that reads a quantile off a sample, 频率分析方法",
+    "index": "values by time that rank the years, 典型年指标序列",
+    "annual": "function that makes one number of a year's values, 年值算法",
     "hydraulics": "Dataset of flows by reach and period, 水力结果",
     "quality": "Dataset of concentrations, 水质结果",
     "kinetics": "mapping of pollutant to rates or to a function, 动力学参数",

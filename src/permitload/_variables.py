@@ -6,6 +6,7 @@ from math import inf
 from permitload._allocation_variables import ALLOCATION
 from permitload._bank_variables import BANK
 from permitload._cost_variables import COSTS
+from permitload._design_variables import DESIGN
 from permitload._flow_variables import FLOW
 from permitload._nonpoint_variables import NONPOINT
 from permitload._reallocation_variables import REALLOCATION
@@ -386,4 +387,5 @@ VARIABLES = DIMENSIONS | _variables(
     *STUDY,
     *TIERS,
     *REALLOCATION,
+    *DESIGN,
 )

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from permitload import _control_units, _lines, _network_checks, _swmm
-from permitload.errors import Fault, NetworkError, raise_faults
+from permitload import _control_units, _lines, _network_checks, _swmm, _swmm_file, _swmm_write
+from permitload.errors import NetworkError, raise_faults
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import networkx as nx
+    import xarray as xr
     from numpy.typing import NDArray
 
 __all__ = ["RiverNetwork"]
@@ -83,26 +86,24 @@ class RiverNetwork:
     def from_swmm(cls, path: str | Path) -> RiverNetwork:
         """Read the network of a SWMM 5 input file.
 
-        Conduits become reaches, storage units nodes with their surface and volume at the
-        initial depth, pumps, orifices (as gates) and weirs structures. Flows, controls and all
-        else are left aside; coordinates in feet or degrees too.
+        Conduits become reaches, storage units nodes as at the initial depth, pumps, side orifices
+        (as gates) and transverse weirs structures; controls and coordinates in feet or degrees
+        are left aside. The rest: ``hydraulics.swmm_tables``, ``hydraulics.swmm_boundaries``.
 
         Parameters
         ----------
         path : str or Path
-            An ``.inp`` file in UTF-8, of at most 100 MB, with metric flow units. Shapes:
-            TRAPEZOIDAL (unequal side slopes become their mean) and RECT_OPEN.
+            An ``.inp`` file in UTF-8, at most 100 MB, in metric units. Shapes: RECT_OPEN,
+            TRAPEZOIDAL (side slopes become their mean), IRREGULAR (without width: a transect).
 
         Returns
         -------
         RiverNetwork
-            Bed levels are inverts plus offsets [m].
 
         Raises
         ------
         NetworkError
-            With every fault of the file, by line: other units, shapes and links, unknown
-            nodes, cells that are no numbers, and all that the constructor refuses.
+            With every fault by line: of the file, and all that the constructor refuses.
 
         Examples
         --------
@@ -112,13 +113,40 @@ class RiverNetwork:
           nothing.inp, path: is no file; right would be a text file of at most 100 MB
         """
         tables, model = _swmm.read(Path(path))
-        try:
-            network = cls(**tables)
-        except NetworkError as error:
-            found = [*model.faults, *_swmm.located(error.faults, model)]
-            raise NetworkError(found) from error
-        raise_faults(model.faults, NetworkError)
-        return network
+        with _swmm_file.checked(model):
+            return cls(tables["reaches"], tables["nodes"], tables["structures"])
+
+    def to_swmm(
+        self,
+        path: str | Path,
+        boundaries: xr.Dataset | None = None,
+        tables: Mapping[str, pd.DataFrame] | None = None,
+    ) -> None:
+        """Write a SWMM 5 input file, of which :meth:`from_swmm` makes the same network.
+
+        Parameters
+        ----------
+        path : str or Path
+            The ``.inp`` file.
+        boundaries : Dataset, optional
+            ``stage`` [m] and ``flow`` [m3/s] (node, time); SWMM needs one stage to run.
+        tables : mapping, optional
+            ``cross_sections`` and ``storage_curves`` by name.
+
+        Raises
+        ------
+        NetworkError
+            With everything that the file cannot hold: polders, held nodes, culverts, gaps.
+
+        Examples
+        --------
+        >>> names = ["reach", "from_node", "to_node", "length"]
+        >>> network = RiverNetwork(pd.DataFrame([["R1", "a", "b", 9.0]], columns=names))
+        >>> network.to_swmm("none.inp")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        permitload.errors.NetworkError: ...
+        """
+        _swmm_write.write(Path(path), {**self._tables, **(tables or {})}, boundaries)
 
     @classmethod
     def from_geodataframe(cls, reaches: pd.DataFrame, tolerance: float = 1.0) -> RiverNetwork:
@@ -248,7 +276,8 @@ class RiverNetwork:
         section belongs to the unit of the water next to it, the nearest by distance.
         Sections on one drawn cycle, or at one place, share a network unit. A polder is never
         cut: with the sections inside it, it joins the unit that receives most of its pump
-        capacity (that of the uppermost stretch of each ``outlet_reach``).
+        capacity (that of the uppermost stretch of each ``outlet_reach``). Source: practice of
+        control-unit delineation (unverified).
 
         Parameters
         ----------
@@ -273,11 +302,6 @@ class RiverNetwork:
             If there is no section, one is off the network, a stretch is on a part of the
             network without any, or a polder has no pump outlet outside itself.
 
-        References
-        ----------
-        Rules of delineation: water, control section and land together; polders and district
-        boundaries are kept whole (practice of control-unit delineation, unverified).
-
         Examples
         --------
         >>> reaches = pd.DataFrame({"reach": ["R1", "R2"], "from_node": ["a", "b"],
@@ -289,7 +313,8 @@ class RiverNetwork:
         1    R2       0.0           S1
         2    R2     500.0           S1
         """
-        units = self._delineated(sections, polders, districts, np.empty(0, dtype=np.int64))
+        place = self.locate(sections, "sections")
+        units = _control_units.of_tables(self._tables, place, polders, districts)
         return _control_units.table(units, self.reaches.index)
 
     def units_of(
@@ -301,9 +326,8 @@ class RiverNetwork:
     ) -> pd.Series[str]:
         """Control unit of each outlet, by the rules of :meth:`control_units`.
 
-        An outlet at the place of a section lies above it. An outlet at a node belongs where
-        water that enters the node does. A source behind a works belongs to the unit of the
-        works' outlet, wherever its factory stands.
+        An outlet at the place of a section lies above it, one at a node belongs where water
+        that enters the node does, and a source behind a works to the unit of the works' outlet.
 
         Parameters
         ----------
@@ -337,31 +361,12 @@ class RiverNetwork:
         place = self.locate(outlets, "outlets")
         at_node = place["node_index"].to_numpy() >= 0
         nodes = place["node_index"].to_numpy()[at_node]
-        units = self._delineated(sections, polders, districts, nodes)
+        water = self.locate(sections, "sections")
+        units = _control_units.of_tables(self._tables, water, polders, districts, nodes)
         links = place["reach_index"].to_numpy().copy()
         links[at_node] = len(self.reaches) + len(self.structures) + np.arange(len(nodes))
         names = _control_units.units_at(units, links, place, "outlets")
         return pd.Series(names, place.index, dtype=str, name="control_unit")
-
-    def _delineated(
-        self,
-        sections: pd.DataFrame,
-        polders: pd.DataFrame | None,
-        districts: pd.DataFrame | None,
-        nodes: NDArray[np.int64],
-    ) -> _control_units.Units:
-        """Units of all stretches; each of ``nodes`` is entered by one more, without length."""
-        reaches = self.reaches
-        place = self.locate(sections, "sections")
-        if place.empty:
-            raise_faults([Fault("sections", None, "section", None, "is empty", "a section")])
-        given = self.polders if polders is None else polders
-        pumps, towns = _network_checks.land(given, districts, reaches)
-        outlets = reaches.index.get_indexer(pd.Index(pumps["outlet_reach"]))
-        links = _control_units.links_of(
-            reaches, self.structures, self.nodes.index, nodes, towns["district"]
-        )
-        return _control_units.delineate(links, place, pumps.reset_index().assign(link=outlets))
 
     def locate(self, table: pd.DataFrame, name: str) -> pd.DataFrame:
         """Find the places of outlets or sections on the network.
