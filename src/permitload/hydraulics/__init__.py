@@ -17,7 +17,6 @@ from permitload.hydraulics.frequency import (
     plotting_position,
 )
 from permitload.hydraulics.given import RESIDUAL_SHARE, from_flow
-from permitload.hydraulics.statistics import period_statistics
 from permitload.hydraulics.lows import (
     low_stage,
     lowest_mean,
@@ -25,6 +24,7 @@ from permitload.hydraulics.lows import (
     tennant,
     thirty_q_ten,
 )
+from permitload.hydraulics.statistics import period_statistics
 from permitload.hydraulics.steady import steady
 from permitload.hydraulics.swmm import swmm_boundaries, swmm_tables
 from permitload.hydraulics.tide import tide
