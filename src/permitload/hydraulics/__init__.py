@@ -45,7 +45,7 @@ from permitload.hydraulics.uniform import (
 )
 from permitload.hydraulics.unsteady import unsteady
 
-__all__ = [  # noqa: RUF022  # in plain order
+__all__ = [  # noqa: RUF022  # in plain order, as of every package
     "Details",
     "GRAVITY",
     "RESIDUAL_SHARE",
@@ -69,9 +69,9 @@ __all__ = [  # noqa: RUF022  # in plain order
     "mean_of_driest_months",
     "nonzero_driest_month",
     "normal_depth",
-    "period_statistics",
     "pearson3",
     "pearson3_l_moments",
+    "period_statistics",
     "plotting_position",
     "seven_q_ten",
     "steady",
