@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "bank": {"errors", "units"},
     "tiers": CORE,
     "reallocation": CORE | {"allocation"},
+    "conversion": CORE,
     "io": {"errors", "units", "schema", "frames"},
     "plot": CORE,
     "report": CORE | {"plot"},
@@ -55,6 +56,11 @@ ALLOWED: dict[str, set[str]] = {
 COMPANIONS = {
     "_terms": "schema", "_tables": "schema",
     "_profile": "sampling",
+    "_uncertain_variables": "schema",
+    "_allocation_variables": "schema",
+    "_cost_variables": "schema",
+    "_conversion_variables": "schema",
+    "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network", "_swmm_file": "network", "_swmm_structures": "network",
     "_swmm_storage": "network", "_swmm_transects": "network", "_swmm_boundaries": "network",
@@ -113,6 +119,7 @@ def test_capabilities_never_import_each_other() -> None:
         "technology",
         "bank",
         "tiers",
+        "conversion",
     }  # fmt: skip
     assert all(not ALLOWED[unit] & capabilities for unit in capabilities)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from permitload._technology_variables import TECHNOLOGY_TABLES
 from permitload._tier_variables import TIER_TABLES
+from permitload._conversion_variables import CONVERSION_TABLES
 from permitload._variables import VARIABLES
 
 __all__ = ["COMPONENTS", "DATASETS", "TABLES", "Column", "Table"]
@@ -292,6 +293,7 @@ TABLES = _tables(
     ),
     *TECHNOLOGY_TABLES,
     *TIER_TABLES,
+    *CONVERSION_TABLES,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from permitload._bank_variables import BANK_TERMS
 from permitload._tier_variables import TIER_TERMS
+from permitload._conversion_variables import CONVERSION_TERMS
 
 TERMS = {
     "network": "RiverNetwork, 河网",
@@ -174,5 +175,6 @@ TERMS = {
     "reference_account": "account that the others are compared with, 对照口径",
     **BANK_TERMS,
     **TIER_TERMS,
+    **CONVERSION_TERMS,
 }
 """Objects that appear as parameters and are neither variables nor tables."""

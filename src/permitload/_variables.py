@@ -5,6 +5,7 @@ from math import inf
 
 from permitload._allocation_variables import ALLOCATION
 from permitload._bank_variables import BANK
+from permitload._conversion_variables import CONVERSION
 from permitload._cost_variables import COSTS
 from permitload._design_variables import DESIGN
 from permitload._flow_variables import FLOW
@@ -388,4 +389,5 @@ VARIABLES = DIMENSIONS | _variables(
     *TIERS,
     *REALLOCATION,
     *DESIGN,
+    *CONVERSION,
 )
