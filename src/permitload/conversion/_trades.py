@@ -37,23 +37,27 @@ class Trades(NamedTuple):
     @property
     def equivalency(self) -> Floats:
         """(seller, 1)."""
-        return self.sellers["equivalency"].to_numpy(float)[:, None]
+        return _column(self.sellers, "equivalency")[:, None]
 
     @property
     def uncertainty(self) -> Floats:
         """(seller, 1)."""
-        return self.sellers["uncertainty_ratio"].to_numpy(float)[:, None]
+        return _column(self.sellers, "uncertainty_ratio")[:, None]
 
     @property
     def retirement(self) -> Floats:
         """(seller, buyer)."""
-        own = self.sellers["retirement"].to_numpy(float)[:, None]
-        return own * self.buyers["replacement"].to_numpy(float)
+        own = _column(self.sellers, "retirement")[:, None]
+        return own * _column(self.buyers, "replacement")
 
     @property
     def least(self) -> Floats:
         """(seller, 1)."""
-        return self.sellers["least_ratio"].to_numpy(float)[:, None]
+        return _column(self.sellers, "least_ratio")[:, None]
+
+
+def _column(table: pd.DataFrame, name: str) -> Floats:
+    return np.asarray(table[name], dtype=float)
 
 
 def response_of(response: xr.Dataset | xr.DataArray) -> xr.DataArray:
@@ -90,7 +94,7 @@ def days_of(response: xr.DataArray) -> Floats:
 
 
 def timing_of(timing: xr.DataArray, sellers: pd.DataFrame, response: xr.DataArray) -> Floats:
-    """Timing (seller, period) in the order of the table and the response, its mean 1."""
+    """Check timing (seller, period); in the order of the table and the response."""
     if set(timing.dims) != {"seller", "period"}:
         raise DataError(f"timing has dimensions {timing.dims}; right would be (seller, period)")
     faults = []
@@ -126,7 +130,7 @@ def trades_of(
     selling, buying = complete(sellers, "sellers"), complete(buyers, "buyers")
     _refuse(selling, buying, rise)
     falls, rises = _picked(selling, rise), _picked(buying, rise)
-    unjudged = np.flatnonzero(~(rises > 0.0).any(axis=(1, 2)))
+    unjudged = np.flatnonzero(~(rises > 0.0).any(axis=(1, 2))).tolist()
     right = "an outlet that reaches a section"
     raise_faults(
         [fault_at(buying, "buyers", k, "outlet", "is judged by no section", right)
@@ -151,7 +155,7 @@ def _refuse(selling: pd.DataFrame, buying: pd.DataFrame, response: xr.DataArray)
         if not len(table):
             faults.append(Fault(name, None, name[:-1], None, "is missing", "at least one row"))
         for column in ("outlet", "pollutant"):
-            unknown = np.flatnonzero(~table[column].isin(response.get_index(column)))
+            unknown = np.flatnonzero(~table[column].isin(response.get_index(column))).tolist()
             right = f"one of the {column}s of the response"
             faults += [fault_at(table, name, k, column, "has no response", right) for k in unknown]
     bought = buying["pollutant"].unique()
@@ -161,8 +165,8 @@ def _refuse(selling: pd.DataFrame, buying: pd.DataFrame, response: xr.DataArray)
     right = f"what of it is worth 1 of {', '.join(bought)}: pollutants are not exchanged unstated"
     faults += [
         fault_at(selling, "sellers", k, "equivalency", "is missing", right)
-        for k in np.flatnonzero(other)
+        for k in np.flatnonzero(other).tolist()
     ]
-    zero = np.flatnonzero(selling["equivalency"] == 0.0)
+    zero = np.flatnonzero(selling["equivalency"] == 0.0).tolist()
     faults += [fault_at(selling, "sellers", k, "equivalency", "is nothing", "> 0") for k in zero]
     raise_faults(faults)

@@ -12,7 +12,7 @@ from permitload._frames import complete, fault_at, title
 from permitload.conversion._trades import response_of
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["credit", "hot_spots"]
+__all__ = ["credit", "hot_spots", "moved", "spare_of"]
 
 ROUND_OFF = 1e-12
 """Part of the changes at a section that is round-off of their sum."""
@@ -92,7 +92,7 @@ def _impossible(table: pd.DataFrame) -> list[Fault]:
     return [
         fault_at(table, "credits", k, column, problem, right)
         for column, wrong, problem, right in checks
-        for k in np.flatnonzero(wrong)
+        for k in np.flatnonzero(wrong).tolist()
     ]
 
 
@@ -155,11 +155,11 @@ def hot_spots(
     0.1
     """
     rise = response_of(response)
-    moved = _moved(change, rise)
-    each = rise * moved
+    moving = moved(change, rise)
+    each = rise * moving
     total = each.sum("outlet")
-    spare = _spare(headroom, rise).transpose(*total.dims)
-    noise = np.abs(each).sum("outlet").values * ROUND_OFF
+    spare = spare_of(headroom, rise).transpose(*total.dims)
+    noise = abs(each).sum("outlet").values * ROUND_OFF
     missing = total.values - np.maximum(spare.values, 0.0)
     rows = [
         (*(total[d].values[k] for d, k in zip(total.dims, place, strict=True)),
@@ -170,7 +170,7 @@ def hot_spots(
     return table.sort_values(list(map(str, total.dims)), ignore_index=True)
 
 
-def _moved(change: xr.DataArray, response: xr.DataArray) -> xr.DataArray:
+def moved(change: xr.DataArray, response: xr.DataArray) -> xr.DataArray:
     """Change by every outlet of the response, 0 where it is left out."""
     _same(change, response, "change", ("pollutant", "period"))
     given = change.get_index("outlet")
@@ -188,7 +188,7 @@ def _moved(change: xr.DataArray, response: xr.DataArray) -> xr.DataArray:
     return change.sel(order).reindex(outlet=response["outlet"].values, fill_value=0.0)
 
 
-def _spare(headroom: xr.DataArray, response: xr.DataArray) -> xr.DataArray:
+def spare_of(headroom: xr.DataArray, response: xr.DataArray) -> xr.DataArray:
     """Headroom in the labels of the response."""
     spare = headroom.rename(indicator="pollutant") if "indicator" in headroom.dims else headroom
     names = ("section", "pollutant", "period")

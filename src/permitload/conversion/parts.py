@@ -15,7 +15,9 @@ __all__ = ["added", "lognormal_uncertainty", "normal_uncertainty", "product"]
 Number = TypeVar("Number", float, "NDArray[np.float64]")
 
 
-def product(location: Number, equivalency: Number, uncertainty: Number, retirement: Number) -> Number:
+def product(
+    location: Number, equivalency: Number, uncertainty: Number, retirement: Number
+) -> Number:
     """Trading ratio as the product of its parts (the default; assumed).
 
     Parameters
@@ -111,7 +113,7 @@ def normal_uncertainty(variation: Number, assurance: Number) -> Number:
             f"variation {variation} at assurance {assurance} leaves nothing certain; right would "
             "be a smaller one of them, or lognormal_uncertainty"
         )
-    return _like(1.0 / least)
+    return cast("Number", _plain(1.0 / least))
 
 
 def lognormal_uncertainty(variation: Number, assurance: Number) -> Number:
@@ -143,7 +145,7 @@ def lognormal_uncertainty(variation: Number, assurance: Number) -> Number:
     """
     spread, quantile = _checked(variation, assurance)
     variance = np.log1p(spread**2)
-    return _like(np.exp(quantile * np.sqrt(variance) + variance / 2.0))
+    return cast("Number", _plain(np.exp(quantile * np.sqrt(variance) + variance / 2.0)))
 
 
 def _checked(variation: object, assurance: object) -> tuple[NDArray[np.float64], ...]:
@@ -158,5 +160,5 @@ def _checked(variation: object, assurance: object) -> tuple[NDArray[np.float64],
     return spread, np.asarray(special.ndtri(chance))
 
 
-def _like(found: NDArray[np.float64]) -> Number:
-    return cast("Number", found if np.ndim(found) else float(found))
+def _plain(found: NDArray[np.float64]) -> NDArray[np.float64] | float:
+    return found if np.ndim(found) else float(found)
