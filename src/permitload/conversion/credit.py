@@ -166,7 +166,10 @@ def hot_spots(
          total.values[place], spare.values[place], missing[place])
         for place in map(tuple, np.argwhere(missing > noise))
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=[*total.dims, "rise", "spare", "missing"])
+    numbers = ("rise", "spare", "missing")
+    table = pd.DataFrame(rows, columns=[*total.dims, *numbers]).astype(
+        dict.fromkeys(numbers, float)
+    )
     return table.sort_values(list(map(str, total.dims)), ignore_index=True)
 
 
