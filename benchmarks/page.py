@@ -248,11 +248,27 @@ def _programs(rows: list[Row]) -> list[Table]:
     return [(header, cells)]
 
 
+def _ratios(rows: list[Row]) -> list[Table]:
+    header = (
+        "farm cells | point sources | ratios compared | worst_ratio [s] | numpy [s] "
+        "| numpy / worst_ratio | memory [MB]"
+    )
+    cells = [
+        [
+            f"{r.facts['sellers']:,}", f"{r.facts['buyers']:,}", f"{r.facts['ratios']:,}",
+            r.time("worst_ratio"), r.time("numpy"), figure(r.over("numpy", "worst_ratio")),
+            figure(r.memory["worst_ratio"] / 1e6) if "worst_ratio" in r.memory else "–",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return [(header, cells)]
+
+
 TABLES: dict[str, Callable[[list[Row]], list[Table]]] = {
     "sweep": _sweep, "scenarios": _scenarios, "response": _response,
     "accumulation": _accumulation, "study": _study, "command": _command, "public": _public,
     "filling": _filling, "sharing": _sharing, "formulas": _formulas, "points": _points,
-    "programs": _programs,
+    "programs": _programs, "ratios": _ratios,
 }  # fmt: skip
 
 
@@ -325,6 +341,8 @@ TARGETS = (
            lambda r: r.seconds["fill"], "s", 100_000),
     Target("projection of the same", "sharing", 2.0, False,
            lambda r: r.seconds["project"], "s", 100_000),
+    Target("ratios of 5,000 farm cells and 500 point sources at 20 sections in 12 months",
+           "ratios", 5.0, False, lambda r: r.seconds["worst_ratio"], "s", 5000),
 )  # fmt: skip
 LINEAR = 1.1
 """Exponent up to which growth counts as linear."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import capacity
 import commands
+import conversion
 import formulas
 import numpy as np
 import pandas as pd
@@ -299,5 +300,15 @@ BENCHMARKS: dict[str, Benchmark] = {
         programming,
         tuple(("rows", size) for size in (100, 1000, 10_000, 100_000)),
         (("rows", 60),),
+    ),
+    "ratios": Benchmark(
+        f"Trading ratios at {conversion.SECTIONS} sections in {conversion.PERIODS} periods",
+        "`conversion.worst_ratio`: for every farm cell and every point source the greatest ratio "
+        "over all sections and periods, where it is, labels and checks included; nothing of the "
+        "size of all ratios is held. Peer: numpy multiplies the same responses and takes the "
+        "greatest, one cell at a time, without saying where it is.",
+        conversion.ratios,
+        (("random", 5000),),
+        (("random", 60),),
     ),
 }

@@ -214,9 +214,11 @@ def test_worst_ratio_is_the_greatest_and_order_moves_nothing(seed: int, compound
     worst = worst_ratio(response, sellers, buyers, timing, compound)
     greatest = every["ratio"].max(["section", "period"])
     np.testing.assert_allclose(worst["ratio"], greatest, rtol=1e-12)
-    there = every["ratio"].sel(
-        section=worst["worst_section"], period=worst["worst_period"]
-    ).transpose("seller", "buyer")
+    there = (
+        every["ratio"]
+        .sel(section=worst["worst_section"], period=worst["worst_period"])
+        .transpose("seller", "buyer")
+    )
     np.testing.assert_allclose(there, greatest, rtol=1e-12)
     assert (every["ratio"] >= 1.0).all()
     assert (every["ratio_lower"] <= every["ratio_upper"]).all()
@@ -440,7 +442,10 @@ def park(
 
 
 def pairs(sellers: pd.DataFrame, buyers: pd.DataFrame, values: Any) -> xr.DataArray:
-    labels = {"seller": sellers["seller"].to_numpy(object), "buyer": buyers["buyer"].to_numpy(object)}
+    labels = {
+        "seller": sellers["seller"].to_numpy(object),
+        "buyer": buyers["buyer"].to_numpy(object),
+    }
     return xr.DataArray(np.asarray(values, dtype=float), labels, ("seller", "buyer"))
 
 

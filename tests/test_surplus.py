@@ -56,7 +56,7 @@ def test_reclaimed_water_case() -> None:
 
 @given(
     recovery=st.floats(0.1, 0.99), rejection=st.floats(0.0, 1.0), removal=st.floats(0.0, 1.0),
-    part=st.floats(0.0, 1.0),
+    part=st.just(0.0) | st.floats(1e-3, 1.0),
 )  # fmt: skip
 def test_freed_is_what_no_longer_leaves_the_outlet(
     recovery: float, rejection: float, removal: float, part: float
