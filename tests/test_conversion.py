@@ -51,8 +51,8 @@ def tables(
     sellers = pd.DataFrame({"seller": [f"farm{k}" for k in sold], "outlet": [f"O{k}" for k in sold],
                             "pollutant": pollutant, "variation": 0.0,
                             "uncertainty_ratio": 1.0} | columns)  # fmt: skip
-    buyers = pd.DataFrame({"buyer": [f"works{k}" for k in bought],
-                           "outlet": [f"O{k}" for k in bought], "pollutant": pollutant})  # fmt: skip
+    names = {"buyer": [f"works{k}" for k in bought], "outlet": [f"O{k}" for k in bought]}
+    buyers = pd.DataFrame(names | {"pollutant": pollutant})
     return sellers, buyers
 
 
@@ -192,7 +192,8 @@ def _random(seed: int) -> tuple[xr.DataArray, pd.DataFrame, pd.DataFrame, xr.Dat
     response = field(values, days=rng.uniform(20.0, 40.0, shape[3]))
     sellers, buyers = tables(
         list(range(shape[1])), list(range(shape[1], shape[1] + shape[2])),
-        uncertainty_ratio=rng.uniform(1.0, 3.0, shape[1]), equivalency=rng.uniform(0.5, 2.0, shape[1]),
+        uncertainty_ratio=rng.uniform(1.0, 3.0, shape[1]),
+        equivalency=rng.uniform(0.5, 2.0, shape[1]),
         retirement=rng.uniform(1.0, 1.2, shape[1]), variation=rng.uniform(0.0, 0.5, shape[1]),
         response_variation=rng.uniform(0.0, 0.5, shape[1]),
     )  # fmt: skip
@@ -286,8 +287,8 @@ def test_a_trade_at_the_worst_ratio_raises_no_section_of_the_full_model(case: Ca
     days = response["days"].values
     times = np.array([1.4, 0.0])
     times[1] = (days.sum() - 1.4 * days[0]) / days[1]
-    timing = xr.DataArray(np.tile(times, (len(sold), 1)),
-                          {"seller": np.array(sold, object), "period": response["period"].values})  # fmt: skip
+    labels = {"seller": np.array(sold, object), "period": response["period"].values}
+    timing = xr.DataArray(np.tile(times, (len(sold), 1)), labels)
     worst = worst_ratio(response, sellers, buyers, timing)
     for seller in sold:
         ratio = worst["ratio"].sel(seller=seller).item()
@@ -452,8 +453,8 @@ def pairs(sellers: pd.DataFrame, buyers: pd.DataFrame, values: Any) -> xr.DataAr
 def test_a_local_section_caps_what_the_target_section_would_allow() -> None:
     # 20 kg/d less at 0.2 cure -3 mg/L and leave 1 mg/L: 10 kg/d at 0.1; 2 mg/L at 0.5 takes 4
     response = field([[[0.2], [0.1]]])
-    sellers, buyers = park(response, {"available": [20.0], "marginal_cost": [1.0]},
-                           {"own_permit": [0.0], "wanted_load": [50.0], "marginal_cost": [9.0]})  # fmt: skip
+    firm = {"own_permit": [0.0], "wanted_load": [50.0], "marginal_cost": [9.0]}
+    sellers, buyers = park(response, {"available": [20.0], "marginal_cost": [1.0]}, firm)
     ratio = pairs(sellers, buyers, [[1.0]])
     args = sellers, buyers, ratio, flat(sellers, response)
     best = cheapest(programme(response, room(response, -3.0), *args))
@@ -469,9 +470,11 @@ def _plan(seed: int, whole: bool) -> tuple[Any, ...]:
     response = field(rng.uniform(0.01, 1.0, (sections, measures + firms, 2)), days=[153.0, 212.0])
     sellers, buyers = park(
         response,
-        {"available": rng.uniform(5.0, 50.0, measures), "marginal_cost": rng.uniform(0.1, 3.0, measures),
+        {"available": rng.uniform(5.0, 50.0, measures),
+         "marginal_cost": rng.uniform(0.1, 3.0, measures),
          "whole": (rng.random(measures) < 0.6).astype(float) if whole else 0.0},
-        {"own_permit": rng.uniform(0.0, 20.0, firms), "wanted_load": rng.uniform(20.0, 60.0, firms),
+        {"own_permit": rng.uniform(0.0, 20.0, firms),
+         "wanted_load": rng.uniform(20.0, 60.0, firms),
          "marginal_cost": rng.uniform(0.1, 9.0, firms)},
     )  # fmt: skip
     headroom = room(response, rng.uniform(0.0, 12.0, (sections, 1, 2)))
@@ -540,9 +543,9 @@ def _peer(plan: tuple[Any, ...]) -> float:
         limits.append(buyers["own_permit"].iloc[i])
     cost = 0.365 * np.concatenate([sellers["marginal_cost"], -buyers["marginal_cost"],
                                    np.zeros(m * b)])  # fmt: skip
-    for choice in range(2 ** len(whole)):
+    for choice in range(int(2 ** len(whole))):
         bounds: list[tuple[float, float | None]] = [(0.0, one) for one in size]
-        for n, j in enumerate(whole):
+        for n, j in enumerate(whole.tolist()):
             fixed = size[j] * ((choice >> n) & 1)
             bounds[j] = (fixed, fixed)
         bounds += [(0.0, one) for one in buyers["wanted_load"]]
@@ -575,7 +578,7 @@ def test_fairest_plan_raises_the_least_share_as_far_as_it_goes(seed: int) -> Non
     if level < 1.0 - 1e-6:
         above = plan[3].assign(floor=wanted * min(1.0, level + 1e-5))
         with pytest.raises(InfeasibleError):
-            cheapest(programme(*plan[:3], above, *plan[4:]))
+            cheapest(programme(plan[0], plan[1], plan[2], above, plan[4], plan[5]))
 
 
 def test_order_of_tables_moves_no_plan() -> None:
@@ -624,6 +627,6 @@ def test_programmes_refuse() -> None:
     with pytest.raises(DataError, match="headroom has NaN"):
         programme(response, headroom * np.nan, sellers, buyers, *rest)
     with pytest.raises(InfeasibleError):
-        cheapest(programme(response, headroom - 1e6, sellers, buyers, *rest))
+        cheapest(programme(response, headroom - 1e6, sellers, buyers, ratio, timing))
     with pytest.raises(DataError, match="integer"):
         fairest(programme(response, headroom, sellers.assign(whole=1.0), buyers, *rest))

@@ -83,7 +83,8 @@ def test_water_reused_as_it_is_frees_all_that_it_carries() -> None:
     [
         ({"recovery": 0.0}, "makes no water"), ({"recovery": 1.0}, "0 where recovery is 1"),
         ({"rejection": 1.1}, "from 0 to 1"), ({"outlet_concentration": -1.0}, ">= 0"),
-        ({"reclaimed_flow": np.nan}, "reclaimed_flow"), ({"reclaimed_flow": 0.2}, "at most the effluent"),
+        ({"reclaimed_flow": np.nan}, "reclaimed_flow"),
+        ({"reclaimed_flow": 0.2}, "at most the effluent"),
         ({"concentrate_removal": -0.1}, "concentrate_removal"),
     ],
 )  # fmt: skip
