@@ -60,7 +60,7 @@ COMPANIONS = {
     "_allocation_variables": "schema",
     "_cost_variables": "schema",
     "_conversion_variables": "schema",
-    "_variables": "schema", "_terms": "schema", "_tables": "schema", "_profile": "sampling",
+    "_variables": "schema",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network", "_swmm_file": "network", "_swmm_structures": "network",
     "_swmm_storage": "network", "_swmm_transects": "network", "_swmm_boundaries": "network",

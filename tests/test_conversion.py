@@ -359,8 +359,8 @@ def test_response_and_buyers_that_cannot_be_used() -> None:
 def book(**change: Any) -> pd.DataFrame:
     one = {
         "credit": "C1", "owner": "E1", "seller": "farm", "pollutant": "TN", "before_load": 100.0,
-        "baseline_load": 80.0, "after_load": 50.0, "begins": "2024-01-01", "verified": "2024-06-30",
-        "expires": "2027-01-01",
+        "baseline_load": 80.0, "after_load": 50.0, "begins": "2024-01-01",
+        "verified_on": "2024-06-30", "expires": "2027-01-01",
     }  # fmt: skip
     return pd.DataFrame([one | change])
 
@@ -372,8 +372,8 @@ def book(**change: Any) -> pd.DataFrame:
         ({}, "2026-12-31", 30.0, ""),
         ({}, "2027-01-01", 0.0, "expired by 2027-01-01"),
         ({}, "2024-06-29", 0.0, "not verified by 2024-06-29"),
-        ({"verified": None}, "2025-01-01", 0.0, "not verified by 2025-01-01"),
-        ({"verified": "2023-12-01"}, "2023-12-31", 0.0, "begins after 2023-12-31"),
+        ({"verified_on": None}, "2025-01-01", 0.0, "not verified by 2025-01-01"),
+        ({"verified_on": "2023-12-01"}, "2023-12-31", 0.0, "begins after 2023-12-31"),
         ({"baseline_load": 120.0}, "2025-01-01", 50.0, ""),
         ({"baseline_load": 50.0}, "2025-01-01", 0.0, "not beyond the baseline"),
         ({"baseline_load": 20.0}, "2025-01-01", 0.0, "not beyond the baseline"),
@@ -391,7 +391,7 @@ def test_one_reduction_has_one_owner() -> None:
         credit(pd.concat([book(), two]), "2025-01-01")
     beside = book(credit="C2", owner="E2", before_load=50.0, after_load=40.0)
     later = book(credit="C3", owner="E2", begins="2027-01-01", expires="2030-01-01",
-                 verified="2027-02-01")  # fmt: skip
+                 verified_on="2027-02-01")  # fmt: skip
     other = book(credit="C4", pollutant="TP")
     found = credit(pd.concat([book(), beside, later, other]), "2025-01-01")
     assert found["credit_load"].tolist() == [30.0, 10.0, 0.0, 30.0]

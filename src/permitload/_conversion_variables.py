@@ -29,8 +29,7 @@ CONVERSION: tuple[Row, ...] = (
     ("baseline_load", "kg/d", "load that is required anyway", "基线负荷", 0.0, inf),
     ("after_load", "kg/d", "load with the practice, mean of the year", "措施后负荷", 0.0, inf),
     ("begins", "time", "first day of a credit", "生效日"),
-    ("verified", "time", "day of verification", "核查日"),
-    ("expires", "time", "first day without the credit", "失效日"),
+    ("verified_on", "time", "day of verification", "核查日"),
     ("credit_load", "kg/d", "reduction that may be used, or is", "信用量", 0.0, inf),
     ("available", "kg/d", "most that a seller can take off, mean of the year", "可减排量", 0.0,
      inf),
@@ -82,7 +81,7 @@ CONVERSION_TABLES = (
     (
         "credits?",
         "credit",
-        "credit owner seller pollutant before_load baseline_load after_load begins verified? "
+        "credit owner seller pollutant before_load baseline_load after_load begins verified_on? "
         "expires basis? note?",
         "one reduction: a slice of a seller's load, from one day to another",
     ),

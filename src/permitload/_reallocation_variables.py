@@ -32,7 +32,7 @@ REALLOCATION: tuple[Row, ...] = (
     ("year", "1", "year whose park total a period draws on", "核算年度"),
     ("entry", "1", "number of a row of the ledger, in order", "台账序号", 0.0, inf),
     ("born", "", "period whose unused mass a lot is", "结转来源期"),
-    ("expires", "time", "first day on which a lot is gone", "失效日"),
+    ("expires", "time", "first day on which a lot or credit is gone", "失效日"),
     ("curtailed", "1", "part of the need that was not discharged", "受限比例", 0.0, 1.0),
     ("stability", "1", "mean change of quotas from period to period", "配额波动"),
     ("missed", "1", "number of sections and periods above their limit", "超标断面月数", 0.0, inf),

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from permitload._conversion_variables import CONVERSION_TABLES
 from permitload._technology_variables import TECHNOLOGY_TABLES
 from permitload._tier_variables import TIER_TABLES
-from permitload._conversion_variables import CONVERSION_TABLES
 from permitload._variables import VARIABLES
 
 __all__ = ["COMPONENTS", "DATASETS", "TABLES", "Column", "Table"]

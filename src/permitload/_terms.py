@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from permitload._bank_variables import BANK_TERMS
-from permitload._tier_variables import TIER_TERMS
 from permitload._conversion_variables import CONVERSION_TERMS
+from permitload._tier_variables import TIER_TERMS
 
 TERMS = {
     "network": "RiverNetwork, 河网",

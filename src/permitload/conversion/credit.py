@@ -30,7 +30,7 @@ def credit(credits: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
     ----------
     credits : DataFrame
         Table ``credits``. ``before_load``, ``baseline_load`` (what is required anyway) and
-        ``after_load`` are means of the year [kg/d]; ``verified`` is empty until it happens.
+        ``after_load`` are means of the year [kg/d]; ``verified_on`` is empty until it happens.
     day : Timestamp or str
         Day on which credits are looked at.
 
@@ -55,7 +55,7 @@ def credit(credits: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
     --------
     >>> credits = pd.DataFrame({"credit": ["C1"], "owner": ["E1"], "seller": ["farm"],
     ...     "pollutant": ["TN"], "before_load": [100.0], "baseline_load": [80.0],
-    ...     "after_load": [50.0], "begins": ["2024-01-01"], "verified": ["2024-06-30"],
+    ...     "after_load": [50.0], "begins": ["2024-01-01"], "verified_on": ["2024-06-30"],
     ...     "expires": ["2027-01-01"]})
     >>> credit(credits, "2025-01-01").credit_load.item()
     30.0
@@ -71,7 +71,7 @@ def credit(credits: pd.DataFrame, day: pd.Timestamp | str) -> pd.DataFrame:
     written = date.strftime("%Y-%m-%d")
     reasons: tuple[tuple[Any, str], ...] = (
         (beyond <= 0.0, "not beyond the baseline"),
-        (~(table["verified"] <= date), f"not verified by {written}"),
+        (~(table["verified_on"] <= date), f"not verified by {written}"),
         (table["begins"] > date, f"begins after {written}"),
         (table["expires"] <= date, f"expired by {written}"),
     )
