@@ -68,7 +68,8 @@ def trading_ratio(
     section that the buyer reaches: where the seller does not reach it, or not in that period, no
     reduction is enough and the ratio is infinite; such a trade needs spare headroom there
     (:func:`hot_spots`). Where the buyer is not felt nothing is to be made up, and the least ratio
-    stands. One number for a trade is the greatest ratio: :func:`worst_ratio`.
+    stands. One number for a trade is the greatest ratio: :func:`worst_ratio`,
+    which is also the way where pairs are very many.
 
     Parameters
     ----------
