@@ -56,11 +56,6 @@ ALLOWED: dict[str, set[str]] = {
 COMPANIONS = {
     "_terms": "schema", "_tables": "schema",
     "_profile": "sampling",
-    "_uncertain_variables": "schema",
-    "_allocation_variables": "schema",
-    "_cost_variables": "schema",
-    "_conversion_variables": "schema",
-    "_variables": "schema",
     "_control_units": "network", "_network_checks": "network", "_swmm": "network",
     "_lines": "network", "_swmm_file": "network", "_swmm_structures": "network",
     "_swmm_storage": "network", "_swmm_transects": "network", "_swmm_boundaries": "network",
