@@ -127,7 +127,7 @@ def _forge(results: Path) -> None:
         ("points", "max_min, COD, dry", "total [kg/d]"),
         ("owed", "S1, COD, dry", "spare [mg/L]"),
         ("balance", "decayed, COD, dry", "ledger [kg/d]"),
-        ("provenance", "P1, COD, dry, stop, headroom", "value"),
+        ("provenance", "P1, COD, dry, stop, headroom, S1", "value"),
     ],
 )
 def test_one_digit_names_the_row(
