@@ -102,7 +102,10 @@ def test_multiple_is_exact_and_rounds_up() -> None:
         ({}, date(2024, 12, 31)),
         ({"permit_changed": date(2024, 5, 31)}, date(2024, 6, 30)),
         ({"permit_changed": date(2024, 12, 15)}, date(2025, 1, 15)),
-        ({"permit_changed": date(2024, 1, 31)}, date(2024, 2, 29)),
+        (
+            {"permit_changed": date(2024, 1, 31), "completed": date(2024, 1, 10)},
+            date(2024, 2, 29),
+        ),
     ],
 )
 def test_deadline(changes: dict[str, date], last: date) -> None:
@@ -135,7 +138,8 @@ def test_plain_kinds_may_be_deposited(kind: str) -> None:
         ({"completed": date(2020, 12, 31)}, ["completed", "date"]),
         ({"completed": date(2023, 12, 31)}, ["date"]),
         ({"completed": date(2024, 6, 2)}, ["date"]),
-        ({"permit_changed": date(2024, 4, 30)}, ["date"]),
+        ({"permit_changed": date(2024, 4, 30), "completed": date(2024, 4, 1)}, ["date"]),
+        ({"permit_changed": date(2024, 4, 30), "completed": date(2024, 4, 30)}, ["date"]),
         ({"permit_changed": date(2024, 6, 2)}, ["date"]),
         ({"completed": "2024-05-01"}, ["completed"]),
         ({"completed": datetime(2024, 5, 1), "effective": 2024}, ["completed", "effective"]),

@@ -8,7 +8,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from permitload.bank.rules import CITY, MARKET, MUNICIPAL, PROVINCE, RULES, Rule, Value, is_day
+from permitload.bank._forms import is_text, on_day
+from permitload.bank.rules import CITY, MARKET, MUNICIPAL, PROVINCE, RULES, Rule, Value
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["Event", "adoption", "event_of", "named", "refuse_settings", "values_of"]
@@ -25,8 +26,7 @@ class Event(NamedTuple):
 
 def event_of(key: str, day: date, subject: str, content: Mapping[str, Any]) -> Event:
     """Event whose details can be written down."""
-    if not is_day(day):
-        raise_faults([Fault("events", key, "date", day, "is no day", "a datetime.date")])
+    on_day(day)
     return Event(key, day, subject, {name: _plain(value) for name, value in content.items()})
 
 
@@ -44,9 +44,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
 
 
 def named(label: object, table: str) -> str:
-    """Label that makes an event unique: a text that is not empty."""
-    if not isinstance(label, str) or not label.strip():
-        raise_faults([Fault(table, None, "document", label, "is no number", "a text")])
+    """Label that makes an event unique: a text that is not empty and like no other."""
+    if not label or not is_text(label):
+        right = "a text that can be printed, without spaces around it"
+        raise_faults([Fault(table, None, "document", label, "is no number", right)])
     return str(label)
 
 

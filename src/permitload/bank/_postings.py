@@ -52,7 +52,7 @@ class Books(Protocol):
         """Collect what the gates look at."""
 
     def promised(self, block: str, project: str, pollutant: str) -> list[tuple[Account, int]]:
-        """Open commitments of a block that a project is to fulfil, the first due first."""
+        """Open commitments of a block that a project fulfils, the first due first."""
 
     def is_known(self, key: str) -> bool:
         """Whether an event is there."""

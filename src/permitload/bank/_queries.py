@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 import sqlalchemy as sql
 
+from permitload.bank._forms import on_day
 from permitload.bank._postings import Account
 from permitload.bank._tables import ACCOUNTS, ENTRIES, EVENTS
 
@@ -28,7 +29,7 @@ def _number(connection: sql.Connection, day: date | None) -> int:
     """Last event up to a day."""
     query = sql.select(sql.func.max(EVENTS.c.number))
     if day is not None:  # days never go back along the chain
-        query = query.where(EVENTS.c.date <= day.isoformat())
+        query = query.where(EVENTS.c.date <= on_day(day))
     return int(connection.execute(query).scalar() or 0)
 
 
@@ -54,7 +55,7 @@ def statement(
 
 def movements(connection: sql.Connection, first: date, last: date) -> pd.DataFrame:
     """Sum what came into every account and went out of it over some days, both included."""
-    after = [EVENTS.c.date >= first.isoformat(), EVENTS.c.date <= last.isoformat()]
+    after = [EVENTS.c.date >= on_day(first), EVENTS.c.date <= on_day(last)]
     incoming = sql.func.sum(sql.case((ENTRIES.c.grams > 0, ENTRIES.c.grams), else_=0))
     outgoing = sql.func.sum(sql.case((ENTRIES.c.grams < 0, -ENTRIES.c.grams), else_=0))
     query = sql.select(*_FIELDS, incoming, outgoing)

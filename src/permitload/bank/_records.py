@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
+from permitload.bank._forms import on_day
 from permitload.bank._postings import Account
 from permitload.bank.policy import calendar
 from permitload.bank.rules import ELEMENTS, REGIONS, RULES, names
@@ -95,7 +96,7 @@ class Records:
         """
         from permitload.bank import _queries, _store
 
-        if last < first:
+        if on_day(last) < on_day(first):
             message = f"the last day {last} is before the first {first}; right would be after it"
             raise DataError(message)
         with _store.reading(self._engine) as connection:
@@ -154,6 +155,7 @@ class Records:
         """
         from permitload.bank import _queries, _store
 
+        on_day(day)
         with _store.reading(self._engine) as connection:
             rules, regions = _store.settings(connection) or (dict(RULES), dict(REGIONS))
             due = calendar(day.year, rules).set_index("task")["date"]

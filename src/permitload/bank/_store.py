@@ -154,8 +154,12 @@ class SqlBooks:
         return order is not None and bool(json.loads(order)["suspended"])
 
     def promised(self, block: str, project: str, pollutant: str) -> list[tuple[Account, int]]:
-        """Open commitments of a block that a project is to fulfil, the first due first."""
-        return [found for found in self._open(block, pollutant) if found[0].label == project]
+        """Open commitments that a project fulfils: its own, and what earlier ones fell short of."""
+        return [
+            found
+            for found in self._open(block, pollutant)
+            if found[0].label == project or self.is_known(f"deposit/{found[0].label}")
+        ]
 
     def _open(self, block: str, pollutant: str) -> list[tuple[Account, int]]:
         """Open commitments of a block, the first due first."""

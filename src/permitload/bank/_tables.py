@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -63,6 +64,14 @@ HEAD = sql.Table(
     sql.Column("hash", sql.String(64), nullable=False),
 )
 
+_DRIVERS = {"postgresql": "psycopg", "sqlite": "pysqlite"}
+_UNOPENED = (
+    errors.ArgumentError,
+    errors.DBAPIError,
+    errors.NoSuchModuleError,
+    ImportError,
+    ValueError,
+)
 WAIT = 60.0
 """Seconds that a writer waits for another."""
 
@@ -78,8 +87,9 @@ def opened(url: str) -> Iterator[sql.Engine]:
     except BaseException as error:
         if engine is not None:
             engine.dispose()
-        if isinstance(error, errors.ArgumentError | errors.DBAPIError | errors.NoSuchModuleError):
-            shown = url if engine is None else address.render_as_string()  # hides the password
+        if isinstance(error, _UNOPENED) and not isinstance(error, DataError):
+            # hides the password, also of an address that cannot be read
+            shown = re.sub("//[^@]*@", "//***@", str(url)) if engine is None else engine.url
             message = f"{shown} cannot be opened: {getattr(error, 'orig', error)}"
             raise DataError(message) from None
         raise
@@ -87,16 +97,23 @@ def opened(url: str) -> Iterator[sql.Engine]:
 
 def _engine(address: sql.URL) -> sql.Engine:
     """Engine of a database; on SQLite, writers take the lock before they read."""
-    kind = address.get_backend_name()
+    kind, _, driver = address.drivername.partition("+")
+    if driver not in ("", _DRIVERS.get(kind, driver)):
+        message = f"{driver} is no driver of the bank; right would be {kind}+{_DRIVERS[kind]}"
+        raise DataError(message)
     if kind == "postgresql":
-        if address.drivername == kind:
-            address = address.set(drivername="postgresql+psycopg")
+        address = address.set(drivername="postgresql+psycopg")
         # a writer that has waited for the lock must see what the other one stored
         return sql.create_engine(address, isolation_level="READ COMMITTED")
     if kind != "sqlite":
         message = f"{kind} is no database of the bank; right would be sqlite or postgresql"
         raise DataError(message)
-    engine = sql.create_engine(address, connect_args={"timeout": WAIT})
+    given: dict[str, Any] = {"connect_args": {"timeout": WAIT}}
+    if address.database in (None, "", ":memory:"):
+        # such a bank is its connection: threads take turns with it
+        given["connect_args"]["check_same_thread"] = False
+        given |= {"poolclass": sql.QueuePool, "pool_size": 1, "max_overflow": 0}
+    engine = sql.create_engine(address, **given)
     hooks.listen(engine, "connect", _connected)
     hooks.listen(engine, "begin", _begun)
     return engine

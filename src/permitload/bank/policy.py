@@ -62,7 +62,8 @@ def documents(project: Project) -> tuple[str, ...]:
 def deadline(project: Project, rules: Mapping[str, Rule] = RULES) -> date:
     """Last day of a deposit: end of the completion year, or a month after the permit's change.
 
-    Where a permit changes, its month counts alone (assumed), also across the turn of a year.
+    Where a permit changes, its month counts alone (assumed), also across the turn of a year; it
+    begins with the completion where that comes after the permit's change (assumed).
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def deadline(project: Project, rules: Mapping[str, Rule] = RULES) -> date:
     """
     if project.permit_changed is None:
         return date(project.completed.year + whole(rules, "completion_years"), 12, 31)
-    day = project.permit_changed
+    day = max(project.permit_changed, project.completed)
     month = day.month - 1 + whole(rules, "permit_months")
     year, month = day.year + month // 12, month % 12 + 1
     return date(year, month, min(day.day, months_of.monthrange(year, month)[1]))

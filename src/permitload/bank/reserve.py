@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from permitload.bank._events import Event, adoption, event_of, named, refuse_settings, values_of
+from permitload.bank._forms import answered, emission_faults, form_faults, use_form_faults
 from permitload.bank._postings import deposit_lines, use_faults, withdrawal_lines
 from permitload.bank._records import Records
 from permitload.bank.policy import eligible
@@ -129,6 +130,7 @@ class ReserveBank(Records):
         """
         key = f"deposit/{named(project.project, 'deposit')}"
         event = event_of(key, day, "", {"project": project})
+        raise_faults(form_faults("deposit", project.project, project))
         faults = gram_faults("deposit", project.project, project.reductions, ELEMENTS)
         with self._writing() as books:
             if project.region not in books.regions:
@@ -180,11 +182,12 @@ class ReserveBank(Records):
         """
         key = f"withdrawal/{named(use.project, 'withdrawal')}"
         event = event_of(key, day, "", {"use": use})
+        raise_faults(use_form_faults(use, recheck))
         with self._writing() as books:
             raise_faults(use_faults(use, books))
             books.refuse(event)
             lines, faults = withdrawal_lines(use, day, books)
-            raise_faults(faults or recheck(use, books.granted()))
+            raise_faults(faults or answered(recheck(use, books.granted())))
             books.append(event, lines)
         return self.entries(key)
 
@@ -207,14 +210,11 @@ class ReserveBank(Records):
         ...     bank.judge(standing, date(2024, 1, 31), "J1")
         """
         table, row = "standing", standing.block
+        raise_faults(form_faults(table, row, standing))
         faults = []
         if day.year <= standing.year:
             right = f"after {standing.year}"
             faults.append(Fault(table, row, "date", day, "is in the year judged", right))
-        for column in ("attained", "completed", "improving"):
-            value = getattr(standing, column)
-            if not isinstance(value, bool):
-                faults.append(Fault(table, row, column, value, "is no answer", "True or False"))
         subject = f"standing/{standing.block}/{standing.element}/{standing.year}"
         details = {"standing": standing}
         event = event_of(f"{subject}/{named(document, table)}", day, subject, details)
@@ -336,10 +336,7 @@ class ReserveBank(Records):
             f"{subject}/{named(document, 'allowable')}", day, subject,
             {"grams": grams},
         )  # fmt: skip
-        faults = []
-        for part in range(2):
-            found = {pollutant: pair[part] for pollutant, pair in grams.items()}
-            faults += gram_faults("allowable", park, found, ELEMENTS)
+        faults = emission_faults(park, year, grams)
         with self._writing() as books:
             parks = names(books.rules, "parks")
             if park not in parks:

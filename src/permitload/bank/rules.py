@@ -131,6 +131,8 @@ _ROWS: tuple[tuple[str, str, str, Value, str], ...] = (
     ("agreement", "三(三)4", "transfer between blocks that both sign", None, "pilot"),
     ("commitment_years", "三(三)4", "what Changshu lent is deposited within so many years",
      1, "pilot"),
+    ("commitment_rest", "三(三)4", "what a promised project fell short of is made up by the "
+     "block's next deposits: the text is silent", None, "assumed"),
     ("breach_stops", "三(三)4", "what a missed commitment stops, for its pollutant",
      ("municipal",), "assumed"),
     ("suspension", "三(三)4", "all use stops while quality is far off, by order", None, "pilot"),

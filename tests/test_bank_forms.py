@@ -1,0 +1,231 @@
+"""What a bank is given: texts, numbers and answers that are not what they should be."""
+
+import threading
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from permitload import bank
+from permitload.bank import Project, ReserveBank, Standing, Supplement
+from permitload.bank.rules import MUNICIPAL
+from permitload.errors import DataError
+from tests.reserve import DAY, PARK, REGIONS, TOWN, balances, fits, project, use
+
+MEMORY = "sqlite://"
+NOTHING: Any = None
+ODD: Any = {5: {"COD": 1}}
+FLAT: Any = {"P9": 1}
+
+
+def columns_of(error: pytest.ExceptionInfo[DataError]) -> set[str]:
+    return {fault.column for fault in error.value.faults}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "P1 ", " P1", "", "P\n1", "P1\x00", "e\u0301", "\ud800", "\u202eP1", "\u200bP1",
+        "x" * 501, 5, None, ["P1"], b"P1",
+    ],
+)  # fmt: skip
+def test_names_that_look_like_others_or_cannot_be_stored_are_refused(name: Any) -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.deposit(project("P0", {"COD": 1000}), DAY)
+        before = books.head()
+        for act in (
+            lambda: books.deposit(project(name, {"COD": 10}), DAY),
+            lambda: books.deposit(project("P1", {"COD": 10}, approval=name), DAY),
+            lambda: books.withdraw(use(name, {"COD": 1}), DAY, fits),
+            lambda: books.withdraw(use("X1", {"COD": 1}, outlet=name), DAY, fits),
+            lambda: books.suspend(TOWN, "water", DAY, name),
+            lambda: books.judge(Standing(TOWN, "water", 2023, True, True), DAY, name),
+        ):
+            with pytest.raises(DataError):
+                act()
+        assert books.head() == before
+        assert books.verify() == []
+
+
+@pytest.mark.parametrize("name", ["P'; DROP TABLE entries;--", "苏环办〔2023〕78号", '厂 "A" 🏭'])
+def test_names_of_any_script_are_kept_as_they_are(tmp_path: Path, name: str) -> None:
+    with ReserveBank(f"sqlite:///{tmp_path}/b.db", REGIONS) as books:
+        books.deposit(project(name, {"COD": 1000}), DAY)
+        books.withdraw(use(name, {"COD": 1}, outlet=name), DAY, fits)
+        assert books.statement().query("kind == 'granted'")["label"].tolist() == [name]
+        assert books.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"strategic": "no"}, "strategic"),
+        ({"strategic": 1}, "strategic"),
+        ({"outlet": 5}, "outlet"),
+        ({"emissions": [("COD", 1)]}, "emissions"),
+        ({"supplements": Supplement(MUNICIPAL, "C")}, "supplements"),
+        ({"supplements": ("C",)}, "supplements"),
+        ({"supplements": (Supplement(MUNICIPAL, "C", ODD),)}, "follow_up"),
+        ({"supplements": (Supplement(MUNICIPAL, "C", FLAT),)}, "follow_up"),
+        ({"supplements": (Supplement(MUNICIPAL, NOTHING),)}, "document"),
+        ({"region": ["梅李镇"]}, "region"),
+        ({"cross_ground": "\n"}, "cross_ground"),
+    ],
+)
+def test_a_use_of_another_form_is_refused_and_breaks_no_chain(
+    changes: dict[str, Any], column: str
+) -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.deposit(project("P0", {"COD": 1000}), DAY)
+        before = books.head()
+        with pytest.raises(DataError) as error:
+            books.withdraw(use("X1", **({"emissions": {"COD": 1}} | changes)), DAY, fits)
+        assert columns_of(error) == {column}
+        assert books.head() == before
+        assert books.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"documents": "proposal calculation eia acceptance funding"}, "documents"),
+        ({"shown": "monitored, counted, checked", "kind": "expansion"}, "shown"),
+        ({"government_money": "no"}, "government_money"),
+        ({"reductions": [("COD", 1)]}, "reductions"),
+        ({"region": ["梅李镇"]}, "region"),
+        ({"approval": 7}, "approval"),
+    ],
+)
+def test_a_project_of_another_form_is_refused(changes: dict[str, Any], column: str) -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        with pytest.raises(DataError) as error:
+            books.deposit(project("P1", **({"reductions": {"COD": 1}} | changes)), DAY)
+        assert columns_of(error) == {column}
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda b: b.judge(Standing(TOWN, "water", 2023.0, True, True), DAY, "J"),
+        lambda b: b.judge(Standing(TOWN, "water", True, True, True), DAY, "J"),
+        lambda b: b.allow(PARK, 2024, {"TN": (5,)}, DAY, "R"),
+        lambda b: b.allow(PARK, 2024, {"TN": 5}, DAY, "R"),
+        lambda b: b.allow(PARK, 2024.5, {"TN": (5, 5)}, DAY, "R"),
+        lambda b: b.allow(PARK, 2024, {"TN": (-1, 5)}, DAY, "R"),
+        lambda b: b.allow(PARK, 2024, {"TN": (False, 5)}, DAY, "R"),
+        lambda b: b.allow(PARK, 2024, {"TN": (0.0, 5)}, DAY, "R"),
+        lambda b: b.allow(PARK, 2024, {}, DAY, "R"),
+        lambda b: b.statement("2024-06-01"),
+        lambda b: b.statement(datetime(2024, 6, 1, 3)),
+        lambda b: b.reconciliation(DAY, "2024-06-30"),
+        lambda b: b.overdue("2024-06-01"),
+    ],
+)
+def test_records_and_questions_of_another_form_are_refused(
+    act: Callable[[ReserveBank], object],
+) -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        with pytest.raises(DataError):
+            act(books)
+        assert books.head()[0] == 1
+
+
+def test_a_park_that_emitted_nothing_is_recorded() -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.allow(PARK, 2024, {"SO2": (0, 5)}, DAY, "R")
+        assert books.head()[0] == 2
+
+
+@pytest.mark.parametrize("answer", [None, True, 3, ["no room"]])
+def test_a_recheck_that_does_not_answer_lets_nothing_through(answer: Any) -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.deposit(project("P0", {"COD": 1000}), DAY)
+        with pytest.raises(DataError, match="faults"):
+            books.withdraw(use("X1", {"COD": 1}), DAY, lambda use, granted: answer)
+        with pytest.raises(DataError, match="recheck"):
+            books.withdraw(use("X1", {"COD": 1}), DAY, NOTHING)
+        assert balances(books, "granted") == {}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:secret@host:bad/x",
+        "postgresql+nothing://u:secret@a/b",
+        "sqlite+pysqlcipher:///x",
+        "postgresql+asyncpg://u:secret@a/b",
+        "sqlite+aiosqlite:///x.db",
+    ],
+)
+def test_wrong_addresses_are_one_clear_message(address: str) -> None:
+    for call in (ReserveBank, bank.verify):
+        with pytest.raises(DataError, match=r"cannot be opened|is no driver") as error:
+            call(address)
+        assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+def test_threads_share_one_bank_and_cannot_overdraw(tmp_path: Path, kind: str) -> None:
+    url = MEMORY if kind == "memory" else f"sqlite:///{tmp_path}/b.db"
+    given: list[int] = []
+    with ReserveBank(url, REGIONS) as books:
+        books.deposit(project("P0", {"COD": 100}), DAY)  # 56 g to the town: 28 uses of 1 g
+
+        def drain(name: int) -> None:
+            for number in range(12):
+                try:
+                    books.withdraw(use(f"{name}-{number}", {"COD": 1}), DAY, fits)
+                    given.append(1)
+                except DataError as error:
+                    assert "is all there is" in str(error)
+
+        threads = [threading.Thread(target=drain, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(given) == 28
+        assert balances(books, "granted") == {TOWN: 28}
+        assert books.verify() == []
+
+
+def test_a_permit_cancelled_before_the_plant_is_pulled_down_may_be_deposited() -> None:
+    closed: dict[str, Any] = {
+        "kind": "closure", "completed": date(2024, 5, 1), "permit_changed": date(2024, 1, 15),
+    }  # fmt: skip
+    given = project("P1", {"COD": 10}, **closed)
+    assert bank.deadline(given) == date(2024, 6, 1)
+    assert bank.eligible(given, date(2024, 6, 1)) == []
+    assert {f.column for f in bank.eligible(given, date(2024, 6, 2))} == {"date"}
+    assert {f.column for f in bank.eligible(given, date(2024, 4, 30))} == {"date"}
+
+
+def test_what_a_promised_project_fell_short_of_is_made_up_by_the_next() -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.deposit(project("P0", {"TN": 1000}), DAY)  # 560 g to the town, 140 g to Changshu
+        books.judge(Standing(TOWN, "water", 2023, True, True), DAY, "J1")
+        letter = Supplement(MUNICIPAL, "C", {"P9": {"TN": 40}})
+        asked = use("X1", {"TN": 300}, purpose="livelihood", supplements=(letter,))
+        books.withdraw(asked, DAY, fits)
+        later: dict[str, Any] = {"completed": date(2025, 3, 1), "implementer": "municipal"}
+        day = date(2025, 6, 1)
+        books.deposit(project("P8", {"TN": 5}, **later), day)  # P9 may still come
+        assert balances(books, "committed") == {TOWN: 40}
+        books.deposit(project("P9", {"TN": 30}, **later), day)
+        assert balances(books, "committed") == {TOWN: 10}
+        books.deposit(project("P10", {"COD": 50}, **later), day)  # another pollutant
+        assert balances(books, "committed") == {TOWN: 10}
+        books.deposit(project("P11", {"TN": 4}, **later), day)
+        books.deposit(project("P12", {"TN": 50}, **later), day)
+        assert balances(books, "committed") == {}
+        assert books.verify() == []
+
+
+def test_forms_are_those_of_the_classes() -> None:
+    """Every field of what is given has a form, so that none is left out."""
+    from permitload.bank import _forms
+
+    for kind in (Project, bank.Use, Supplement, Standing):
+        assert set(kind.__annotations__.values()) <= {*_forms.FORMS, *_forms.ELSEWHERE}
