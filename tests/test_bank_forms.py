@@ -1,11 +1,13 @@
 """What a bank is given: texts, numbers and answers that are not what they should be."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from permitload import bank
@@ -229,3 +231,32 @@ def test_forms_are_those_of_the_classes() -> None:
 
     for kind in (Project, bank.Use, Supplement, Standing):
         assert set(kind.__annotations__.values()) <= {*_forms.FORMS, *_forms.ELSEWHERE}
+
+
+def test_what_a_writer_is_told_is_what_is_stored(tmp_path: Path) -> None:
+    with ReserveBank(f"sqlite:///{tmp_path}/b.db", REGIONS) as books:
+        told = books.deposit(project("P1", {"TN": 1000, "COD": 1000}), DAY)
+        pd.testing.assert_frame_equal(told, books.entries("deposit/P1"))
+        told = books.withdraw(use("X1", {"TN": 7}), DAY, fits)
+        pd.testing.assert_frame_equal(told, books.entries("withdrawal/X1"))
+        assert told["kind"].tolist() == [
+            "bank", "granted", "retired"
+        ]  # fmt: skip
+
+
+def test_a_writer_that_holds_the_bank_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from permitload.bank import _store, _tables
+
+    monkeypatch.setattr(_tables, "WAIT", 0.2)
+    monkeypatch.setattr(_store, "WAIT", 0.2)
+    with ReserveBank(f"sqlite:///{tmp_path}/b.db", REGIONS) as books:
+        other = sqlite3.connect(tmp_path / "b.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TimeoutError, match=r"another writer has held the bank .* 0\.2 s"):
+            books.deposit(project("P1", {"TN": 1000}), DAY)
+        assert books.statement().empty  # readers do not wait
+        other.execute("ROLLBACK")
+        other.close()
+        books.deposit(project("P1", {"TN": 1000}), DAY)

@@ -190,7 +190,7 @@ def test_every_rule_has_its_evidence_and_its_clause() -> None:
     # what the text leaves open
     assert set(table.index[table["evidence"] == "assumed"]) == {
         "municipal_share_own", "priority", "strategic_pollutants", "categories",
-        "own_needs_attainment", "breach_stops", "rooms",
+        "own_needs_attainment", "commitment_rest", "breach_stops", "rooms",
     }  # fmt: skip
     assert table.loc["traded", "value"] == ("COD", "NH3-N", "TP", "SO2", "NOx")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sql
@@ -21,7 +22,6 @@ _ENTRIES = (
     sql.select(*_FIELDS, *_STATED)
     .select_from(ENTRIES.join(EVENTS).join(ACCOUNTS))
     .where(EVENTS.c.key == sql.bindparam("key"))
-    .order_by(*_FIELDS)
 )
 
 
@@ -66,10 +66,9 @@ def movements(connection: sql.Connection, first: date, last: date) -> pd.DataFra
     return found.astype({"incoming": "int64", "outgoing": "int64"})
 
 
-def entries(connection: sql.Connection, key: str) -> pd.DataFrame:
+def entries(connection: sql.Connection, key: str) -> list[tuple[Any, ...]]:
     """Entries of one event, each with its rule and the clause of the text."""
-    found = connection.execute(_ENTRIES, {"key": key})
-    return pd.DataFrame([tuple(row) for row in found], columns=list(found.keys()))
+    return sorted(tuple(row) for row in connection.execute(_ENTRIES, {"key": key}))
 
 
 def recorded(connection: sql.Connection, subjects: Iterable[str], day: date) -> set[str]:

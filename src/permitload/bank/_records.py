@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -17,7 +17,12 @@ from permitload.errors import DataError, Fault
 if TYPE_CHECKING:
     import sqlalchemy as sql
 
-__all__ = ["Records", "verify"]
+__all__ = ["Records", "entry_table", "verify"]
+
+
+def entry_table(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Give the entries of one event their names."""
+    return pd.DataFrame(rows, columns=[*Account._fields, "grams", "balance", "rule", "clause"])
 
 
 class Records:
@@ -129,7 +134,7 @@ class Records:
         from permitload.bank import _queries, _store
 
         with _store.reading(self._engine) as connection:
-            return _queries.entries(connection, key)
+            return entry_table(_queries.entries(connection, key))
 
     def overdue(self, day: date) -> pd.DataFrame:
         """List what should have been there by a day and is not (三(三)4, 三(四)1).

@@ -12,12 +12,13 @@ from typing import Any
 
 import pandas as pd
 import sqlalchemy as sql
+from sqlalchemy import exc as errors
 
 from permitload.bank._chain import START, digest, written
 from permitload.bank._events import Event
 from permitload.bank._postings import Account, Line
 from permitload.bank._queries import statement
-from permitload.bank._tables import ACCOUNTS, ENTRIES, EVENTS, HEAD, METADATA
+from permitload.bank._tables import ACCOUNTS, ENTRIES, EVENTS, HEAD, METADATA, WAIT
 from permitload.bank.gates import Facts
 from permitload.bank.project import Standing
 from permitload.bank.rules import ELEMENTS, RULES, Rule, amended
@@ -73,8 +74,17 @@ _LOCK = 7_230_815
 @contextmanager
 def writing(engine: sql.Engine) -> Iterator[sql.Connection]:
     """Transaction of one writer at a time: all of it is stored, or nothing."""
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        yield connection
+    try:
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT}s'")
+            yield connection
+    except (errors.OperationalError, errors.TimeoutError) as error:
+        held = isinstance(error, errors.TimeoutError) or "lock" in str(error.orig)
+        if not held:
+            raise
+        message = f"another writer has held the bank for more than {WAIT:g} s"
+        raise TimeoutError(f"{message}; right would be to end it, or to try again") from None
 
 
 @contextmanager
@@ -184,8 +194,8 @@ class SqlBooks:
             problem, right = "is before the last event", f"{self._date} or after"
             raise_faults([Fault("events", event.key, "date", event.day, problem, right)])
 
-    def append(self, event: Event, lines: Iterable[Line]) -> int:
-        """Store an event with its entries at the end of the chain; returns its number."""
+    def append(self, event: Event, lines: Iterable[Line]) -> list[tuple[Any, ...]]:
+        """Store an event at the end of the chain; returns its entries in order of account."""
         number, day = self._number + 1, event.day.isoformat()
         row = {
             "number": number, "key": event.key, "date": day, "subject": event.subject,
@@ -210,7 +220,7 @@ class SqlBooks:
             self._connection.execute(_NEW_ENTRY, entries)
         self._connection.execute(_ADVANCE, {"number": number, "date": day, "hash": row["hash"]})
         self._number, self._date, self._hash = number, day, str(row["hash"])
-        return number
+        return sorted(hashed)
 
     def _opened(self, account: Account) -> int:
         """Open an account."""

@@ -13,7 +13,7 @@ from sqlalchemy import exc as errors
 
 from permitload.errors import DataError
 
-__all__ = ["ACCOUNTS", "ENTRIES", "EVENTS", "HEAD", "METADATA", "opened"]
+__all__ = ["ACCOUNTS", "ENTRIES", "EVENTS", "HEAD", "METADATA", "WAIT", "opened"]
 
 METADATA = sql.MetaData()
 
@@ -112,7 +112,12 @@ def _engine(address: sql.URL) -> sql.Engine:
     if address.database in (None, "", ":memory:"):
         # such a bank is its connection: threads take turns with it
         given["connect_args"]["check_same_thread"] = False
-        given |= {"poolclass": sql.QueuePool, "pool_size": 1, "max_overflow": 0}
+        given |= {
+            "poolclass": sql.QueuePool,
+            "pool_size": 1,
+            "max_overflow": 0,
+            "pool_timeout": WAIT,
+        }
     engine = sql.create_engine(address, **given)
     hooks.listen(engine, "connect", _connected)
     hooks.listen(engine, "begin", _begun)

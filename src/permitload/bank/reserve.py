@@ -16,7 +16,7 @@ import pandas as pd
 from permitload.bank._events import Event, adoption, event_of, named, refuse_settings, values_of
 from permitload.bank._forms import answered, emission_faults, form_faults, use_form_faults
 from permitload.bank._postings import deposit_lines, use_faults, withdrawal_lines
-from permitload.bank._records import Records
+from permitload.bank._records import Records, entry_table
 from permitload.bank.policy import eligible
 from permitload.bank.project import Project, Standing, Use, gram_faults
 from permitload.bank.rules import ELEMENTS, REGIONS, RULES, Rule, names
@@ -140,8 +140,8 @@ class ReserveBank(Records):
                 )
             raise_faults([*faults, *eligible(project, day, books.rules)])
             books.refuse(event)
-            books.append(event, deposit_lines(project, books))
-        return self.entries(key)
+            rows = books.append(event, deposit_lines(project, books))
+        return entry_table(rows)
 
     def withdraw(self, use: Use, day: date, recheck: Recheck) -> pd.DataFrame:
         """Draw the quota of a project: all of its pollutants, or nothing (三(三)).
@@ -188,8 +188,8 @@ class ReserveBank(Records):
             books.refuse(event)
             lines, faults = withdrawal_lines(use, day, books)
             raise_faults(faults or answered(recheck(use, books.granted())))
-            books.append(event, lines)
-        return self.entries(key)
+            rows = books.append(event, lines)
+        return entry_table(rows)
 
     def judge(self, standing: Standing, day: date, document: str) -> None:
         """Record how a block's year was judged (三(四)1); a later document replaces an earlier.
