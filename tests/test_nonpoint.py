@@ -308,8 +308,10 @@ def test_budget_of_a_polder() -> None:
     assert found["in_river_load"].item() == pytest.approx(
         found["outlet_load"].item() * (1.0 - kept), rel=1e-12
     )
-    dry = sources.polder_budget(inside(), ditches(ditch_volume=0.0, drained_flow=0.0))
-    assert dry["retention"].item() == 0.0
+    short = sources.polder_budget(inside(), ditches(ditch_volume=0.0))
+    assert short["retention"].item() == 0.0
+    with pytest.raises(DataError, match="drains no water"):  # what takes the load out?
+        sources.polder_budget(inside(), ditches(ditch_volume=0.0, drained_flow=0.0))
     with pytest.raises(DataError, match="drains no water"):
         sources.polder_budget(inside(), ditches(drained_flow=0.0))
     with pytest.raises(DataError, match="a row for COD"):

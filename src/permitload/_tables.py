@@ -232,13 +232,14 @@ TABLES = _tables(
         "lands?",
         "source pollutant",
         "source pollutant land_area curve_number event_concentration base_load=0 into_river=1 "
-        "basis? note?",
+        "polder? basis? note?",
         "land whose storm runoff is one source",
     ),
     (
         "paddies?",
         "source pollutant",
-        "source pollutant land_area greatest_ponded event_concentration into_river=1 basis? note?",
+        "source pollutant land_area greatest_ponded event_concentration into_river=1 "
+        "polder? basis? note?",
         "paddies whose spilled water is one source",
     ),
     (

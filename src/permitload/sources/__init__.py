@@ -9,7 +9,13 @@ and polders (`polder_load` as measured, `polder_budget` from what arises inside)
 """
 
 from permitload.sources.arrays import by_outlet, source_dataset
-from permitload.sources.coefficients import delivery_shares, fertiliser_shares, unit_loads
+from permitload.sources.coefficients import (
+    delivery_shares,
+    event_concentrations,
+    farmland_factors,
+    fertiliser_shares,
+    unit_loads,
+)
 from permitload.sources.compare import (
     compare_books,
     compared_totals,
@@ -46,8 +52,10 @@ __all__ = [
     "contributions",
     "delivery_shares",
     "dry_curve",
+    "event_concentrations",
     "event_runoff",
     "export_load",
+    "farmland_factors",
     "fertiliser_loss",
     "fertiliser_shares",
     "flush_exponent",

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from permitload._frames import complete, listed
-from permitload.errors import Fault, raise_faults
+from permitload.errors import DataError, Fault, raise_faults
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["days_of", "per_day", "whole_days"]
+__all__ = ["columns_of", "days_of", "per_day", "whole_days"]
 
 
 def days_of(periods: pd.DataFrame) -> tuple[pd.DataFrame, pd.DatetimeIndex, NDArray[np.intp]]:
@@ -27,12 +29,17 @@ def days_of(periods: pd.DataFrame) -> tuple[pd.DataFrame, pd.DatetimeIndex, NDAr
     (30, '2025-06-30', {0})
     """
     table = complete(periods, "periods")
+    if table.empty:
+        raise DataError("periods has no rows; right would be one period at least")
     faults = []
     for row in table.to_dict("records"):
         label = row["period"]
         if pd.isna(row["start"]):
             right = "the first day of the period"
             faults.append(Fault("periods", label, "start", None, "is empty", right))
+        elif row["start"] != row["start"].normalize():
+            right = "a day, without an hour"
+            faults.append(Fault("periods", label, "start", row["start"], "has an hour", right))
         if row["days"] % 1.0 or row["days"] < 1.0:
             right = "whole days, where daily records are added up"
             faults.append(Fault("periods", label, "days", row["days"], "is not whole", right))
@@ -74,7 +81,7 @@ def whole_days(record: pd.DataFrame, days: pd.DatetimeIndex, name: str) -> pd.Da
         shown = listed([str(d.date()) for d in lost])
         faults.append(Fault(name, None, "date", shown, "is missing", "a row for every day"))
     raise_faults(faults)
-    rows = record.loc[days].astype(float)
+    rows = record.loc[days].apply(pd.to_numeric, errors="coerce").astype(float)
     bad = ~(np.isfinite(rows.to_numpy()) & (rows.to_numpy() >= 0.0))
     raise_faults(
         [
@@ -86,6 +93,24 @@ def whole_days(record: pd.DataFrame, days: pd.DatetimeIndex, name: str) -> pd.Da
         ]
     )  # fmt: skip
     return rows
+
+
+def columns_of(record: pd.DataFrame, names: Sequence[str], name: str) -> pd.DataFrame:
+    """Columns of a daily record; all that are missing are named.
+
+    Examples
+    --------
+    >>> columns_of(pd.DataFrame({"rain": [5.0], "wind": [1.0]}), ["rain"], "rain")
+       rain
+    0   5.0
+    """
+    if not isinstance(record, pd.DataFrame):
+        raise DataError(f"{name} is no table; right would be a DataFrame, a row a day")
+    lost = [column for column in names if column not in record.columns]
+    raise_faults(
+        [Fault(name, None, label, None, "is missing", f"a column {label} [mm]") for label in lost]
+    )
+    return record[list(names)]
 
 
 def per_day(

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["delivery_shares", "fertiliser_shares", "unit_loads"]
+__all__ = [
+    "delivery_shares",
+    "event_concentrations",
+    "farmland_factors",
+    "fertiliser_shares",
+    "unit_loads",
+]
 
 _GUIDE = "national capacity guide of 2003"
 _CENSUS = "second pollution census, local annex"
@@ -24,6 +30,16 @@ _UNIT_LOADS = [
     ("standard_farmland", "mu", "NH3-N", 2.0, "edge_of_field", "memory", _GUIDE),
     ("pig", "head", "COD", 18.25, "edge_of_field", "memory", _GUIDE),
     ("pig", "head", "NH3-N", 3.65, "edge_of_field", "memory", _GUIDE),
+    *(
+        (animal, "head", pollutant, pigs * of_pig, "edge_of_field", "memory", f"{_GUIDE}, {words}")
+        for animal, pigs, words in (
+            ("layer", 1 / 30, "30 layers are a pig"),
+            ("broiler", 1 / 60, "60 broilers are a pig"),
+            ("sheep", 1 / 3, "3 sheep are a pig"),
+            ("cow", 5.0, "a cow is 5 pigs"),
+        )
+        for pollutant, of_pig in (("COD", 18.25), ("NH3-N", 3.65))
+    ),
     ("rice_wheat", "ha", "TN", 30.0, "edge_of_field", "proposed", "5.2 % of 585 kg/ha"),
     ("rice_wheat", "ha", "TP", 1.2, "edge_of_field", "proposed", "1.3 % of 92 kg/ha"),
     ("rice_wheat", "ha", "NH3-N", 8.0, "edge_of_field", "proposed", ""),
@@ -54,6 +70,28 @@ _DELIVERY = [
     ("aquaculture", 0.15, 0.15, "seen"),
 ]
 
+# activity, pollutant, mg/L: low confidence, sites differ threefold either way
+_EVENT = [
+    (activity, pollutant, mean, mean / 3.0, mean * 3.0, "memory")
+    for activity in ("urban_runoff", "aquaculture")
+    for pollutant, mean in {"COD": 60.0, "NH3-N": 1.5, "TN": 4.0, "TP": 0.4}.items()
+]
+
+# condition, case, lower, upper
+_FARMLAND = [
+    ("slope", "below 25 degrees", 1.0, 1.2),
+    ("slope", "from 25 degrees", 1.2, 1.5),
+    ("soil", "sand", 0.8, 1.0),
+    ("soil", "loam", 1.0, 1.0),
+    ("soil", "clay", 0.6, 0.8),
+    ("fertiliser", "below 25 kg/mu", 0.8, 1.0),
+    ("fertiliser", "25 to 35 kg/mu", 1.0, 1.2),
+    ("fertiliser", "above 35 kg/mu", 1.2, 1.5),
+    ("rain", "below 400 mm", 0.6, 1.0),
+    ("rain", "400 to 800 mm", 1.0, 1.2),
+    ("rain", "above 800 mm", 1.2, 1.5),
+]
+
 
 def unit_loads() -> pd.DataFrame:
     """List unit loads of activities: unverified starting points, to be replaced by local ones.
@@ -66,8 +104,8 @@ def unit_loads() -> pd.DataFrame:
 
     References
     ----------
-    As each row says. Animals: one pig stands for 30 layers or 60 broilers, a sheep for a third of
-    a pig, a cow for five (from memory, unverified).
+    As each row says. Other animals than pigs are pig equivalents. Ponds of aquaculture have no
+    unit load here: they are drained water at :func:`event_concentrations`, or a local survey.
 
     Examples
     --------
@@ -113,3 +151,47 @@ def delivery_shares() -> pd.DataFrame:
     [0.1, 0.3, 0.2, 0.15]
     """
     return pd.DataFrame(_DELIVERY, columns=["activity", "lower", "upper", "evidence"])
+
+
+def event_concentrations() -> pd.DataFrame:
+    """List mean concentrations of urban storm runoff and drained ponds, to begin with.
+
+    Returns
+    -------
+    DataFrame
+        ``activity``, ``pollutant``, ``event_concentration``, ``lower``, ``upper`` [mg/L],
+        ``evidence``. All from memory, of low confidence: sites differ threefold, which
+        ``lower`` and ``upper`` show.
+
+    Examples
+    --------
+    >>> table = event_concentrations().set_index(["activity", "pollutant"])
+    >>> float(table.loc[("urban_runoff", "TN"), "event_concentration"])
+    4.0
+    """
+    columns = ["activity", "pollutant", "event_concentration", "lower", "upper", "evidence"]
+    return pd.DataFrame(_EVENT, columns=columns)
+
+
+def farmland_factors() -> pd.DataFrame:
+    """List factors by which the unit load of a standard farmland is multiplied, one a condition.
+
+    They are ranges: a study picks a number in each, and multiplies :func:`unit_loads` by them.
+
+    Returns
+    -------
+    DataFrame
+        ``condition``, ``case``, ``lower``, ``upper`` [1], ``evidence``.
+
+    References
+    ----------
+    National capacity guide of 2003 (from memory, unverified).
+
+    Examples
+    --------
+    >>> table = farmland_factors().set_index(["condition", "case"])
+    >>> table.loc[("rain", "above 800 mm"), ["lower", "upper"]].tolist()
+    [1.2, 1.5]
+    """
+    columns = ["condition", "case", "lower", "upper"]
+    return pd.DataFrame(_FARMLAND, columns=columns).assign(evidence="memory")

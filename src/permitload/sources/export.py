@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Numbers = float | NDArray[np.float64]
 
-__all__ = ["export_load", "fertiliser_loss", "spread_over_periods"]
+__all__ = ["export_load", "fertiliser_loss", "repeated_faults", "spread_over_periods"]
 
 STATED_AT = ("edge_of_field", "into_water")
 
@@ -172,8 +172,9 @@ def spread_over_periods(
     Raises
     ------
     DataError
-        If an activity has no share for a period, one for a period that is not there, or shares
-        that do not sum to 1 (to 1e-9).
+        If a load is missing, negative or there twice, or lies in a polder and has not passed its
+        pumps; if the periods are not a year of 365 or 366 days; if an activity has no share for
+        a period, one for a period that is not there, or shares that do not sum to 1 (to 1e-9).
 
     Examples
     --------
@@ -186,6 +187,7 @@ def spread_over_periods(
     [5.5303, 13.6875]
     """
     year = complete(periods, "periods")
+    raise_faults([*_load_faults(loads), *_year_faults(year)])
     given = complete(month_shares, "month_shares")
     grid = given.pivot_table(
         index="activity", columns="period", values="month_share", sort=False, aggfunc="sum"
@@ -199,6 +201,52 @@ def spread_over_periods(
     wide.index.names = ["source", "pollutant"]
     summed = wide.groupby(level=[0, 1], sort=False).sum()
     return summed.stack().rename("source_load").reset_index()
+
+
+def repeated_faults(loads: pd.DataFrame, table: str) -> list[Fault]:
+    """Name rows that are there twice.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"source": ["F"] * 2, "activity": "rice", "pollutant": "TN"})
+    >>> print(*repeated_faults(rows, "loads"))
+    loads, row F, rice, TN, source: is there twice; right would be one row each
+    """
+    keys = [name for name in ("source", "activity", "pollutant", "period") if name in loads]
+    again = loads.loc[loads.duplicated(keys), keys]
+    return [
+        Fault(table, ", ".join(map(str, row)), "source", None, "is there twice", "one row each")
+        for row in again.itertuples(index=False)
+    ]
+
+
+def _load_faults(loads: pd.DataFrame) -> list[Fault]:
+    """List loads that cannot be spread: missing, negative, twice, or still inside a polder."""
+    names = ("source", "activity", "pollutant", "in_river_load")
+    lost = [name for name in names if name not in loads]
+    if lost:
+        return [Fault("loads", None, n, None, "is missing", f"a column {n}") for n in lost]
+    faults = repeated_faults(loads, "loads")
+    rate = loads["in_river_load"].to_numpy(float)
+    inside = loads["polder"] if "polder" in loads and "retention" not in loads else ""
+    held = np.broadcast_to(np.asarray(inside != ""), len(loads))
+    for bad, column, problem, right in (
+        (~(np.isfinite(rate) & (rate >= 0.0)), "in_river_load", "is not valid", "a number ≥ 0"),
+        (held, "polder", "has not passed the pumps", "polder_budget for this row, or no row"),
+    ):
+        faults += [
+            Fault("loads", loads["source"].iloc[i], column, loads[column].iloc[i], problem, right)
+            for i in np.flatnonzero(bad)
+        ]
+    return faults
+
+
+def _year_faults(year: pd.DataFrame) -> list[Fault]:
+    """Refuse periods that are not a year: a month would take twelve times its load."""
+    days = float(year["days"].sum())
+    if 365.0 <= days <= 366.0:
+        return []
+    return [Fault("periods", None, "days", days, "is the sum of all periods", "365 or 366 days")]
 
 
 def _share_faults(grid: pd.DataFrame, periods: list[str]) -> list[Fault]:

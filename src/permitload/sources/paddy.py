@@ -9,8 +9,8 @@ import pandas as pd
 
 from permitload._frames import complete
 from permitload.errors import Fault, raise_faults
-from permitload.sources._daily import days_of, per_day, whole_days
-from permitload.sources.runoff import by_period
+from permitload.sources._daily import columns_of, days_of, per_day, whole_days
+from permitload.sources.runoff import by_period, pass_ditches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,11 +68,7 @@ def paddy_balance(
         right = "from 0 to greatest_ponded"
         faults.append(Fault("paddies", None, "ponded", ponded, "is out of range", right))
     raise_faults(faults)
-    lost = [name for name in WEATHER if name not in weather.columns]
-    raise_faults(
-        [Fault("weather", None, name, None, "is missing", f"a column {name} [mm]") for name in lost]
-    )
-    rows = whole_days(weather[list(WEATHER)], _every_day(weather), "weather")
+    rows = whole_days(columns_of(weather, WEATHER, "weather"), _every_day(weather), "weather")
     gain = (rows["rain"] + rows["irrigation"] - rows["evaporation"] - rows["seepage"]).to_numpy()
     depth, spilled, dry = _run(gain, greatest_ponded, ponded)
     return pd.DataFrame({"ponded": depth, "drained": spilled, "dried": dry}, index=rows.index)
@@ -100,30 +96,39 @@ def _run(
     return depth, spilled, dry
 
 
-def paddy_load(paddies: pd.DataFrame, weather: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+def paddy_load(
+    paddies: pd.DataFrame,
+    weather: pd.DataFrame,
+    periods: pd.DataFrame,
+    ditches: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Load of the water that paddies spill in every period.
 
     Parameters
     ----------
     paddies : DataFrame
         ``source``, ``pollutant``, ``land_area`` [km2], ``greatest_ponded`` [mm],
-        ``event_concentration`` [mg/L, of the spilled water], ``into_river`` [1].
+        ``event_concentration`` [mg/L, of the spilled water], ``into_river`` [1; 1 inside a
+        polder], ``polder``.
     weather : DataFrame
         As for :func:`paddy_balance`; the paddies are dry on the first morning, so let it begin
         before the first period.
     periods : DataFrame
         ``period``, ``days`` (whole), ``start``.
+    ditches : DataFrame, optional
+        As for :func:`runoff_load`.
 
     Returns
     -------
     DataFrame
-        ``source``, ``pollutant``, ``period``, ``drained`` [mm in the period] and ``source_load``
-        [kg/d, mean of the period, in the river].
+        ``source``, ``pollutant``, ``polder``, ``retention`` [1], ``period``, ``drained`` [mm in
+        the period] and ``source_load`` [kg/d, mean of the period, in the river].
 
     Raises
     ------
     DataError
-        If a day of a period is missing or a number out of range.
+        If a day of a period is missing, a number out of range, or a paddy in a polder has no
+        ditches or counts its way to the water twice.
 
     Examples
     --------
@@ -136,19 +141,18 @@ def paddy_load(paddies: pd.DataFrame, weather: pd.DataFrame, periods: pd.DataFra
     >>> paddy_load(field, weather, june)["source_load"].tolist()
     [12.0]
     """
-    table = complete(paddies, "paddies")
+    table = pass_ditches(complete(paddies, "paddies"), ditches, "paddies")
     year, days, number = days_of(periods)
     depths = {
         greatest: paddy_balance(weather, greatest)["drained"]
         for greatest in table["greatest_ponded"].unique().tolist()
     }
-    spilled = np.column_stack(
-        [
-            whole_days(depths[greatest].to_frame(), days, "weather")["drained"]
-            for greatest in table["greatest_ponded"]
-        ]
-    )
-    factor = table["land_area"] * table["event_concentration"] * table["into_river"]
+    of_days = {g: whole_days(d.to_frame(), days, "weather")["drained"] for g, d in depths.items()}
+    spilled = np.empty((len(days), len(table)))
+    for column, greatest in enumerate(table["greatest_ponded"]):
+        spilled[:, column] = of_days[greatest]
+    reaches = table["into_river"] * (1.0 - table["retention"])
+    factor = table["land_area"] * table["event_concentration"] * reaches
     values = {
         "drained": per_day(spilled, number, year) * year["days"].to_numpy()[:, None],
         "source_load": per_day(spilled * factor.to_numpy(), number, year),

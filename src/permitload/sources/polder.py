@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from permitload._frames import complete, fault_at
 from permitload.errors import Fault, raise_faults
 from permitload.sources._daily import days_of
-from permitload.sources.export import export_load
+from permitload.sources.export import export_load, repeated_faults
 
-__all__ = ["book_once", "polder_budget", "polder_load"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["book_once", "polder_budget", "polder_load", "retention"]
 
 
 def polder_load(pumping: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +49,7 @@ def polder_load(pumping: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
     """
     table = complete(pumping, "pumping")
     year, days, number = days_of(periods)
-    spot = days.get_indexer(pd.DatetimeIndex(table["date"]))
+    spot = days.get_indexer(pd.DatetimeIndex(table["date"]).normalize())  # of whatever hour
     right = "a day of one of the periods"
     raise_faults(
         [
@@ -88,8 +93,7 @@ def polder_budget(activities: pd.DataFrame, ditches: pd.DataFrame) -> pd.DataFra
     Raises
     ------
     DataError
-        If a row lies in no polder, a polder has no ditches for a pollutant, or drains no water
-        while it holds some.
+        If a row lies in no polder, a polder has no ditches for a pollutant, or drains no water.
 
     Examples
     --------
@@ -101,28 +105,41 @@ def polder_budget(activities: pd.DataFrame, ditches: pd.DataFrame) -> pd.DataFra
     >>> round(polder_budget(rows, ditches)["in_river_load"].item() * 365, 2)
     3217.67
     """
-    loads, table = export_load(activities), complete(ditches, "ditches")
+    loads = export_load(activities)
+    raise_faults(
+        [
+            Fault("activities", row, "polder", None, "is empty", "a polder, or export_load")
+            for row in loads["source"][loads["polder"] == ""]
+        ]
+    )
+    kept = retention(loads, ditches)
+    return loads.assign(in_river_load=loads["outlet_load"] * (1.0 - kept), retention=kept)
+
+
+def retention(loads: pd.DataFrame, ditches: pd.DataFrame | None) -> NDArray[np.float64]:
+    """Share that stays in the ditches of a polder, 0 outside polders, by row of loads.
+
+    Examples
+    --------
+    >>> retention(pd.DataFrame({"polder": [""], "pollutant": ["TN"]}), None).tolist()
+    [0.0]
+    """
+    table = complete(ditches, "ditches")
     faults = [
-        Fault("activities", row, "polder", None, "is empty", "a polder, or export_load")
-        for row in loads["source"][loads["polder"] == ""]
-    ]
-    still = (table["ditch_volume"] > 0.0) & (table["drained_flow"] == 0.0)
-    faults += [
         fault_at(table, "ditches", int(i), "drained_flow", "drains no water", "a flow above 0")
-        for i in np.flatnonzero(still)
+        for i in np.flatnonzero(table["drained_flow"] == 0.0)
     ]
     laws = pd.MultiIndex.from_frame(table[["polder", "pollutant"]])
     row = laws.get_indexer(pd.MultiIndex.from_frame(loads[["polder", "pollutant"]]))
-    lost = (row < 0) & (loads["polder"] != "").to_numpy()
-    for polder, pollutant in loads.loc[lost, ["polder", "pollutant"]].drop_duplicates().to_numpy():
+    inside = (loads["polder"] != "").to_numpy()
+    lost = loads.loc[(row < 0) & inside, ["polder", "pollutant"]].drop_duplicates()
+    for polder, pollutant in lost.to_numpy():
         right = f"a row for {pollutant}"
         faults.append(Fault("ditches", polder, "pollutant", pollutant, "has no row", right))
     raise_faults(faults)
-    volume, drained = table["ditch_volume"].to_numpy(), table["drained_flow"].to_numpy()
-    stay = np.divide(volume, drained, out=np.zeros_like(volume), where=volume > 0.0)
-    passes = np.exp(-table["ditch_decay"].to_numpy() * stay)[row]
-    kept = -np.expm1(-table["ditch_decay"].to_numpy() * stay)[row]
-    return loads.assign(in_river_load=loads["outlet_load"] * passes, retention=kept)
+    stay = table["ditch_volume"] / table["drained_flow"]
+    kept = np.append(-np.expm1(-table["ditch_decay"] * stay), 0.0)  # the last one is outside
+    return np.asarray(kept[np.where(inside, row, len(table))])
 
 
 def book_once(
@@ -133,24 +150,24 @@ def book_once(
     Parameters
     ----------
     outside_loads : DataFrame
-        From :func:`export_load`: rows outside polders.
+        From :func:`export_load`, :func:`runoff_load` or :func:`paddy_load`: rows outside polders.
     polder_loads : DataFrame
-        From :func:`polder_budget`.
+        From :func:`polder_budget`, or rows inside polders of the other two.
     pumped : DataFrame
         From :func:`polder_load`: ``polder`` and ``pollutant``.
 
     Returns
     -------
     DataFrame
-        Rows of ``outside_loads`` and ``polder_loads``: ``source``, ``activity``, ``pollutant``,
-        ``polder``, ``generated_load``, ``outlet_load``, ``in_river_load`` [kg/d].
+        Rows of ``outside_loads`` and ``polder_loads`` with the columns of the first, and
+        ``retention`` [1], 0 outside.
 
     Raises
     ------
     DataError
-        If a source is booked inside a polder and outside for one pollutant, a row of
-        ``outside_loads`` lies in a polder, or a polder is both budgeted and measured for one
-        pollutant.
+        If a row is there twice, a source is booked inside a polder and outside for one
+        pollutant, a row of ``outside_loads`` lies in a polder, or a polder is both budgeted and
+        measured for one pollutant.
 
     Examples
     --------
@@ -162,6 +179,9 @@ def book_once(
     [1.0]
     """
     faults = [
+        fault for part in (outside_loads, polder_loads) for fault in repeated_faults(part, "loads")
+    ]
+    faults += [
         Fault("activities", row.source, "polder", row.polder, problem, right)
         for row in outside_loads[outside_loads["polder"] != ""].itertuples()
         for problem, right in [("is booked beside the pumps", "polder_budget for this row")]
@@ -179,7 +199,9 @@ def book_once(
         problem = f"has {pollutant} both measured at the pumps and budgeted"
         faults.append(Fault("pumping", polder, "polder", polder, problem, "one of the two"))
     raise_faults(faults)
-    columns = ["source", "activity", "pollutant", "polder"]
-    columns += ["generated_load", "outlet_load", "in_river_load"]
-    parts = [part[columns] for part in (outside_loads, polder_loads) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else outside_loads[columns]
+    parts = [
+        part.assign(retention=part.get("retention", 0.0)) for part in (outside_loads, polder_loads)
+    ]
+    columns = [*outside_loads.columns.drop("retention", errors="ignore"), "retention"]
+    full = [part[columns] for part in parts if len(part)]
+    return pd.concat(full, ignore_index=True) if full else parts[0][columns]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from permitload._frames import complete
+from permitload._frames import complete, fault_at
 from permitload.errors import Fault, raise_faults
-from permitload.sources._daily import days_of, per_day, whole_days
+from permitload.sources._daily import columns_of, days_of, per_day, whole_days
+from permitload.sources.polder import retention
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,11 @@ def dry_curve(curve_number: Number) -> Number:
     number or array
         4.2 CN / (10 - 0.058 CN).
 
+    Raises
+    ------
+    DataError
+        If a curve number is out of range.
+
     References
     ----------
     Hawkins et al. (1985) as used with NEH-4 (from memory, unverified).
@@ -100,6 +106,7 @@ def dry_curve(curve_number: Number) -> Number:
     >>> round(dry_curve(80.0), 4)
     62.6866
     """
+    _refuse_curve(curve_number)
     return 4.2 * curve_number / (10.0 - 0.058 * curve_number)
 
 
@@ -116,6 +123,11 @@ def wet_curve(curve_number: Number) -> Number:
     number or array
         23 CN / (10 + 0.13 CN).
 
+    Raises
+    ------
+    DataError
+        If a curve number is out of range.
+
     References
     ----------
     As :func:`dry_curve`.
@@ -125,7 +137,16 @@ def wet_curve(curve_number: Number) -> Number:
     >>> round(wet_curve(80.0), 4)
     90.1961
     """
+    _refuse_curve(curve_number)
     return 23.0 * curve_number / (10.0 + 0.13 * curve_number)
+
+
+def _refuse_curve(curve_number: Numbers | pd.Series[float]) -> None:
+    """Refuse curve numbers of no ground."""
+    number = np.asarray(curve_number, dtype=float)
+    if not ((number > 0.0) & (number <= 100.0)).all():
+        right = "above 0, at most 100"
+        raise_faults([Fault("curve", None, "curve_number", curve_number, "is out of range", right)])
 
 
 def moisture_curve(
@@ -190,6 +211,7 @@ def runoff_load(
     moisture: Callable[
         [NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]
     ] = moisture_curve,
+    ditches: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Load that storms wash off land in every period, every rainy day an event.
 
@@ -198,24 +220,28 @@ def runoff_load(
     lands : DataFrame
         ``source``, ``pollutant``, ``land_area`` [km2], ``curve_number``,
         ``event_concentration`` [mg/L], ``base_load`` [kg/d, dry weather, added],
-        ``into_river`` [1].
+        ``into_river`` [1; 1 inside a polder], ``polder``.
     rain : DataFrame
         ``rain`` [mm], a row a day, from five days before the first period.
     periods : DataFrame
         ``period``, ``days`` (whole), ``start``.
     moisture : callable, optional
         Curve number of each day from the stated one and the rain of five days before.
+    ditches : DataFrame, optional
+        As for :func:`polder_budget`; needed for land inside polders.
 
     Returns
     -------
     DataFrame
-        ``source``, ``pollutant``, ``period``, ``runoff`` [mm in the period] and ``source_load``
-        [kg/d, mean of the period, in the river].
+        ``source``, ``pollutant``, ``polder``, ``retention`` [1], ``period``, ``runoff`` [mm in the
+        period] and ``source_load`` [kg/d, mean of the period, in the river: out of a polder what
+        its ditches let pass]. :func:`book_once` keeps it apart from measured pumping.
 
     Raises
     ------
     DataError
-        If a day is missing, or a number out of range.
+        If a day is missing, a number out of range, or land in a polder has no ditches or counts
+        its way to the water twice.
 
     References
     ----------
@@ -232,18 +258,40 @@ def runoff_load(
     [[13.8025, 2.0704]]
     """
     table = complete(lands, "lands")
+    table = pass_ditches(table, ditches, "lands")
     year, days, number = days_of(periods)
     before = days.min() - pd.Timedelta(days=ANTECEDENT_DAYS)
     every = pd.date_range(before, days.max(), freq="D")
-    depth = whole_days(rain[["rain"]], every, "rain")["rain"]
+    depth = whole_days(columns_of(rain, ["rain"], "rain"), every, "rain")["rain"]
     past = depth.rolling(ANTECEDENT_DAYS).sum().shift(1).loc[days].to_numpy()
     curves = moisture(table["curve_number"].to_numpy()[None, :], past[:, None])
     runoff = np.asarray(event_runoff(depth.loc[days].to_numpy()[:, None], curves))
     factor = (table["land_area"] * table["event_concentration"]).to_numpy()
     storms = per_day(runoff * factor, number, year)
-    load = (storms + table["base_load"].to_numpy()) * table["into_river"].to_numpy()
+    reaches = (table["into_river"] * (1.0 - table["retention"])).to_numpy()
+    load = (storms + table["base_load"].to_numpy()) * reaches
     depths = per_day(runoff, number, year) * year["days"].to_numpy()[:, None]
     return by_period(table, year, {"runoff": depths, "source_load": load})
+
+
+def pass_ditches(table: pd.DataFrame, ditches: pd.DataFrame | None, name: str) -> pd.DataFrame:
+    """Add what stays in ditches; a row inside a polder has no other way to the water.
+
+    Examples
+    --------
+    >>> land = pd.DataFrame({"polder": [""], "pollutant": ["TN"], "into_river": [0.5]})
+    >>> pass_ditches(land, None, "lands")["retention"].tolist()
+    [0.0]
+    """
+    twice = (table["polder"] != "") & (table["into_river"] != 1.0)
+    problem = "counts the way to the water twice: the polder's ditches and pumps are it"
+    raise_faults(
+        [
+            fault_at(table, name, int(i), "into_river", problem, "1 for a row inside a polder")
+            for i in np.flatnonzero(twice)
+        ]
+    )
+    return table.assign(retention=retention(table, ditches))
 
 
 def by_period(
@@ -258,7 +306,8 @@ def by_period(
     >>> by_period(land, year, {"runoff": np.array([[1.0], [2.0]])})["runoff"].tolist()
     [1.0, 2.0]
     """
-    repeated = table[["source", "pollutant"]].loc[table.index.repeat(len(year))]
+    names = [name for name in ("source", "pollutant", "polder", "retention") if name in table]
+    repeated = table[names].iloc[np.repeat(np.arange(len(table)), len(year))]
     columns = {name: array.T.ravel() for name, array in values.items()}
     periods = np.tile(year["period"].to_numpy(dtype=object), len(table))
     return repeated.reset_index(drop=True).assign(period=periods, **columns)
