@@ -260,3 +260,62 @@ def test_a_writer_that_holds_the_bank_is_named(
         other.execute("ROLLBACK")
         other.close()
         books.deposit(project("P1", {"TN": 1000}), DAY)
+
+
+def test_a_register_shows_what_is_not_booked() -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.deposit(project("P1", {"TN": 1000, "COD": 500}), DAY)
+        books.withdraw(use("X1", {"TN": 7}), DAY, fits)
+        register = pd.DataFrame(
+            [
+                ("deposit", "P1", "TN", 1000), ("deposit", "P1", "COD", 501),
+                ("deposit", "P2", "TN", 40), ("withdrawal", "X1", "TN", 7),
+                ("withdrawal", "X2", "TP", 3),
+            ],
+            columns=["event", "project", "pollutant", "grams"],
+        )  # fmt: skip
+        for order in (1, -1):
+            found = books.unbooked(register[::order]).set_index(["project", "pollutant"])["booked"]
+            assert found.to_dict() == {("P1", "COD"): 500, ("P2", "TN"): 0, ("X2", "TP"): 0}
+        assert books.unbooked(register[:0]).empty
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("event", "gift"), ("project", "P1 "), ("pollutant", "Hg"), ("grams", 1.5), ("grams", 0)],
+)
+def test_registers_that_cannot_be_looked_up_are_refused(column: str, value: Any) -> None:
+    row = {"event": "deposit", "project": "P1", "pollutant": "TN", "grams": 10}
+    with ReserveBank(MEMORY, REGIONS) as books:
+        for table in (
+            pd.DataFrame([row | {column: value}]),
+            pd.DataFrame([row]).drop(columns=column),
+            pd.DataFrame([row, row]),
+        ):
+            with pytest.raises(DataError):
+                books.unbooked(table)
+
+
+def test_quarters_are_reconciled_or_overdue() -> None:
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.deposit(project("P1", {"TN": 1000}), DAY)  # 1 June 2024
+
+        def late(day: date) -> list[str]:
+            found = books.overdue(day).query("task == 'reconciliation'")
+            return [str(about) for about in found["about"]]
+
+        assert late(date(2024, 6, 30)) == []  # the first quarter ended before the bank began
+        assert late(date(2024, 7, 1)) == ["2024-06-30"]
+        books.reconcile(date(2024, 6, 30), date(2024, 7, 5), "Q2")
+        assert late(date(2024, 7, 5)) == []
+        assert late(date(2024, 7, 4)) == ["2024-06-30"]  # as it was on that day
+        assert late(date(2025, 1, 1)) == ["2024-12-31"]
+        for last, day in (
+            (date(2024, 6, 29), date(2024, 8, 1)),
+            (date(2024, 9, 30), date(2024, 9, 29)),
+        ):
+            with pytest.raises(DataError, match="is no end of a quarter"):
+                books.reconcile(last, day, "Q")
+        with pytest.raises(DataError, match="is there already"):
+            books.reconcile(date(2024, 6, 30), date(2024, 8, 1), "Q2")
+        assert books.verify() == []

@@ -30,6 +30,7 @@ BANK_TERMS = {
     "recheck": "function of a use that lists the rows it fails, 断面复核",
     "document": "number of the paper that a record follows, 文号",
     "element": "water or air, 环境要素",
+    "register": "table of approvals and reductions to compare the bank with, 总量平衡登记表",
     "known": "head of the chain that was written down, 存证",
     "park": "whether a project is in a park with its own bank, or that park, 限值限量园区",
     "granted": "function that returns a statement of the bank, 已配指标",

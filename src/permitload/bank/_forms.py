@@ -14,6 +14,8 @@ from permitload.errors import DataError, Fault, raise_faults
 if TYPE_CHECKING:
     from datetime import date
 
+    import pandas as pd
+
 __all__ = [
     "ELSEWHERE",
     "FORMS",
@@ -22,6 +24,7 @@ __all__ = [
     "form_faults",
     "is_text",
     "on_day",
+    "register_faults",
     "use_form_faults",
 ]
 
@@ -132,3 +135,23 @@ def emission_faults(park: str, year: object, grams: Mapping[str, tuple[int, int]
 def _some(grams: int) -> int:
     """Give a gram for none, so that none passes where some must be."""
     return 1 if type(grams) is int and grams == 0 else grams
+
+
+def register_faults(register: pd.DataFrame) -> list[Fault]:
+    """Find rows of a register that cannot be looked up."""
+    names = ["event", "project", "pollutant", "grams"]
+    lost = [name for name in names if name not in register]
+    if lost:
+        return [Fault("register", None, n, None, "is missing", f"a column {n}") for n in lost]
+    again = register.duplicated(names[:3]).to_numpy()
+    found = []
+    for i, (event, project, pollutant, grams) in enumerate(register[names].to_numpy(object)):
+        if event not in ("deposit", "withdrawal"):
+            right = "deposit or withdrawal"
+            found.append(Fault("register", i, "event", event, "is unknown", right))
+        if not project or not is_text(project):
+            found.append(Fault("register", i, "project", project, "is no number", _TEXT))
+        found += gram_faults("register", i, {pollutant: grams}, ELEMENTS)
+        if again[i]:
+            found.append(Fault("register", i, "project", project, "is there twice", "one row each"))
+    return found

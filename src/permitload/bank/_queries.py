@@ -13,7 +13,7 @@ from permitload.bank._forms import on_day
 from permitload.bank._postings import Account
 from permitload.bank._tables import ACCOUNTS, ENTRIES, EVENTS
 
-__all__ = ["entries", "movements", "recorded", "statement"]
+__all__ = ["begun", "booked", "entries", "movements", "recorded", "statement"]
 
 _NAMES = Account._fields
 _FIELDS = tuple(ACCOUNTS.c[name] for name in _NAMES)
@@ -69,6 +69,22 @@ def movements(connection: sql.Connection, first: date, last: date) -> pd.DataFra
 def entries(connection: sql.Connection, key: str) -> list[tuple[Any, ...]]:
     """Entries of one event, each with its rule and the clause of the text."""
     return sorted(tuple(row) for row in connection.execute(_ENTRIES, {"key": key}))
+
+
+def booked(connection: sql.Connection, key: str) -> dict[str, int]:
+    """Sum by pollutant what a deposit brought, or what a withdrawal granted [g]."""
+    found: dict[str, int] = {}
+    for row in entries(connection, key):
+        kind, _, pollutant, *_, grams, _, _, _ = row
+        if kind in ("reduction", "granted"):
+            found[pollutant] = found.get(pollutant, 0) + abs(grams)
+    return found
+
+
+def begun(connection: sql.Connection) -> str:
+    """Day of the first event after the rules were put in force; empty if there is none."""
+    query = sql.select(sql.func.min(EVENTS.c.date)).where(EVENTS.c.number > 1)
+    return str(connection.execute(query).scalar() or "")
 
 
 def recorded(connection: sql.Connection, subjects: Iterable[str], day: date) -> set[str]:

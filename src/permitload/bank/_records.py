@@ -6,13 +6,14 @@ from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import pandas as pd
 
-from permitload.bank._forms import on_day
+from permitload.bank._forms import on_day, register_faults
 from permitload.bank._postings import Account
-from permitload.bank.policy import calendar
+from permitload.bank.policy import calendar, quarters
 from permitload.bank.rules import ELEMENTS, REGIONS, RULES, names
-from permitload.errors import DataError, Fault
+from permitload.errors import DataError, Fault, raise_faults
 
 if TYPE_CHECKING:
     import sqlalchemy as sql
@@ -136,10 +137,51 @@ class Records:
         with _store.reading(self._engine) as connection:
             return entry_table(_queries.entries(connection, key))
 
-    def overdue(self, day: date) -> pd.DataFrame:
-        """List what should have been there by a day and is not (三(三)4, 三(四)1).
+    def unbooked(self, register: pd.DataFrame) -> pd.DataFrame:
+        """Compare a register of approvals and reductions with what is booked (四(三)).
 
-        Judgements of last year by block and element, emissions of the parks, and commitments.
+        Used quota is to leave the bank, and new reserve to enter it, as it arises.
+
+        Parameters
+        ----------
+        register : DataFrame
+            ``event`` (``deposit`` or ``withdrawal``), ``project``, ``pollutant`` and ``grams``:
+            the approved reduction, or the new emission that was approved, whole [g].
+
+        Returns
+        -------
+        DataFrame
+            Rows of the register that differ from the bank, with ``booked`` [g], 0 where nothing is.
+
+        Raises
+        ------
+        DataError
+            With every row that names no event or pollutant, has no whole grams, or is there twice.
+
+        Examples
+        --------
+        >>> from permitload import bank
+        >>> register = pd.DataFrame({"event": ["deposit"], "project": ["P1"],
+        ...                          "pollutant": ["TN"], "grams": [1000]})
+        >>> with bank.ReserveBank("sqlite://") as records:
+        ...     records.unbooked(register)["booked"].tolist()
+        [0]
+        """
+        from permitload.bank import _queries, _store
+
+        raise_faults(register_faults(register))
+        keys = register["event"] + "/" + register["project"]
+        with _store.reading(self._engine) as connection:
+            there = {key: _queries.booked(connection, key) for key in keys.unique()}
+        amounts = [there[key].get(p, 0) for key, p in zip(keys, register["pollutant"], strict=True)]
+        found = register.assign(booked=np.array(amounts, dtype="int64"))
+        return found[(found["booked"] != found["grams"]).to_numpy()].reset_index(drop=True)
+
+    def overdue(self, day: date) -> pd.DataFrame:
+        """List what should have been there by a day and is not (三(三)4, 三(四)1, 四(三)).
+
+        Judgements of last year by block and element, emissions of the parks, reconciliations of
+        the quarters that ended since the bank began, and commitments.
 
         Parameters
         ----------
@@ -163,23 +205,28 @@ class Records:
         on_day(day)
         with _store.reading(self._engine) as connection:
             rules, regions = _store.settings(connection) or (dict(RULES), dict(REGIONS))
-            due = calendar(day.year, rules).set_index("task")["date"]
+            due = calendar(day.year, rules)
+            judged, allowed = (
+                due.loc[due["task"] == task, "date"].iloc[0] for task in ("judgement", "allowable")
+            )
             wanted = {
-                f"standing/{block}/{element}/{day.year - 1}": ("judgement", block, element)
+                f"standing/{block}/{element}/{day.year - 1}": ("judgement", block, element, judged)
                 for block in dict.fromkeys(regions.values())
                 for element in dict.fromkeys(ELEMENTS.values())
             }
             wanted |= {
-                f"allowable/{park}/{day.year}": ("allowable", park, str(day.year))
+                f"allowable/{park}/{day.year}": ("allowable", park, str(day.year), allowed)
                 for park in names(rules, "parks")
+            }
+            begun = _queries.begun(connection)
+            wanted |= {
+                f"reconciliation/{last}": ("reconciliation", "", str(last), last)
+                for last in (*quarters(day.year - 1, rules)[-1:], *quarters(day.year, rules))
+                if begun and begun <= str(last)
             }
             there = _queries.recorded(connection, wanted, day)
             open_ = _queries.statement(connection, day, ["committed"])
-        rows = [
-            (*what, due[what[0]])
-            for subject, what in wanted.items()
-            if subject not in there and due[what[0]] < day
-        ]
+        rows = [what for subject, what in wanted.items() if subject not in there and what[-1] < day]
         rows += [
             ("commitment", row.holder, row.pollutant, date(row.due, 12, 31))
             for row in open_.itertuples()

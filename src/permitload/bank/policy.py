@@ -17,7 +17,16 @@ from permitload.bank.project import Project, Use
 from permitload.bank.rules import RULES, Rule, exact, is_day, names, share_of, whole
 from permitload.errors import DataError, Fault
 
-__all__ = ["calendar", "deadline", "documents", "eligible", "multiple", "needed", "split"]
+__all__ = [
+    "calendar",
+    "deadline",
+    "documents",
+    "eligible",
+    "multiple",
+    "needed",
+    "quarters",
+    "split",
+]
 
 _APPLICATION = ("proposal", "calculation", "eia")
 _PAPERS: dict[str, tuple[str, ...]] = {
@@ -335,3 +344,15 @@ def calendar(year: int, rules: Mapping[str, Rule] = RULES) -> pd.DataFrame:
         for month, task, rule in sorted(due)
     ]
     return pd.DataFrame(rows, columns=["date", "task", "clause"])
+
+
+def quarters(year: int, rules: Mapping[str, Rule] = RULES) -> list[date]:
+    """List the last days of the spans of a year that are reconciled (四(三)).
+
+    Examples
+    --------
+    >>> [str(day) for day in quarters(2024)]
+    ['2024-03-31', '2024-06-30', '2024-09-30', '2024-12-31']
+    """
+    due = calendar(year, rules)
+    return list(due.loc[due["task"] == "reconciliation", "date"])

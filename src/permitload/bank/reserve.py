@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from permitload.bank._events import Event, adoption, event_of, named, refuse_settings, values_of
-from permitload.bank._forms import answered, emission_faults, form_faults, use_form_faults
+from permitload.bank._forms import answered, emission_faults, form_faults, on_day, use_form_faults
 from permitload.bank._postings import deposit_lines, use_faults, withdrawal_lines
 from permitload.bank._records import Records, entry_table
-from permitload.bank.policy import eligible
+from permitload.bank.policy import eligible, quarters
 from permitload.bank.project import Project, Standing, Use, gram_faults
 from permitload.bank.rules import ELEMENTS, REGIONS, RULES, Rule, names
 from permitload.errors import DataError, Fault, raise_faults
@@ -302,6 +302,40 @@ class ReserveBank(Records):
         refuse_settings(regions, rules)
         event = adoption(regions, rules, day, named(document, "rules"))
         with self._writing() as books:
+            books.refuse(event)
+            books.append(event, [])
+
+    def reconcile(self, last: date, day: date, document: str) -> None:
+        """Record that the accounts of a quarter were gone over (四(三)).
+
+        What to go over: :meth:`reconciliation` for the accounts, :meth:`unbooked` for approvals
+        and cancelled permits.
+
+        Parameters
+        ----------
+        last : date
+            Last day of the quarter.
+        day : date
+            Day of the record, not before ``last``.
+        document : str
+            Its number.
+
+        Examples
+        --------
+        >>> with ReserveBank("sqlite://") as bank:
+        ...     bank.reconcile(date(2024, 3, 31), date(2024, 4, 10), "Q1")
+        """
+        event = event_of(
+            f"reconciliation/{on_day(last)}/{named(document, 'reconciliation')}", day,
+            f"reconciliation/{last}", {},
+        )  # fmt: skip
+        with self._writing() as books:
+            known = quarters(last.year, books.rules)
+            if last not in known or day < last:
+                right = f"one of {', '.join(map(str, known))}, and a day after it"
+                raise_faults(
+                    [Fault("reconciliation", None, "last", last, "is no end of a quarter", right)]
+                )
             books.refuse(event)
             books.append(event, [])
 
