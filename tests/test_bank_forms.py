@@ -12,7 +12,7 @@ import pytest
 
 from permitload import bank
 from permitload.bank import Project, ReserveBank, Standing, Supplement
-from permitload.bank.rules import MUNICIPAL
+from permitload.bank.rules import MARKET, MUNICIPAL
 from permitload.errors import DataError
 from tests.reserve import DAY, PARK, REGIONS, TOWN, balances, fits, project, use
 
@@ -318,4 +318,24 @@ def test_quarters_are_reconciled_or_overdue() -> None:
                 books.reconcile(last, day, "Q")
         with pytest.raises(DataError, match="is there already"):
             books.reconcile(date(2024, 6, 30), date(2024, 8, 1), "Q2")
+        assert books.verify() == []
+
+
+def test_a_voucher_of_the_platform_is_used_once() -> None:
+    def bought(name: str, voucher: str, **grams: int) -> bank.Use:
+        return use(name, grams, supplements=(Supplement(MARKET, voucher),))
+
+    with ReserveBank(MEMORY, REGIONS) as books:
+        books.judge(Standing(TOWN, "water", 2023, True, True), DAY, "J1")
+        books.withdraw(bought("X1", "V1", COD=10, TP=5), DAY, fits)  # one paper, two pollutants
+        before = books.head()
+        for again in (bought("X2", "V1", COD=1), bought("X3", "V1", TP=1)):
+            with pytest.raises(DataError, match="is used up"):
+                books.withdraw(again, DAY, fits)
+        assert books.head() == before
+        books.withdraw(bought("X4", "V2", COD=1), DAY, fits)
+        held = books.statement().query("kind == 'purchase'")
+        assert held.groupby(["label", "pollutant"])["balance"].sum().to_dict() == {
+            ("V1", "COD"): -20, ("V1", "TP"): -10, ("V2", "COD"): -2,
+        }  # fmt: skip
         assert books.verify() == []

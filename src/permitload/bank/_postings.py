@@ -57,6 +57,9 @@ class Books(Protocol):
     def is_known(self, key: str) -> bool:
         """Whether an event is there."""
 
+    def is_spent(self, voucher: str) -> bool:
+        """Whether quota was bought with a voucher."""
+
 
 def deposit_lines(project: Project, books: Books) -> list[Line]:
     """Split every reduction over the banks, and fulfil what was promised."""
@@ -112,6 +115,10 @@ def use_faults(use: Use, books: Books) -> list[Fault]:
             problem = "is no other bank, or there twice"
             found.append(Fault("withdrawal", use.project, "bank", bank, problem, right))
     for supplement in use.supplements:
+        if supplement.bank == MARKET and books.is_spent(supplement.document):
+            problem, right = "is used up", "a voucher of its own"
+            found.append(Fault("withdrawal", use.project, "document", supplement.document,
+                               problem, right))  # fmt: skip
         for project, grams in supplement.follow_up.items():
             found += gram_faults("commitment", project, grams, ELEMENTS)
             if books.is_known(f"deposit/{project}"):
@@ -150,7 +157,8 @@ def _drawn(use: Use, pollutant: str, day: date, books: Books) -> tuple[list[Line
             faults = supplement_faults(use, supplement, pollutant, facts, books.rules)
         holder, rule = (block, "own_first") if supplement is None else _way(supplement.bank)
         taken: list[Line] = []
-        for account in () if faults else _accounts(use, holder, pollutant, books.rules):
+        voucher = "" if supplement is None else supplement.document
+        for account in () if faults else _accounts(use, (holder, voucher), pollutant, books.rules):
             there = left if account.kind == "purchase" else min(left, books.balance(account))
             if there and account.category != use.category:
                 faults, rule = cross_faults(use, facts), "cross_category"
@@ -178,15 +186,18 @@ def _way(bank: str) -> tuple[str, str]:
 
 
 def _accounts(
-    use: Use, holder: str, pollutant: str, rules: Mapping[str, Rule]
+    use: Use, source: tuple[str, str], pollutant: str, rules: Mapping[str, Rule]
 ) -> Iterator[Account]:
     """Accounts of a bank in the order in which they are drawn: one's own category first."""
-    kind = "purchase" if holder == MARKET else "bank"
-    yield Account(kind, holder, pollutant, use.category)
-    if kind == "bank" and (use.cross_ground or use.cross_consent):
+    holder, voucher = source
+    if holder == MARKET:
+        yield Account("purchase", holder, pollutant, use.category, voucher)
+        return
+    yield Account("bank", holder, pollutant, use.category)
+    if use.cross_ground or use.cross_consent:
         for category in names(rules, "categories"):
             if category != use.category:
-                yield Account(kind, holder, pollutant, category)
+                yield Account("bank", holder, pollutant, category)
 
 
 def _commitment(

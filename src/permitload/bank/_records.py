@@ -65,7 +65,7 @@ class Records:
         DataFrame
             ``kind`` (``bank``, ``granted``, ``retired``, ``committed``, and what balances them:
             ``reduction``, ``purchase``, ``promise``), ``holder``, ``pollutant``, ``category``,
-            ``label`` (outlet or promised project), ``due`` (year or 0), ``balance`` [g].
+            ``label`` (outlet, promised project or voucher), ``due`` (year or 0), ``balance`` [g].
 
         Examples
         --------

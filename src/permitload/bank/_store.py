@@ -21,7 +21,7 @@ from permitload.bank._queries import statement
 from permitload.bank._tables import ACCOUNTS, ENTRIES, EVENTS, HEAD, METADATA, WAIT
 from permitload.bank.gates import Facts
 from permitload.bank.project import Standing
-from permitload.bank.rules import ELEMENTS, RULES, Rule, amended
+from permitload.bank.rules import ELEMENTS, MARKET, RULES, Rule, amended
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = [
@@ -64,6 +64,12 @@ _LATEST = (
     .limit(1)
 )
 _KNOWN = sql.select(EVENTS.c.number).where(EVENTS.c.key == sql.bindparam("key"))
+_SPENT = (
+    sql.select(ACCOUNTS.c.account)
+    .where(ACCOUNTS.c.kind == "purchase", ACCOUNTS.c.holder == MARKET)
+    .where(ACCOUNTS.c.label == sql.bindparam("voucher"))
+    .limit(1)
+)
 _LOCKED = sql.select(HEAD).with_for_update()
 _ADVANCE = HEAD.update().values({name: sql.bindparam(name) for name in ("number", "date", "hash")})
 _NEW_EVENT, _NEW_ACCOUNT, _NEW_ENTRY = EVENTS.insert(), ACCOUNTS.insert(), ENTRIES.insert()
@@ -184,6 +190,10 @@ class SqlBooks:
     def is_known(self, key: str) -> bool:
         """Whether an event is there."""
         return self._connection.execute(_KNOWN, {"key": key}).first() is not None
+
+    def is_spent(self, voucher: str) -> bool:
+        """Whether quota was bought with a voucher."""
+        return self._connection.execute(_SPENT, {"voucher": voucher}).first() is not None
 
     def refuse(self, event: Event) -> None:
         """Refuse an event that is there already, or comes before the last one."""
