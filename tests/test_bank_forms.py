@@ -339,3 +339,52 @@ def test_a_voucher_of_the_platform_is_used_once() -> None:
             ("V1", "COD"): -20, ("V1", "TP"): -10, ("V2", "COD"): -2,
         }  # fmt: skip
         assert books.verify() == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM head",
+        "INSERT INTO head SELECT 2, number, date, hash FROM head",
+        "UPDATE head SET number = number - 1",
+        "UPDATE head SET hash = previous FROM (SELECT previous FROM events WHERE number = 3)",
+        "DELETE FROM events WHERE number = 4",
+        "UPDATE events SET hash = previous WHERE number = 4",
+        "UPDATE events SET details = '{}' WHERE subject = 'rules'",
+        "UPDATE events SET details = replace(details, '0.3', '0.9') WHERE subject = 'rules'",
+    ],
+)
+def test_nothing_is_written_into_a_bank_that_was_changed(tmp_path: Path, damage: str) -> None:
+    url = f"sqlite:///{tmp_path}/b.db"
+    with ReserveBank(url, REGIONS) as books:
+        books.deposit(project("P0", {"TN": 1000}), DAY)
+        books.suspend(TOWN, "air", DAY, "S1")
+        books.suspend(TOWN, "water", DAY, "S2")
+    changed = sqlite3.connect(tmp_path / "b.db")
+    changed.execute(damage)
+    changed.commit()
+    count = changed.execute("SELECT count(*) FROM events").fetchone()
+    assert bank.verify(url) != []
+    with pytest.raises(DataError, match="was changed"), ReserveBank(url) as books:
+        books.deposit(project("P1", {"TN": 1000}), DAY)
+    assert changed.execute("SELECT count(*) FROM events").fetchone() == count
+    changed.close()
+
+
+@pytest.mark.parametrize("subject", ["standing", "order"])
+def test_a_judgement_that_was_changed_opens_no_gate(tmp_path: Path, subject: str) -> None:
+    with ReserveBank(f"sqlite:///{tmp_path}/b.db", REGIONS) as books:
+        books.deposit(project("P0", {"TN": 1000}), DAY)
+        books.judge(Standing(TOWN, "water", 2023, True, True), DAY, "J1")
+        books.suspend(TOWN, "water", DAY, "S1")
+        books.lift(TOWN, "water", DAY, "L1")
+        changed = sqlite3.connect(tmp_path / "b.db")
+        changed.execute(
+            "UPDATE events SET details = replace(replace(details, 'true', 'x'), 'false', 'true') "
+            f"WHERE subject LIKE '{subject}/%'"
+        )
+        changed.commit()
+        changed.close()
+        with pytest.raises(DataError, match="was changed"):
+            books.withdraw(use("X1", {"TN": 1}), DAY, fits)
+        assert balances(books, "granted") == {}

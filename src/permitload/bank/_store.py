@@ -58,7 +58,7 @@ _COMMITTED = (
     .order_by(ACCOUNTS.c.due, ACCOUNTS.c.label)
 )
 _LATEST = (
-    sql.select(EVENTS.c.details)
+    sql.select(EVENTS)
     .where(EVENTS.c.subject == sql.bindparam("subject"))
     .order_by(EVENTS.c.number.desc())
     .limit(1)
@@ -70,9 +70,15 @@ _SPENT = (
     .where(ACCOUNTS.c.label == sql.bindparam("voucher"))
     .limit(1)
 )
+_LAST_EVENT = (
+    sql.select(EVENTS.c.number, EVENTS.c.date, EVENTS.c.hash)
+    .order_by(EVENTS.c.number.desc())
+    .limit(1)
+)
 _LOCKED = sql.select(HEAD).with_for_update()
 _ADVANCE = HEAD.update().values({name: sql.bindparam(name) for name in ("number", "date", "hash")})
 _NEW_EVENT, _NEW_ACCOUNT, _NEW_ENTRY = EVENTS.insert(), ACCOUNTS.insert(), ENTRIES.insert()
+_CHANGED = "was changed; right would be the bank as it was, see verify"
 _LOCK = 7_230_815
 """Any number of our own: one creates the tables on PostgreSQL while others wait."""
 
@@ -108,7 +114,8 @@ def created(engine: sql.Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
         METADATA.create_all(connection)
-        if connection.execute(sql.select(HEAD.c.number)).first() is None:
+        new = connection.execute(sql.select(EVENTS.c.number).limit(1)).first() is None
+        if new and connection.execute(sql.select(HEAD.c.number)).first() is None:
             connection.execute(HEAD.insert().values(head=1, number=0, date="", hash=START))
 
 
@@ -132,9 +139,11 @@ def settings(connection: sql.Connection) -> tuple[dict[str, Rule], dict[str, str
 
 
 def _latest(connection: sql.Connection, subject: str) -> str | None:
-    """Details of the last event on a subject."""
-    found = connection.execute(_LATEST, {"subject": subject}).scalar()
-    return None if found is None else str(found)
+    """Details of the last event on a subject, which has no entries; refused if it was changed."""
+    found = connection.execute(_LATEST, {"subject": subject}).mappings().first()
+    if found is not None and digest(dict(found.items()), []) != found["hash"]:
+        raise DataError(f"event {found['key']} {_CHANGED}")
+    return None if found is None else str(found["details"])
 
 
 class SqlBooks:
@@ -142,7 +151,12 @@ class SqlBooks:
 
     def __init__(self, connection: sql.Connection) -> None:
         # the row lock of PostgreSQL; on SQLite the transaction holds the lock already
-        row = connection.execute(_LOCKED).one()
+        heads = connection.execute(_LOCKED).all()
+        last = connection.execute(_LAST_EVENT).first()
+        end = (0, "", START) if last is None else tuple(last)
+        if [tuple(head[1:]) for head in heads] != [end]:
+            raise DataError(f"the head of the bank {_CHANGED}")
+        row = heads[0]
         self._connection = connection
         self._number, self._date, self._hash = int(row.number), str(row.date), str(row.hash)
         self.rules, self.regions = settings(connection) or (dict(RULES), {})
