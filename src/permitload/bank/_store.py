@@ -141,7 +141,7 @@ def settings(connection: sql.Connection) -> tuple[dict[str, Rule], dict[str, str
 def _latest(connection: sql.Connection, subject: str) -> str | None:
     """Details of the last event on a subject, which has no entries; refused if it was changed."""
     found = connection.execute(_LATEST, {"subject": subject}).mappings().first()
-    if found is not None and digest(dict(found.items()), []) != found["hash"]:
+    if found is not None and digest({str(n): v for n, v in found.items()}, []) != found["hash"]:
         raise DataError(f"event {found['key']} {_CHANGED}")
     return None if found is None else str(found["details"])
 
