@@ -195,6 +195,9 @@ _FILLED = tuple(
 _WATER = "reaches nodes structures polders periods flows shares boundaries inflow sections outlets"
 """Tables that the judgement of flows needs."""
 
+_NONPOINT = ("activities", "pumping", "lands", "paddies")
+"""Tables that loads of sources follow from."""
+
 _REFERENCES = (
     ("reaches", "polder", "polder", "polders"),
     ("districts", "reach", "reach", "reaches"),
@@ -235,6 +238,10 @@ _REFERENCES = (
     ("reductions", "source", "source", "sources"),
     ("reductions", "pollutant", "pollutant", "kinetics"),
     ("tree", "pollutant", "pollutant", "kinetics"),
+    *((name, "source", "source", "sources") for name in _NONPOINT),
+    *((name, "pollutant", "pollutant", "kinetics") for name in (*_NONPOINT, "ditches")),
+    *((name, "polder", "polder", "polders") for name in ("activities", "ditches", "pumping")),
+    ("month_shares", "period", "period", "periods"),
 )
 """Table, column, the index it refers to, and where that index is declared."""
 
