@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from permitload import sources
 from permitload._frames import LINE, complete, fault_at, listed, place, title
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES
 
-__all__ = ["Booked", "booked", "by_activity", "derived", "variation"]
+__all__ = ["Booked", "booked", "by_activity", "derived"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -93,9 +92,7 @@ def booked(tables: Tables, reading: Sequence[Fault] = ()) -> Booked:
     return _entered(found, tables, given, faults)
 
 
-def _entered(
-    found: pd.DataFrame, tables: Tables, given: Tables, faults: list[Fault]
-) -> Booked:
+def _entered(found: pd.DataFrame, tables: Tables, given: Tables, faults: list[Fault]) -> Booked:
     """Append loads of known sources and pollutants, with their origin, to those that are stated."""
     known = found["source"].isin(given["sources"]["source"])
     known &= found["pollutant"].isin(given["kinetics"]["pollutant"])
@@ -125,13 +122,13 @@ def _reference(table: pd.DataFrame, name: str, at: np.ndarray) -> str:
 
 
 def _of_activities(given: Tables) -> pd.DataFrame:
-    """Loads of all activities, those inside polders as the pumps take them out."""
-    loads = _by_activity(given)
+    """Compute the loads of all activities, those inside polders as the pumps take them out."""
+    loads = by_activity(given)
     return sources.spread_over_periods(loads, given["month_shares"], given["periods"])
 
 
-def _by_activity(given: Tables) -> pd.DataFrame:
-    """Load of a year of every activity, each booked once."""
+def by_activity(given: Tables) -> pd.DataFrame:
+    """Compute the load of a year of every activity, each booked once."""
     table = given["activities"]
     inside = table["polder"] != ""
     budget = sources.polder_budget(table[inside], given["ditches"])
@@ -141,7 +138,7 @@ def _by_activity(given: Tables) -> pd.DataFrame:
 
 
 def _of_pumping(given: Tables) -> pd.DataFrame:
-    """Loads that were measured at the pumps, as those of the source that they are booked as."""
+    """Add up what was measured at the pumps, by the source that it is booked as."""
     events = given["pumping"]
     owners = events.drop_duplicates(["polder", "source"])
     shared = np.flatnonzero(events.index.isin(owners.index[owners.duplicated("polder")]))
@@ -162,12 +159,12 @@ def _of_pumping(given: Tables) -> pd.DataFrame:
 
 
 def _of_lands(given: Tables) -> pd.DataFrame:
-    """Loads that storms wash off land."""
+    """Compute the loads that storms wash off land."""
     return sources.runoff_load(given["lands"], _daily(given), given["periods"])
 
 
 def _of_paddies(given: Tables) -> pd.DataFrame:
-    """Loads of what paddies spill."""
+    """Compute the loads of what paddies spill."""
     return sources.paddy_load(given["paddies"], _daily(given), given["periods"])
 
 
@@ -192,10 +189,8 @@ def _unused(given: Tables, broken: set[str]) -> list[Fault]:
             faults.append(Fault(f"{name}.csv", None, "rows", None, "are used by nothing", right))
     acts = given["activities"]
     inside = acts[acts["polder"] != ""]
-    users = {
-        "month_shares": (["activity"], acts), "ditches": (["polder", "pollutant"], inside)
-    }  # fmt: skip
-    for name, (keys, table) in users.items():
+    keyed = (("month_shares", ["activity"], acts), ("ditches", ["polder", "pollutant"], inside))
+    for name, keys, table in keyed:
         if acts.empty or broken & {"activities", name}:
             continue
         mine = pd.MultiIndex.from_frame(given[name][keys])
@@ -209,11 +204,12 @@ def _unused(given: Tables, broken: set[str]) -> list[Fault]:
 
 
 def _twice(found: pd.DataFrame, given: Tables) -> list[Fault]:
-    """Sources whose load is stated too, or follows from two tables; and those behind a works."""
+    """Find sources whose load is stated too, or follows from two tables, and those behind works."""
     stated = given["source_loads"].drop_duplicates("source").set_index("source", append=True)
     lines = {source: line for line, source in stated.index}
     behind = set(given["sources"].loc[given["sources"]["works"] != "", "source"])
-    faults, seen = [], {}
+    faults: list[Fault] = []
+    seen: dict[tuple[str, str], str] = {}
     for name, source, pollutant in dict.fromkeys(
         zip(found["table"], found["source"], found["pollutant"], strict=True)
     ):
@@ -222,7 +218,9 @@ def _twice(found: pd.DataFrame, given: Tables) -> list[Fault]:
         other = seen.setdefault((source, pollutant), name)
         wrong = []
         if other != name:
-            wrong.append((f"has {pollutant} in {other}.csv too", "one table a source and pollutant"))
+            wrong.append(
+                (f"has {pollutant} in {other}.csv too", "one table a source and pollutant")
+            )
         if (source, "") not in seen:
             seen[source, ""] = name
             if source in lines:
@@ -251,45 +249,12 @@ def _located(fault: Fault, given: Tables) -> Fault:
     return replace(fault, table=f"{name}.csv", row=row)
 
 
-def by_activity(tables: Tables) -> pd.DataFrame:
-    """Loads of a year of the activities of a study without faults, none where it has none."""
-    return _by_activity(tables)
-
-
 def derived(tables: Tables) -> pd.DataFrame:
-    """Loads of a study without faults that follow from other tables, and from which rows."""
+    """List the loads of a sound study that follow from other tables, and from which rows."""
     loads = tables["source_loads"]
     mine = loads[loads.index < 0] if loads.index.name == LINE else loads[:0]
-    return mine[[*_KEYS, "source_load", "note"]].rename(columns={"note": "reference"})
-
-
-def variation(tables: Tables, load: xr.DataArray) -> xr.DataArray:
-    """Coefficient of variation of the loads of every source and pollutant.
-
-    Activities of one source err independently: the squares of their errors add up. A load that
-    is stated, or follows from another table, has none.
-
-    Parameters
-    ----------
-    tables : mapping of DataFrame
-        A study without faults.
-    load : DataArray
-        (source, pollutant, …): the labels.
-
-    Returns
-    -------
-    DataArray
-        (source, pollutant) [1].
-    """
-    zero = xr.zeros_like(load.isel(period=0, drop=True))
-    loads = _by_activity(tables)
-    if loads.empty:
-        return zero
-    key = ["source", "activity", "pollutant"]
-    known = loads.merge(tables["activities"][[*key, "variation"]], on=key, validate="1:1")
-    pairs = [known["source"], known["pollutant"]]
-    mean = known["in_river_load"].groupby(pairs).sum()
-    error = ((known["in_river_load"] * known["variation"]) ** 2).groupby(pairs).sum() ** 0.5
-    ratio = (error / mean.where(mean > 0.0)).fillna(0.0).to_xarray()
-    axes = {name: load[name].values for name in ("source", "pollutant")}
-    return zero + ratio.reindex(axes, fill_value=0.0)
+    return (
+        mine[[*_KEYS, "source_load", "note"]]
+        .rename(columns={"note": "reference"})
+        .reset_index(drop=True)
+    )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -17,6 +18,7 @@ from permitload import (
     _alternatives,
     _checks,
     _closure,
+    _contributions,
     _decided,
     _frames,
     _model,
@@ -163,7 +165,8 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     say("background quality")
     backgrounds, present = _qualities(measured, state)
     say("response of the sections")
-    response = model.response(state.places)
+    every = model.response(np.unique(state.given["outlet"].values))
+    response = every.sel(outlet=state.places)
     say("capacity")
     margin = settings.margin_of_safety
     headroom = capacity.headroom(limits, backgrounds[-1], margin)
@@ -179,6 +182,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
         "limits": limits.assign(headroom=headroom, allowed=limits["limit"] * (1.0 - margin)),
         "sources": decided,
     }  # fmt: skip
+    datasets |= _contributions.made(every["response"], state.given["source_load"], tables)
     say("points of the set, and what is owed")
     datasets |= _room.beside(measured, room, settings, (own, closed["calibrated"], stamp))
     say("capacity with other decay")
@@ -316,7 +320,9 @@ def _read(folder: Path) -> _Inputs:
         whole, case = _judged(merged, (), settings)
         checked.faults += _alternatives.placed(case.faults, name)
         cases[name] = _filled(whole.tables), case
-    return _Inputs(settings, _filled(booked.tables) if not checked.faults else tables, checked, cases)
+    return _Inputs(
+        settings, _filled(booked.tables) if not checked.faults else tables, checked, cases
+    )
 
 
 def _judged(
@@ -327,6 +333,8 @@ def _judged(
     tables = booked.tables
     checked = _checks.judged(tables, settings.pollutants or None, reading, settings.decided)
     checked.faults += booked.faults
+    if "works_days" in tables and not reading:
+        checked.faults += _contributions.works_faults(_all(tables))
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(
