@@ -109,14 +109,15 @@ def works_faults(tables: Tables) -> list[Fault]:
     if days.empty:
         return []
     mine = pd.MultiIndex.from_frame(days[["works", "pollutant"]])
-    lost = ~mine.isin(pd.MultiIndex.from_frame(laws[["works", "pollutant"]])) & ~mine.duplicated()
+    known = mine.isin(pd.MultiIndex.from_frame(laws[["works", "pollutant"]]))
+    lost = ~known & ~mine.duplicated()
     right = "a works and pollutant of works"
     faults = [
         fault_at(days, "works_days", int(i), "works", "has no law for this pollutant", right)
         for i in np.flatnonzero(lost)
     ]
     try:
-        sources.works_load(days, tables["periods"])
+        sources.works_load(days[known], tables["periods"])
     except DataError as error:
         faults += error.faults
     return faults

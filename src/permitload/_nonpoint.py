@@ -79,7 +79,13 @@ def booked(tables: Tables, reading: Sequence[Fault] = ()) -> Booked:
             continue
         pairs = rows[["source", "pollutant"]].drop_duplicates()
         loads = pairs.merge(given["periods"][["period"]], "cross").assign(source_load=0.0)
+        bare = [n for n in _USED_BY if n in needed and n != "ditches" and given[n].empty]
         if not broken & set(needed):
+            faults += [
+                Fault(f"{n}.csv", None, "rows", None, "are missing", f"those that {name} need")
+                for n in bare
+            ]
+        if not bare and not broken & set(needed):
             try:
                 loads = _LOADS[name](given)
             except DataError as error:
@@ -123,8 +129,11 @@ def _reference(table: pd.DataFrame, name: str, at: np.ndarray) -> str:
 
 def _of_activities(given: Tables) -> pd.DataFrame:
     """Compute the loads of all activities, those inside polders as the pumps take them out."""
+    shares, periods = given["month_shares"], given["periods"]
     loads = by_activity(given)
-    return sources.spread_over_periods(loads, given["month_shares"], given["periods"])
+    # a share of a period that is not there is named as a label that nothing declares
+    known = shares["period"].isin(periods["period"])
+    return sources.spread_over_periods(loads, shares[known], periods)
 
 
 def by_activity(given: Tables) -> pd.DataFrame:
@@ -165,6 +174,14 @@ def _of_lands(given: Tables) -> pd.DataFrame:
 
 def _of_paddies(given: Tables) -> pd.DataFrame:
     """Compute the loads of what paddies spill."""
+    weather = given["weather"]
+    faults = []
+    for name in ("irrigation", "evaporation", "seepage"):
+        empty = np.flatnonzero(weather[name].isna())
+        if empty.size:
+            problem, right = f"is empty (in {empty.size} rows)", "mm ≥ 0, where there are paddies"
+            faults.append(fault_at(weather, "weather", int(empty[0]), name, problem, right))
+    raise_faults(faults)
     return sources.paddy_load(given["paddies"], _daily(given), given["periods"])
 
 
@@ -195,7 +212,7 @@ def _unused(given: Tables, broken: set[str]) -> list[Fault]:
             continue
         mine = pd.MultiIndex.from_frame(given[name][keys])
         lost = ~mine.isin(pd.MultiIndex.from_frame(table[keys])) & ~mine.duplicated()
-        right = f"a {' and '.join(keys)} of activities{', inside a polder' * (name == 'ditches')}"
+        right = "one of activities" + ", inside a polder" * (name == "ditches")
         faults += [
             fault_at(given[name], name, int(i), keys[0], "is used by no activity", right)
             for i in np.flatnonzero(lost)
