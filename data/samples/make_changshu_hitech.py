@@ -68,7 +68,7 @@ CHOSEN = {  # flow of January and July [m3/s], invented; the others follow from 
 DERIVED = [("X1", "XB2"), ("X2", "XB3"), ("M", "LC2"), ("K1", "BM2"), ("K2", "BM3"), ("K3", "BM4")]
 # What comes in [mg/L] in POLLUTANTS order, invented; that of the polders is in their loads
 INFLOW = {
-    "K0": (14.5, 0.35, 1.7, 0.140), "X0": (17.3, 0.50, 2.3, 0.157), "T0": (21.5, 0.80, 2.6, 0.235),
+    "K0": (14.5, 0.35, 1.7, 0.140), "X0": (17.3, 0.50, 2.3, 0.1535), "T0": (21.5, 0.80, 2.6, 0.229),
     "PA0": (0.0, 0.0, 0.0, 0.0), "PB0": (0.0, 0.0, 0.0, 0.0),
 }  # fmt: skip
 WINTER_SHARE = {"COD": 0.03, "NH3-N": 0.25, "TN": 0.12, "TP": -0.10}  # TP is worst in summer
