@@ -66,7 +66,7 @@ COMPANIONS = {
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",
     "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
     "_alternatives": "study", "_decided": "study", "_tree": "study", "_targets": "study",
-    "_reliability": "study", "_tiered": "study",
+    "_reliability": "study", "_tiered": "study", "_nonpoint": "study", "_contributions": "study",
 }  # fmt: skip
 
 

@@ -98,4 +98,6 @@ NONPOINT: tuple[Row, ...] = (
         0.0,
         inf,
     ),
+    ("measured_load", "kg/d", "load that a works let out by its records", "实测排放量", 0.0, inf),
+    ("law_use", "1", "measured_load over works_law", "实测/尾水法则", 0.0, inf),
 )

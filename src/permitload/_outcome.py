@@ -28,7 +28,8 @@ class Outcome:
         ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
         ``limits``, ``capacity``, ``points``, ``owed``, ``closure``, ``sensitivity``, ``units``,
         ``units_monthly``, ``allocation``, ``sources``, ``rules``,
-        ``counterfactuals``; ``upstream`` where the study states a target of boundary water,
+        ``counterfactuals``; ``contributions`` where there are several source classes;
+        ``upstream`` where the study states a target of boundary water,
         ``alternatives`` where it has some, ``uncertain`` (rows) and ``reliability`` where it
         states how uncertain its capacity is.
     """

@@ -224,10 +224,21 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     if placed:
         drawn["units"] = _maps_of_units(outcome, tables["units"], unit)
     drawn["fairness"] = _rules_drawn(tables["fairness"])
+    drawn |= _others_drawn(outcome, tables)
+    return {kind: found for kind, found in drawn.items() if found}
+
+
+def _others_drawn(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
+    """Draw what not every study has: contributions of source classes, alternatives."""
+    drawn = {}
+    if "contributions" in tables:
+        groups = tables["contributions"].groupby("pollutant", sort=False)
+        bars = {str(name): plot.png(plot.contribution_bars(rows)) for name, rows in groups}
+        drawn["contributions"] = bars
     if "alternatives" in tables:
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}
-    return {kind: found for kind, found in drawn.items() if found}
+    return drawn
 
 
 def _rules_drawn(table: pd.DataFrame) -> dict[str, bytes]:

@@ -69,7 +69,7 @@ def _given(outcome: Outcome, monthly: pd.DataFrame) -> pd.DataFrame:
     """Gather what the tables of the study state of each permit, and on which line."""
     tables, keys = outcome.tables, monthly[_KEYS]
     loads = tables["source_loads"].rename_axis("line").reset_index()
-    given = keys.merge(loads[[*_KEYS, "line", "source_load", "ceiling"]], "left", _KEYS)
+    given = keys.merge(loads[[*_KEYS, "line", "source_load", "ceiling", "note"]], "left", _KEYS)
     placed = tables["sources"].rename_axis("from").reset_index()
     given = given.merge(placed[["source", "from", "works", "wastewater_flow"]], "left", "source")
     works = tables["works"].rename_axis("law").reset_index()
@@ -152,6 +152,8 @@ def _references(rows: pd.DataFrame, given: pd.DataFrame, outcome: Outcome) -> pd
     behind = given["law"].notna()
     line = given["line"]
     here = ("source_loads.csv, line " + _line(line.fillna(0))).where(line.notna(), "")
+    # a load that follows from other tables has no line: its note names their rows
+    here = here.mask(line < 0, given["note"])
     own = pd.Series(np.where(behind, "works_law, above", "source_load, above"), given.index)
     stated = {
         "source_load": here.where(given["source_load"].notna(), own.where(behind, "no row")),

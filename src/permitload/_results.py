@@ -15,7 +15,9 @@ import pandas as pd
 import xarray as xr
 
 from permitload import (
+    _contributions,
     _manifest,
+    _nonpoint,
     _permits,
     _provenance,
     _reliability,
@@ -55,6 +57,10 @@ KEYS = {
     "tree": ("pollutant", "period", "source_class", "sector", "enterprise", "source"),
     "distortion": ("pollutant", "period", "stopped_by"),
     "reliability": ("section", "pollutant", "period"),
+    "contributions": ("section", "source_class", "pollutant", "period"),
+    "derived": ("source", "pollutant", "period"),
+    "activities": ("source", "activity", "pollutant"),
+    "works": ("works", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity", "subject"),
     **_tiered.KEYS,
 }
@@ -73,6 +79,8 @@ _UNITS = ["capacity", "annual_sum", "annual_worst", "source_load", "capacity_use
           "present_share", "planned_load", "planned_share", "calibrated"]  # fmt: skip
 _UNITS_MONTHLY = ["capacity", "source_load", "capacity_use", "whole_load", "stopped_by",
                   "attained", "planned_load", "planned_attained", "calibrated"]  # fmt: skip
+_CONTRIBUTIONS = ["contribution", "contribution_share", "contribution_deviation",
+                  "contribution_lower", "contribution_upper"]  # fmt: skip
 _POINTS = ["total", "binding", "status", "calibrated"]
 _OWED = ["spare", "cut_owed", "own_part", "other_part", "upstream_part", "able", "met_by",
          "calibrated"]  # fmt: skip
@@ -194,6 +202,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "owed": _columns(found["owed"], _OWED),
         "cuts": _cuts(found),
         **_optional(found),
+        **_other_sources(outcome),
         **_rules.tables(outcome.settings, found, annual),
         **_tree.tables(outcome),
         "units": _columns(found["units"], _UNITS),
@@ -255,6 +264,21 @@ def _optional(found: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         tables["reliability"] = _reliability.table(found["reliability"])
     if "alternatives" in found:
         tables["alternatives"] = _columns(found["alternatives"], _ALTERNATIVES)
+    return tables
+
+
+def _other_sources(outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Tables of loads that follow from others, of who makes a concentration, of works' records."""
+    found, tables = outcome.datasets, {}
+    derived = _nonpoint.derived(outcome.tables)
+    if len(derived):
+        tables["derived"] = derived
+    if len(outcome.tables["activities"]):
+        tables["activities"] = _nonpoint.by_activity(outcome.tables)
+    if len(outcome.tables["works_days"]):
+        tables["works"] = _contributions.works(outcome.tables)
+    if "contributions" in found:
+        tables["contributions"] = _columns(found["contributions"], _CONTRIBUTIONS)
     return tables
 
 

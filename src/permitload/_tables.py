@@ -236,6 +236,12 @@ TABLES = _tables(
         "land whose storm runoff is one source",
     ),
     (
+        "weather?",
+        "date",
+        "date rain irrigation? evaporation? seepage? note?",
+        "weather and irrigation of one day, from five days before the first period",
+    ),
+    (
         "paddies?",
         "source pollutant",
         "source pollutant land_area greatest_ponded event_concentration into_river=1 "
@@ -251,8 +257,8 @@ TABLES = _tables(
     (
         "pumping?",
         "polder date pollutant",
-        "polder date pollutant pumped_volume concentration note?",
-        "one pumping event of a polder, measured",
+        "polder date pollutant pumped_volume concentration source? note?",
+        "one pumping event of a polder, measured, and the source that it is booked as",
     ),
     (
         "works_days?",

@@ -111,6 +111,7 @@ TERMS = {
     "months": "months of the flood season, 汛期月份",
     "form": "formula of the rise below an outfall, 解析解形式",
     "images": "pairs of image sources of a plume, 镜像源数",
+    "contributions": "table of the rise that each source class makes, 各类源浓度贡献",
     "alternatives": "mapping of name to response, headroom and bounds, 比选方案",
     "measured": "headroom with measured water at the boundaries, 实测边界剩余浓度",
     "at_target": "headroom with water at its target at the boundaries, 目标边界剩余浓度",

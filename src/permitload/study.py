@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -17,9 +18,11 @@ from permitload import (
     _alternatives,
     _checks,
     _closure,
+    _contributions,
     _decided,
     _frames,
     _model,
+    _nonpoint,
     _permits,
     _reliability,
     _results,
@@ -162,7 +165,8 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     say("background quality")
     backgrounds, present = _qualities(measured, state)
     say("response of the sections")
-    response = model.response(state.places)
+    every = model.response(np.unique(state.given["outlet"].values))
+    response = every.sel(outlet=state.places)
     say("capacity")
     margin = settings.margin_of_safety
     headroom = capacity.headroom(limits, backgrounds[-1], margin)
@@ -178,6 +182,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
         "limits": limits.assign(headroom=headroom, allowed=limits["limit"] * (1.0 - margin)),
         "sources": decided,
     }  # fmt: skip
+    datasets |= _contributions.made(every["response"], state.given["source_load"], tables)
     say("points of the set, and what is owed")
     datasets |= _room.beside(measured, room, settings, (own, closed["calibrated"], stamp))
     say("capacity with other decay")
@@ -301,27 +306,35 @@ def _read(folder: Path) -> _Inputs:
     settings, faults = _settings.read(folder)
     tables, reading = io.read_study_tables(folder)
     given, wrong = _alternatives.read(folder, tables, [name for name, *_ in settings.alternatives])
-    checked = _judged(tables, reading, settings)
+    booked, checked = _judged(tables, reading, settings)
     checked.faults = [*faults, *checked.faults, *wrong]
     if checked.loads is not None:
-        checked.faults += _decided.target_faults(checked.loads, _all(tables), settings)
-    checked.faults += _tree.faults(_all(tables), settings)
-    checked.faults += _reliability.faults(_all(tables), settings.uncertainty)
+        wrong = _decided.target_faults(checked.loads, _all(booked.tables), settings)
+        checked.faults += booked.placed(wrong)
+    checked.faults += _tree.faults(_all(booked.tables), settings)
+    checked.faults += _reliability.faults(_all(booked.tables), settings.uncertainty)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():
         merged = _alternatives.overlaid(tables, rows)
-        case = _judged(merged, (), settings)
+        whole, case = _judged(merged, (), settings)
         checked.faults += _alternatives.placed(case.faults, name)
-        cases[name] = _filled(merged), case
-    return _Inputs(settings, _filled(tables) if not checked.faults else tables, checked, cases)
+        cases[name] = _filled(whole.tables), case
+    return _Inputs(
+        settings, _filled(booked.tables) if not checked.faults else tables, checked, cases
+    )
 
 
 def _judged(
-    tables: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
-) -> _checks.Study:
-    """Check tables, and what a study asks of them beyond that."""
+    given: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
+) -> tuple[_nonpoint.Booked, _checks.Study]:
+    """Book the loads that follow from other tables, and check all that a study asks of them."""
+    booked = _nonpoint.booked(given, reading)
+    tables = booked.tables
     checked = _checks.judged(tables, settings.pollutants or None, reading, settings.decided)
+    checked.faults += booked.faults
+    if "works_days" in tables and not reading:
+        checked.faults += _contributions.works_faults(_all(tables))
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(
@@ -333,7 +346,8 @@ def _judged(
         checked.faults.append(
             Fault("study.toml", "capacity", "boundaries", None, "is missing", right)
         )
-    return checked
+    checked.faults = booked.placed(checked.faults)
+    return booked, checked
 
 
 def _all(tables: Tables) -> dict[str, pd.DataFrame]:

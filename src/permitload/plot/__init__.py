@@ -2,6 +2,7 @@
 
 from permitload.plot.books import books
 from permitload.plot.charts import headroom_use, monthly, permits_bars
+from permitload.plot.contributing import contribution_bars
 from permitload.plot.fairness import fairness
 from permitload.plot.labels import chinese_font, exceeds, is_cut, label
 from permitload.plot.maps import network_map
@@ -14,6 +15,7 @@ __all__ = [
     "area_map",
     "books",
     "chinese_font",
+    "contribution_bars",
     "exceeds",
     "fairness",
     "headroom_use",
