@@ -61,13 +61,14 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
 
 
 def _judged(outcome: Outcome) -> pd.DataFrame:
-    """Attainment of the pollutants at every section, by the mean of the samples."""
+    """Attainment of the pollutants at every section: the mean of the year, and most periods."""
     given = outcome.tables
     pollutants = [str(p) for p in outcome.datasets["response"]["pollutant"].values]
     periods = given["periods"]["period"].to_list()
     limits = standards.limits(given["sections"], pollutants, periods, given["standards"])
     samples = given["observations"]
-    return standards.attainment(samples[samples["indicator"].isin(pollutants)], limits)
+    samples = samples[samples["indicator"].isin(pollutants)]
+    return standards.attainment(samples, limits, standards.mean_and_share())
 
 
 def _ratings(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
