@@ -9,7 +9,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _alternatives, _rates, _reliability, _rules, _tree, plot, quality, report
+from permitload import (
+    _alternatives,
+    _rates,
+    _reliability,
+    _rules,
+    _tiered,
+    _tree,
+    plot,
+    quality,
+    report,
+)
 from permitload.plot.labels import bilingual
 from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -224,6 +234,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     if placed:
         drawn["units"] = _maps_of_units(outcome, tables["units"], unit)
     drawn["fairness"] = _rules_drawn(tables["fairness"])
+    drawn |= _tiered.figures(outcome, tables)
     if "alternatives" in tables:
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}

@@ -26,6 +26,7 @@ from permitload import (
     _room,
     _rules,
     _settings,
+    _tiered,
     _tree,
     _units,
     _verify,
@@ -307,6 +308,9 @@ def _read(folder: Path) -> _Inputs:
         checked.faults += _decided.target_faults(checked.loads, _all(tables), settings)
     checked.faults += _tree.faults(_all(tables), settings)
     checked.faults += _reliability.faults(_all(tables), settings.uncertainty)
+    if checked.loads is not None and not any(f.table.startswith("tier_") for f in checked.faults):
+        of = settings.pollutants, settings.decided, checked.loads
+        checked.faults += _tiered.faults(_all(tables), *of)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():

@@ -171,6 +171,8 @@ _HOMES = {
     "enterprise": ["enterprises.enterprise"],
     "polder": ["polders.polder"],
     "group": ["groups.group"],
+    "park": ["tier_parks.park"],
+    "criterion": ["tier_indicators.criterion"],
 }
 """Columns that declare the labels of an index; indicators of GB 3838 need no declaration."""
 
@@ -235,6 +237,8 @@ _REFERENCES = (
     ("reductions", "source", "source", "sources"),
     ("reductions", "pollutant", "pollutant", "kinetics"),
     ("tree", "pollutant", "pollutant", "kinetics"),
+    ("tier_applications", "park", "park", "tier_parks"),
+    ("tier_values", "criterion", "criterion", "tier_indicators"),
 )
 """Table, column, the index it refers to, and where that index is declared."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _beside, _closed, _other, _shares, _views, _why
+from permitload.report import _beside, _closed, _other, _shares, _tiers, _views, _why
 from permitload.report._views import View
 
 __all__ = ["Report", "render"]
@@ -30,7 +30,8 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "balance": ("term", "pollutant", "period", "ledger"),
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
-_FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness")
+_FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness",
+            "areas", "ladder", "tier_permits")  # fmt: skip
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -74,10 +75,11 @@ class Report:
           ``alternatives``: pollutant, name, total, change, source_load [kg/d] and others of
           the year;
           ``tree``, ``distortion`` and ``reliability``, as published;
-          ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
+          ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published;
+          ``tier_areas`` and the other tables of tiers, as published, all or none.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
-        ``alternatives``, ``fairness``) → caption, such as the pollutant → PNG, from
+        ``alternatives``, ``fairness``, ``areas``, ``ladder``, ``tier_permits``) → caption, such as the pollutant → PNG, from
         :func:`permitload.plot.png`. A section without figures is left out. Of the maps
         the first is shown, the others unfold.
     manifest : mapping
@@ -223,13 +225,18 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 _BY_POLLUTANT: Mapping[str, Callable[[pd.DataFrame], View]] = {
     "units": _closed.units, "points": _beside.points, "alternatives": _beside.alternatives,
     "fairness": _other.fairness, "rules": _other.permits, "tree": _shares.tree,
-    "distortion": _shares.distortion,
+    "distortion": _shares.distortion, "tier_permits": _tiers.permits,
+    "tier_intensities": _tiers.intensities,
 }  # fmt: skip
 _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "closure": ("closure", _closed.worst), "unexplained": ("closure", _closed.unexplained),
     "sensitivity": ("sensitivity", _closed.sensitivity), "cuts": ("owed", _beside.cuts),
     "upstream": ("upstream", _beside.upstream), "groups": ("groups", _why.groups),
     "joint": ("reliability", _shares.joint), "reliability": ("reliability", _shares.limits),
+    "tier_areas": ("tier_areas", _tiers.areas), "tier_closure": ("tier_closure", _tiers.closure),
+    "tier_baselines": ("tier_baselines", _tiers.lines),
+    "tier_ratings": ("tier_ratings", _tiers.ratings),
+    "tier_statement": ("tier_statement", _tiers.statement),
 }  # fmt: skip
 
 
