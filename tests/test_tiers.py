@@ -350,7 +350,7 @@ def test_undefined_line_is_asked_for_and_can_be_stated() -> None:
     assert found.loc["advanced", ["baseline", "evidence"]].to_list() == [3.0, "stated"]
     left = tiers.baselines(own, only, needed=("average", "poor"))
     assert left["line"].to_list() == ["average", "poor"]
-    with pytest.raises(DataError, match="comparable: woven has no line that the rule needs"):
+    with pytest.raises(DataError, match="comparable: woven has no advanced line"):
         tiers.limits(applications(), area(False), emissions(), left)
 
 

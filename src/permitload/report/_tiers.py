@@ -11,7 +11,7 @@ from permitload.report import _views
 from permitload.report._views import Cell, View
 from permitload.schema import VARIABLES
 
-_AREAS = ("park", "pollutant", "attaining", "influenced", "failing", "unknown", "influence_share",
+_AREAS = ("park", "pollutant", "area_kind", "influenced", "failing", "unknown", "influence_share",
           "outlet", "basis")  # fmt: skip
 _RATINGS = ("enterprise", "tier", "tier_score", "tier_by_score", "veto", "missing_criteria")
 _INTENSITIES = ("enterprise", "comparable", "book", "rank", "intensity", "output_intensity",
@@ -20,7 +20,8 @@ _LINES = ("comparable", "pollutant", "book", "line", "baseline", "members", "evi
           "document", "note")  # fmt: skip
 _PERMITS = ("enterprise", "park", "book", "tier", "current_permit", "greatest_emission",
             "tier_permit", "stopped_by", "closed_permit", "interim_permit", "interim_until",
-            "branch", "trigger", "effective_date", "reason", "document", "basis")  # fmt: skip
+            "trigger", "effective_date", "reason")  # fmt: skip
+_RULES = ("branch", "affected_by", "document", "basis")
 _CLOSURE = ("park", "pollutant", "tier_permit", "park_capacity", "closed_permit",
             "closure_factor", "residual")  # fmt: skip
 _WORDS: Mapping[str, str] = {
@@ -39,7 +40,7 @@ _JUDGED = {
 def areas(table: pd.DataFrame) -> View:
     """Attaining and non-attaining parks, with what that rests on."""
     judged = [_JUDGED.get(value, Cell("不判定 refused")) for value in table["attaining"].tolist()]
-    return _views.view(_plain(table, ["basis"]).assign(attaining=judged), _AREAS)
+    return _views.view(_plain(table, ["basis"]).assign(area_kind=judged), _AREAS)
 
 
 def statement(table: pd.DataFrame) -> View:
@@ -56,21 +57,35 @@ def ratings(table: pd.DataFrame) -> View:
 
 def lines(table: pd.DataFrame) -> View:
     """Lines of intensity."""
-    return _views.view(_plain(table, ["book", "line", "evidence"]), _LINES)
+    shown = _counted(_plain(table, ["book", "line", "evidence"]), "members")
+    return _views.view(shown, _LINES)
 
 
 def intensities(table: pd.DataFrame) -> View:
     """Enterprises of one pollutant from the least intensity upwards."""
-    return _views.view(_plain(table, ["book"]), _INTENSITIES)
+    return _views.view(_counted(_plain(table, ["book"]), "rank"), _INTENSITIES)
 
 
 def permits(table: pd.DataFrame) -> View:
-    """Permits of one pollutant with the rule that each follows."""
+    """Permits of one pollutant, beside what they were and what was emitted."""
     day = [f"{value:%Y-%m-%d}" for value in table["effective_date"]]
-    rule = [Cell(row["branch_zh"], below=row["branch"]) for row in table.to_dict("records")]
     stop = [_term(name) for name in table["stopped_by"]]
-    shown = _plain(table, ["book", "trigger", "basis"]).rename(columns={"permit": "tier_permit"})
-    return _views.view(shown.assign(effective_date=day, branch=rule, stopped_by=stop), _PERMITS)
+    shown = _plain(table, ["book", "trigger"]).rename(columns={"permit": "tier_permit"})
+    return _views.view(shown.assign(effective_date=day, stopped_by=stop), _PERMITS)
+
+
+def rules(table: pd.DataFrame) -> View:
+    """Rules that the permits of one pollutant follow, and who follows them."""
+    rows = [
+        {
+            "branch": Cell(str(chinese), below=str(own["branch"].iloc[0])),
+            "affected_by": ", ".join(own["enterprise"].unique()),
+            "document": own["document"].iloc[0],
+            "basis": Cell(_views.plain(own["basis"].iloc[0])),
+        }
+        for chinese, own in table.groupby("branch_zh", sort=False)
+    ]
+    return _views.view(pd.DataFrame(rows, columns=list(_RULES)), _RULES)
 
 
 def closure(table: pd.DataFrame) -> View:
@@ -80,13 +95,24 @@ def closure(table: pd.DataFrame) -> View:
 
 def _plain(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Columns of codes in words of both languages."""
-    words: dict[str, Any] = {
-        name: [Cell(_WORDS.get(code, _views.plain(code))) for code in table[name]]
-        for name in columns
-    }
+    words: dict[str, Any] = {name: [_coded(code) for code in table[name]] for name in columns}
     return table.assign(**words)
 
 
-def _term(name: str) -> str:
+def _counted(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Whole numbers without decimals."""
+    cells = [Cell(f"{n:.0f}" if n == n else _views.NOTHING) for n in table[column]]
+    return table.assign(**{column: cells})
+
+
+def _coded(code: object) -> Cell:
+    """Write a code in Chinese with the English below."""
+    chinese, _, english = _WORDS.get(str(code), _views.plain(code)).partition(" ")
+    return Cell(chinese, below=english) if str(code) in _WORDS else Cell(_views.plain(code))
+
+
+def _term(name: str) -> Cell:
     """Variable that stops a permit, in both languages."""
-    return f"{VARIABLES[name].term} {name.replace('_', ' ')}" if name else ""
+    if not name:
+        return Cell(_views.NOTHING)
+    return Cell(VARIABLES[name].term, below=name.replace("_", " "))

@@ -79,9 +79,9 @@ class Report:
           ``tier_areas`` and the other tables of tiers, as published, all or none.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
-        ``alternatives``, ``fairness``, ``areas``, ``ladder``, ``tier_permits``) → caption, such as the pollutant → PNG, from
-        :func:`permitload.plot.png`. A section without figures is left out. Of the maps
-        the first is shown, the others unfold.
+        ``alternatives``, ``fairness``, ``areas``, ``ladder``, ``tier_permits``) → caption, such
+        as the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
+        left out. Of the maps the first is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
@@ -201,6 +201,9 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     for name, shown in _BY_POLLUTANT.items():
         if len(tables.get(name, ())):
             by_pollutant[name] = {n: shown(_of(tables[name], n)) for n in order}
+    if len(tables.get("tier_permits", ())):
+        whole = tables["tier_permits"]
+        by_pollutant["tier_rules"] = {n: _tiers.rules(_of(whole, n)) for n in order}
     views = {
         "stopped": _why.stopped(monthly, tables["sections"], tables.get("groups")),
         "capacity": _views.capacity(tables["capacity"]),
