@@ -14,6 +14,7 @@ from permitload import (
     _rates,
     _reliability,
     _rules,
+    _technical,
     _tiered,
     _tree,
     plot,
@@ -234,7 +235,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     if placed:
         drawn["units"] = _maps_of_units(outcome, tables["units"], unit)
     drawn["fairness"] = _rules_drawn(tables["fairness"])
-    drawn |= _tiered.figures(outcome, tables)
+    drawn |= _technical.figures(tables) | _tiered.figures(outcome, tables)
     if "alternatives" in tables:
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}

@@ -20,6 +20,7 @@ from permitload import (
     _provenance,
     _reliability,
     _rules,
+    _technical,
     _tiered,
     _tree,
     io,
@@ -56,6 +57,7 @@ KEYS = {
     "distortion": ("pollutant", "period", "stopped_by"),
     "reliability": ("section", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity", "subject"),
+    **_technical.KEYS,
     **_tiered.KEYS,
 }
 """Published tables, and what names a row of each."""
@@ -200,6 +202,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
+        **_technical.tables(outcome.tables),
         **_tiered.tables(outcome),
     }
 

@@ -26,6 +26,7 @@ from permitload import (
     _room,
     _rules,
     _settings,
+    _technical,
     _tiered,
     _tree,
     _units,
@@ -311,6 +312,8 @@ def _read(folder: Path) -> _Inputs:
     if checked.loads is not None and not any(f.table.startswith("tier_") for f in checked.faults):
         of = settings.pollutants, settings.decided, checked.loads
         checked.faults += _tiered.faults(_all(tables), *of)
+    if not checked.faults:  # the loads of the periods are known then
+        checked.faults += _technical.faults(_filled(tables))
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():

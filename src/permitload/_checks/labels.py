@@ -74,6 +74,9 @@ _REFERENCES = (
     ("reductions", "source", "source", "sources"),
     ("reductions", "pollutant", "pollutant", "kinetics"),
     ("tree", "pollutant", "pollutant", "kinetics"),
+    ("products", "source", "source", "sources"),
+    ("candidates", "source", "source", "sources"),
+    ("emission_books", "enterprise", "enterprise", "enterprises"),
     ("tier_applications", "park", "park", "tier_parks"),
     ("tier_values", "criterion", "criterion", "tier_indicators"),
 )

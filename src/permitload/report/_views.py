@@ -105,6 +105,7 @@ HEADS: Mapping[str, Head] = {
     "tier_higher": Head("若高一级", "one tier higher [kg/d]", True),
     "reason": Head("备注", "remark"),
     "affected_by": Head("适用企业", "enterprises that follow it"),
+    "technology_load": Head("技术核算量", "load by technology [t/a]", True),
     "tier_permit": Head("绩效核定量", "permit by tier [t/a]", True),
     "rule": Head("分配规则", "rule of sharing"),
     "full_section": Head("受限断面", "section that was full"),

@@ -11,7 +11,16 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _beside, _closed, _other, _shares, _tiers, _views, _why
+from permitload.report import (
+    _beside,
+    _closed,
+    _other,
+    _shares,
+    _technology,
+    _tiers,
+    _views,
+    _why,
+)
 from permitload.report._views import View
 
 __all__ = ["Report", "render"]
@@ -31,7 +40,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
 _FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness",
-            "areas", "ladder", "tier_permits")  # fmt: skip
+            "areas", "ladder", "tier_permits", "books")  # fmt: skip
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -76,12 +85,14 @@ class Report:
           the year;
           ``tree``, ``distortion`` and ``reliability``, as published;
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published;
-          ``tier_areas`` and the other tables of tiers, as published, all or none.
+          ``tier_areas`` and the other tables of tiers, as published, all or none;
+          ``train_scores``, ``technology_loads``, ``initial_capacity``,
+          ``potentials_by_class`` and ``book_totals``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
-        ``alternatives``, ``fairness``, ``areas``, ``ladder``, ``tier_permits``) → caption, such
-        as the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
-        left out. Of the maps the first is shown, the others unfold.
+        ``alternatives``, ``fairness``, ``areas``, ``ladder``, ``tier_permits``, ``books``)
+        → caption, such as the pollutant → PNG, from :func:`permitload.plot.png`. A section
+        without figures is left out. Of the maps the first is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
@@ -240,6 +251,11 @@ _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "tier_baselines": ("tier_baselines", _tiers.lines),
     "tier_ratings": ("tier_ratings", _tiers.ratings),
     "tier_statement": ("tier_statement", _tiers.statement),
+    "train_scores": ("train_scores", _technology.scores),
+    "technology_loads": ("technology_loads", _technology.loads),
+    "initial_capacity": ("initial_capacity", _technology.initial),
+    "potentials": ("potentials_by_class", _technology.by_class),
+    "books": ("book_totals", _technology.books),
 }  # fmt: skip
 
 
