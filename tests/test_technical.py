@@ -103,6 +103,14 @@ def test_potentials_and_scores_by_hand(results: Path) -> None:
     own = found["potential [kg/d]"].xs("COD", level="pollutant").groupby("period").sum()
     assert cod["industry"].to_list() == pytest.approx(own.to_list())
     assert own.min() > 0.0
+    units = pd.read_csv(results / "potentials_by_unit.csv")
+    units = units[units["pollutant"] == "COD"].set_index(["control_unit", "period"])
+    # A01 and A02 discharge into the cross canal, which leads to the main river above S3
+    at = units["potential [kg/d]"].xs("2022-Q1", level="period")
+    assert at[at > 0.0].to_dict() == {"S3": pytest.approx(own.iloc[0])}
+    sums = units["source_load [kg/d]"].groupby("period").sum()
+    whole = found["source_load [kg/d]"].xs("COD", level="pollutant").groupby("period").sum()
+    assert sums.to_list() == pytest.approx(whole.to_list())
     scores = pd.read_csv(results / "train_scores.csv").set_index("train")["score"]
     # energy half way; 53.26 mg/L achievable: mean log, s and the factor 7.656 of three samples
     logs = pd.Series([40.0, 44.0, 36.0]).map(math.log)

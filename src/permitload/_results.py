@@ -184,6 +184,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         found["allocation"], found["sources"], outcome.tables["works"], outcome.settings
     )
     monthly = monthly.rename(columns={"permit": "permit_mass"})
+    technical = _technical.tables(outcome.tables)
     return {
         "permits": annual[_PERMITS],
         "permits_monthly": monthly[_MONTHLY],
@@ -202,7 +203,8 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
-        **_technical.tables(outcome.tables),
+        **technical,
+        **_technical.by_unit(technical, outcome),
         **_tiered.tables(outcome),
     }
 

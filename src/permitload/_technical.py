@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from permitload import plot, sources, technology
+from permitload import _units, plot, sources, technology
 from permitload.errors import DataError, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from permitload._outcome import Outcome
+
     Tables = Mapping[str, pd.DataFrame]
 
-__all__ = ["KEYS", "faults", "figures", "tables"]
+__all__ = ["KEYS", "by_unit", "faults", "figures", "tables"]
 
 KEYS = {
     "train_achieved": ("train", "criterion", "pollutant"),
@@ -27,6 +29,7 @@ KEYS = {
     "train_potentials": ("source", "train", "pollutant", "period"),
     "potentials": ("source", "pollutant", "period"),
     "potentials_by_class": ("group", "pollutant", "period"),
+    "potentials_by_unit": ("control_unit", "pollutant", "period"),
     "books": ("enterprise", "outlet", "pollutant", "account", "book"),
     "book_totals": ("group", "outlet_kind", "pollutant", "book", "account"),
 }
@@ -61,6 +64,29 @@ def tables(given: Tables) -> dict[str, pd.DataFrame]:
         totals = sources.compared_totals(found["books"], _sectors(given))
         found["book_totals"] = totals.drop(columns="outlets")
     return found
+
+
+def by_unit(published: Tables, outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Sum the reduction potentials of the sources by control unit; none without units."""
+    if "potentials" not in published:
+        return {}
+    given, network = outcome.tables, outcome.network
+    try:
+        stretches = network.control_units(given["sections"], districts=given["districts"])
+    except DataError:  # water that leads to no section has no unit
+        return {}
+    share = _units.membership(network, given, stretches).rename("share")
+    place = sources.resolve(given["sources"], given["works"])[["source", "outlet"]]
+    member = place.merge(share.to_series().reset_index(), on="outlet")
+    each = published["potentials"].merge(member, on="source")
+    amounts = ["source_load", "achievable_load", "potential"]
+    # what is better already is not made worse
+    each["achievable_load"] = each["source_load"] - each["potential"]
+    each[amounts] = each[amounts].mul(each["share"], axis=0)
+    found = each.groupby(["control_unit", "pollutant", "period"], as_index=False)[amounts].sum()
+    whole = found["source_load"]
+    found["potential_share"] = found["potential"] / whole.where(whole > 0.0, 1.0)
+    return {"potentials_by_unit": found}
 
 
 def faults(given: Tables) -> list[Fault]:

@@ -8,7 +8,7 @@ from permitload.report import _views
 from permitload.report._views import Cell, View
 
 _SCORES = ("train", "source_class", "sector", "score", "feasible", "advanced", "obstacle")
-_LOADS = ("source", "pollutant", "rule", "drainage_volume", "permitted_concentration",
+_LOADS = ("source", "pollutant", "method", "drainage_volume", "permitted_concentration",
           "specification", "technology_load", "stopped_by", "document")  # fmt: skip
 _INITIAL = ("pollutant", "pollutant_kind", "limit", "document", "basis", "water_total",
             "technology_total", "initial_total", "stopped_by", "excess_total")  # fmt: skip
@@ -33,7 +33,8 @@ def scores(table: pd.DataFrame) -> View:
 
 def loads(table: pd.DataFrame) -> View:
     """Technology-based loads of each source and pollutant."""
-    shown = _said(table.rename(columns={"permit": "technology_load"}), ["rule"])
+    names = {"permit": "technology_load", "rule": "method"}
+    shown = _said(table.rename(columns=names), ["method"])
     return _views.view(shown, _LOADS)
 
 
@@ -45,6 +46,11 @@ def initial(table: pd.DataFrame) -> View:
 def by_class(table: pd.DataFrame) -> View:
     """Reduction potential of each source class."""
     return _views.view(table, _BY_CLASS)
+
+
+def by_unit(table: pd.DataFrame) -> View:
+    """Reduction potential of each control unit."""
+    return _views.view(table, ("control_unit", *_BY_CLASS[1:]))
 
 
 def books(table: pd.DataFrame) -> View:

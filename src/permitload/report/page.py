@@ -87,7 +87,7 @@ class Report:
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published;
           ``tier_areas`` and the other tables of tiers, as published, all or none;
           ``train_scores``, ``technology_loads``, ``initial_capacity``,
-          ``potentials_by_class`` and ``book_totals``, as published.
+          ``potentials_by_class``, ``potentials_by_unit`` and ``book_totals``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
         ``alternatives``, ``fairness``, ``areas``, ``ladder``, ``tier_permits``, ``books``)
@@ -255,6 +255,7 @@ _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "technology_loads": ("technology_loads", _technology.loads),
     "initial_capacity": ("initial_capacity", _technology.initial),
     "potentials": ("potentials_by_class", _technology.by_class),
+    "potentials_by_unit": ("potentials_by_unit", _technology.by_unit),
     "books": ("book_totals", _technology.books),
 }  # fmt: skip
 
