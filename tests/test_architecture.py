@@ -50,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": CORE | {"plot"},
     "study": CORE
     | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
-       "sources", "standards", "tiers"},
+       "sources", "standards", "technology", "tiers"},
     "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
@@ -67,6 +67,7 @@ COMPANIONS = {
     "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
     "_alternatives": "study", "_decided": "study", "_tree": "study", "_targets": "study",
     "_reliability": "study", "_tiered": "study", "_nonpoint": "study", "_contributions": "study",
+    "_technical": "study",
 }  # fmt: skip
 
 

@@ -16,7 +16,12 @@ from permitload.errors import DataError
 
 MONTHS = [f"{month:02d}" for month in range(1, 13)]
 NUMBERS = ["value", "exceedance", "standard_index", "attained_share"]
-RULES = [standards.annual_mean, standards.every_month, standards.monthly_share(0.8)]
+RULES = [
+    standards.annual_mean,
+    standards.every_month,
+    standards.monthly_share(0.8),
+    standards.mean_and_share(),
+]
 Rule = Callable[[pd.DataFrame], bool | None]
 
 
@@ -52,7 +57,7 @@ def test_three_rules_differ_on_one_bad_month() -> None:
     }
     assert {name: row["attained"] for name, row in found.items()} == {
         "annual_mean": True, "every_month": False, "monthly_share(0.8)": True,
-        "monthly_share(0.95)": False,
+        "monthly_share(0.95)": False, "mean_and_share(0.8)": True,
     }  # fmt: skip
     for name, row in found.items():
         assert row["rule"] == name
@@ -234,6 +239,29 @@ def test_limit_of_its_own_in_one_month() -> None:
     assert row["evidence"] == "secondary, given"
 
 
+@pytest.mark.parametrize(
+    ("values", "attained"),
+    [
+        ([15.0] * 9 + [21.0] * 3, False),  # mean 16.5, 75 % of months
+        ([15.0] * 10 + [21.0] * 2, True),  # 83 %
+        ([18.0] * 11 + [43.0], False),  # 92 %, mean 20.08
+    ],
+)
+def test_mean_and_most_months(values: list[float], attained: bool) -> None:
+    rule = standards.mean_and_share()
+    assert judge(series("COD", values), limits_of("COD"), rule)["attained"] == attained
+
+
+def test_mean_and_share_stays_open_only_where_neither_fails() -> None:
+    """4 of 10 samples below a detection limit above the limit: the mean may be either."""
+    limits, rule = limits_of("TP"), standards.mean_and_share(0.5)
+    below = [0] * 6 + [1] * 4
+    low = series("TP", [0.19] * 6 + [0.5] * 4, below_detection=below)
+    assert judge(low, limits, rule)["attained"] is pd.NA
+    high = series("TP", [0.25] * 6 + [0.5] * 4, below_detection=below)
+    assert not judge(high, limits, rule)["attained"]  # at most 4 of 10 months
+
+
 def test_rule_of_ones_own() -> None:
     def median(months: pd.DataFrame) -> bool:
         return bool(months["value"].median() <= months["most"].iloc[0])
@@ -247,21 +275,25 @@ def test_rule_of_ones_own() -> None:
 def test_share_is_a_share(share: float) -> None:
     with pytest.raises(DataError, match="right would be more than 0 to 1"):
         standards.monthly_share(share)
+    with pytest.raises(DataError, match="right would be more than 0 to 1"):
+        standards.mean_and_share(share)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0.0, 60.0), min_size=1, max_size=12), st.floats(0.05, 1.0))
 def test_stricter_rules_attain_less(values: list[float], share: float) -> None:
     observations, limits = series("COD", values), DEMAND
-    every, mean, part = (
+    every, mean, part, both = (
         judge(observations, limits, rule)["attained"]
         for rule in (
             standards.every_month,
             standards.annual_mean,
             standards.monthly_share(share),
+            standards.mean_and_share(share),
         )
     )
     assert (not every or mean) and (not every or part)
+    assert both == (mean and part)
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,5 +1,6 @@
 """The sample of two textile parks: its tables are those of the script, and what they give."""
 
+import dataclasses
 import runpy
 import shutil
 from pathlib import Path
@@ -51,6 +52,20 @@ def test_sample_from_water_to_permit(tmp_path: Path) -> None:
     turned = outcome.datasets["response"].drop_sel(period="2022-Q3")
     still = tiers.attainment_area(turned, judged, tables["tier_parks"])
     assert still.set_index(["park", "pollutant"]).loc[("常安纺织产业园", "NH3-N"), "attaining"]
+
+
+def test_a_mean_that_hides_failing_periods_does_not_attain() -> None:
+    """20 mg/L is kept by the mean of S3, not by one quarter of four."""
+    outcome = study.solve(SAMPLE)
+    samples = outcome.tables["observations"]
+    at = (samples["section"] == "S3") & (samples["indicator"] == "COD")
+    for values, attained in (([10.0, 10.0, 10.0, 25.0], False), ([10.0, 10.0, 10.0, 20.0], True)):
+        changed = samples.copy()
+        changed.loc[at, "concentration"] = values
+        tables = {**outcome.tables, "observations": changed}
+        areas = _tiered.tables(dataclasses.replace(outcome, tables=tables))["tier_areas"]
+        found = areas.set_index(["park", "pollutant"])["attaining"]
+        assert found["常安纺织产业园", "COD"] == attained
 
 
 def test_stated_tiers_single_products_and_two_books(tmp_path: Path) -> None:

@@ -9,7 +9,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _alternatives, _rates, _reliability, _rules, _tree, plot, quality, report
+from permitload import (
+    _alternatives,
+    _rates,
+    _reliability,
+    _rules,
+    _technical,
+    _tiered,
+    _tree,
+    plot,
+    quality,
+    report,
+)
 from permitload.plot.labels import bilingual
 from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -224,6 +235,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     if placed:
         drawn["units"] = _maps_of_units(outcome, tables["units"], unit)
     drawn["fairness"] = _rules_drawn(tables["fairness"])
+    drawn |= _technical.figures(tables) | _tiered.figures(outcome, tables)
     drawn |= _others_drawn(outcome, tables)
     return {kind: found for kind, found in drawn.items() if found}
 
@@ -233,8 +245,7 @@ def _others_drawn(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes
     drawn = {}
     if "contributions" in tables:
         groups = tables["contributions"].groupby("pollutant", sort=False)
-        bars = {str(name): plot.png(plot.contribution_bars(rows)) for name, rows in groups}
-        drawn["contributions"] = bars
+        drawn["contributions"] = {str(n): plot.png(plot.contribution_bars(g)) for n, g in groups}
     if "alternatives" in tables:
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}

@@ -22,6 +22,7 @@ from permitload import (
     _provenance,
     _reliability,
     _rules,
+    _technical,
     _tiered,
     _tree,
     io,
@@ -62,6 +63,7 @@ KEYS = {
     "activities": ("source", "activity", "pollutant"),
     "works": ("works", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity", "subject"),
+    **_technical.KEYS,
     **_tiered.KEYS,
 }
 """Published tables, and what names a row of each."""
@@ -190,6 +192,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         found["allocation"], found["sources"], outcome.tables["works"], outcome.settings
     )
     monthly = monthly.rename(columns={"permit": "permit_mass"})
+    technical = _technical.tables(outcome.tables)
     return {
         "permits": annual[_PERMITS],
         "permits_monthly": monthly[_MONTHLY],
@@ -209,6 +212,8 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "units_monthly": _columns(found["units_monthly"], _UNITS_MONTHLY),
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
+        **technical,
+        **_technical.by_unit(technical, outcome),
         **_tiered.tables(outcome),
     }
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from permitload import standards, tiers
+from permitload import plot, sources, standards, tiers
+from permitload._frames import fault_at, listed
+from permitload.errors import DataError, Fault
 from permitload.units import tonnes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    import xarray as xr
 
     from permitload._outcome import Outcome
 
-__all__ = ["KEYS", "tables"]
+    Tables = Mapping[str, pd.DataFrame]
+
+__all__ = ["KEYS", "faults", "figures", "tables"]
 
 KEYS = {
     "tier_areas": ("park", "pollutant"),
     "tier_units": ("control_unit", "pollutant"),
+    "tier_statement": ("subject", "sentence"),
     "tier_ratings": ("enterprise",),
     "tier_intensities": ("enterprise", "pollutant", "book"),
     "tier_baselines": ("comparable", "pollutant", "book", "line"),
@@ -28,6 +38,20 @@ KEYS = {
 """Published tables of tiers, and what names a row of each."""
 _RATING = ["enterprise", "tier_score", "tier", "tier_by_score", "veto", "missing_criteria"]
 _GIVEN = ["tier", "comparable", "production_capacity"]
+_INPUTS = ("tier_parks", "tier_indicators", "tier_values", "tier_vetoes", "tier_products",
+           "tier_emissions", "tier_lines")  # fmt: skip
+_FEWEST = 5
+"""Enterprises of a product that make lines of their own (assumed)."""
+
+
+class _Rated(NamedTuple):
+    """What follows from the tables of tiers alone."""
+
+    ratings: pd.DataFrame
+    intensities: pd.DataFrame
+    lines: pd.DataFrame
+    applications: pd.DataFrame
+    """With tier, comparable group and capacity."""
 
 
 def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
@@ -35,42 +59,107 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
 
     Tiers come from the criteria where there are some, else from the applications. Products with
     benchmark drainages throughout are converted to the one that drains most; else each
-    enterprise must have one product.
+    enterprise must have one product, and a product without a stated line five enterprises.
     """
     given = outcome.tables
     if given["tier_applications"].empty:
         return {}
-    judged = _judged(outcome)
     response = outcome.datasets["response"]
+    judged = _judged(given, [str(name) for name in response["pollutant"].values])
     areas = tiers.attainment_area(response, judged, given["tier_parks"])
     units = tiers.attaining_units(outcome.network.control_units(given["sections"]), judged)
-    ratings = _ratings(given)
-    tier = ratings.set_index("enterprise")["tier"]
-    capacities = _capacities(given["tier_products"])
-    intensities = tiers.intensities(given["tier_emissions"], capacities)
-    lines = tiers.baselines(intensities, tier, given["tier_lines"])
-    asked = given["tier_applications"].drop(columns=_GIVEN)
-    asked = asked.join(capacities, on="enterprise").join(tier, on="enterprise")
-    permits = tiers.limits(asked, areas, given["tier_emissions"], lines)
+    rated = _rated(given)
+    permits = tiers.limits(rated.applications, areas, given["tier_emissions"], rated.lines)
     inflowing = permits["book"] == "discharged"  # what a works accepts has no room in the water
     closed = tiers.close(permits[inflowing], _rooms(outcome, permits[inflowing]))
     every = pd.concat([closed.permits, permits[~inflowing]], ignore_index=True)
     every = every.sort_values(list(KEYS["tier_permits"]), ignore_index=True)
-    found = (areas, units, ratings, intensities, lines, every, closed.parks)
+    said = tiers.statement(units, areas)
+    found = (areas, units, said, *rated[:3], every, closed.parks)
     return dict(zip(KEYS, found, strict=True))
 
 
-def _judged(outcome: Outcome) -> pd.DataFrame:
-    """Attainment of the pollutants at every section, by the mean of the samples."""
-    given = outcome.tables
-    pollutants = [str(p) for p in outcome.datasets["response"]["pollutant"].values]
+def faults(
+    given: Tables, pollutants: Sequence[str], decided: Sequence[str], loads: xr.Dataset
+) -> list[Fault]:
+    """Find what is wrong with the tables of tiers before anything runs.
+
+    Whether an area attains is not known then: what would be asked for in both cases is a fault.
+    """
+    found = [*_unused(given), *_parks(given, decided, loads), *_studied(given, pollutants)]
+    if given["tier_applications"].empty or found:
+        return found
+    known: list[list[Fault]] = []
+    try:
+        _judged(given, pollutants)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the run says it
+            rated = _rated(given)
+    except DataError as error:
+        return _said(error)
+    for attaining in (True, False):
+        areas = _supposed(given["tier_parks"], pollutants, attaining=attaining)
+        try:
+            tiers.limits(rated.applications, areas, given["tier_emissions"], rated.lines)
+            known.append([])
+        except DataError as error:
+            known.append(_said(error))
+    also = {str(fault) for fault in known[1]}
+    return [fault for fault in known[0] if str(fault) in also]
+
+
+def figures(outcome: Outcome, published: Tables) -> dict[str, dict[str, bytes]]:
+    """Draw the map of areas, the ladders of intensity, and permits before and after."""
+    if "tier_permits" not in published:
+        return {}
+    drawn: dict[str, dict[str, bytes]] = {"areas": {}, "ladder": {}, "tier_permits": {}}
+    given, network = outcome.tables, outcome.network
+    stretches = network.control_units(given["sections"])
+    placed = bool(network.nodes[["x", "y"]].notna().all(axis=None))
+    for pollutant, rows in published["tier_units"].groupby("pollutant") if placed else ():
+        judged = rows.set_index("control_unit")["attaining"].rename(str(pollutant))
+        ax = plot.area_map(network, stretches, judged, given["sections"], given["outlets"])
+        drawn["areas"][str(pollutant)] = plot.png(ax)
+    tier = published["tier_ratings"].set_index("enterprise")["tier"]
+    group, lines = ["comparable", "pollutant", "book"], published["tier_baselines"]
+    for key, rows in published["tier_intensities"].groupby(group):
+        own = lines[(lines[group] == list(key)).all(axis=1)]
+        words = " ".join(key).replace(",", "")
+        drawn["ladder"][words] = plot.png(plot.intensity_ladder(rows, tier, own))
+    for key, rows in published["tier_permits"].groupby(["pollutant", "book"]):
+        drawn["tier_permits"][" ".join(key)] = plot.png(plot.permit_changes(rows))
+    return drawn
+
+
+def _said(error: DataError) -> list[Fault]:
+    """Faults of an error, or its sentence as one."""
+    right = "tables that can be judged"
+    whole = Fault("tier_applications.csv", None, "rows", None, f"meet an error: {error}", right)
+    return list(error.faults) or [whole]
+
+
+def _rated(given: Tables) -> _Rated:
+    """Rate, and draw the lines."""
+    ratings = _ratings(given)
+    tier = ratings.set_index("enterprise")["tier"]
+    capacities, fewest = _capacities(given["tier_products"])
+    intensities = tiers.intensities(given["tier_emissions"], capacities)
+    lines = tiers.baselines(intensities, tier, given["tier_lines"], needed=(), fewest=fewest)
+    asked = given["tier_applications"].drop(columns=_GIVEN)
+    asked = asked.join(capacities, on="enterprise").join(tier, on="enterprise")
+    return _Rated(ratings, intensities, lines, asked)
+
+
+def _judged(given: Tables, pollutants: Sequence[str]) -> pd.DataFrame:
+    """Attainment of the pollutants at every section: the mean of the year, and most periods."""
     periods = given["periods"]["period"].to_list()
     limits = standards.limits(given["sections"], pollutants, periods, given["standards"])
     samples = given["observations"]
-    return standards.attainment(samples[samples["indicator"].isin(pollutants)], limits)
+    samples = samples[samples["indicator"].isin(pollutants)]
+    return standards.attainment(samples, limits, standards.mean_and_share())
 
 
-def _ratings(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _ratings(given: Tables) -> pd.DataFrame:
     """Tier of each enterprise, scored or as the applications state it."""
     indicators, values = given["tier_indicators"], given["tier_values"]
     if indicators.empty:
@@ -82,12 +171,12 @@ def _ratings(given: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return rated.reset_index()[_RATING]
 
 
-def _capacities(products: pd.DataFrame) -> pd.DataFrame:
-    """Capacity of each enterprise in a product that can be compared."""
+def _capacities(products: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Capacity of each enterprise in a product that can be compared; how many make a line."""
     drainage = products["benchmark_drainage"]
     if drainage.isna().any() or products.empty:
-        return tiers.by_product(products)
-    return tiers.by_benchmark(products, float(drainage.max()))
+        return tiers.by_product(products), _FEWEST
+    return tiers.by_benchmark(products, float(drainage.max())), 1
 
 
 def _rooms(outcome: Outcome, permits: pd.DataFrame) -> pd.DataFrame:
@@ -98,3 +187,60 @@ def _rooms(outcome: Outcome, permits: pd.DataFrame) -> pd.DataFrame:
     rooms = yearly.merge(outcome.tables["tier_parks"][["park", "outlet"]], on="outlet")
     rooms = rooms.groupby(["park", "pollutant"], as_index=False)["park_capacity"].sum()
     return rooms.merge(permits[["park", "pollutant"]].drop_duplicates(), on=["park", "pollutant"])
+
+
+def _supposed(parks: pd.DataFrame, pollutants: Sequence[str], *, attaining: bool) -> pd.DataFrame:
+    """Areas, all attaining or none, but for those of marine outfalls."""
+    marine = (parks["receiving_water"] == "sea").groupby(parks["park"]).any()
+    rows = [
+        {"park": park, "pollutant": name, "attaining": pd.NA if sea else attaining}
+        for park, sea in marine.items()
+        for name in pollutants
+    ]
+    return pd.DataFrame(rows, columns=["park", "pollutant", "attaining"])
+
+
+def _unused(given: Tables) -> Iterator[Fault]:
+    """Tables and cells that nothing would be done with."""
+    asked, scored = given["tier_applications"], len(given["tier_indicators"]) > 0
+    for name in _INPUTS:
+        if len(given[name]) and asked.empty:
+            right = "rows of tier_applications.csv, which ask for permits, or no such table"
+            yield Fault(f"{name}.csv", None, "rows", None, "are not used", right)
+    for name in ("tier_values", "tier_vetoes"):
+        if len(given[name]) and len(asked) and not scored:
+            right = "criteria in tier_indicators.csv, or no such table"
+            yield Fault(f"{name}.csv", None, "rows", None, "are not used: tiers are stated", right)
+    for column, held, right in (
+        ("tier", asked["tier"] != "" if scored else asked["tier"] != asked["tier"],
+         "an empty cell: tiers are scored from tier_indicators.csv"),
+        ("comparable", asked["comparable"] != "", "an empty cell, and a row of tier_products.csv"),
+        ("production_capacity", asked["production_capacity"].notna(),
+         "an empty cell, and a row of tier_products.csv"),
+    ):  # fmt: skip
+        for i in np.flatnonzero(held):
+            yield fault_at(asked, "tier_applications", int(i), column, "is not used", right)
+
+
+def _parks(given: Tables, decided: Sequence[str], loads: xr.Dataset) -> Iterator[Fault]:
+    """Outfalls that no decided source discharges by, or that two parks share."""
+    parks = given["tier_parks"]
+    chosen, _ = sources.split(given["sources"], decided)
+    known = sorted(set(loads.sel(source=chosen["source"].tolist())["outlet"].values.tolist()))
+    inland = parks["receiving_water"] != "sea"
+    for bad, problem, right in (
+        (inland & ~parks["outlet"].isin(known), "has no decided source",
+         f"one of {listed(known)}"),
+        (inland & parks["outlet"].duplicated(keep=False), "is that of two parks",
+         "one park an outlet: its capacity cannot be told apart"),
+    ):  # fmt: skip
+        for i in np.flatnonzero(bad):
+            yield fault_at(parks, "tier_parks", int(i), "outlet", problem, right)
+
+
+def _studied(given: Tables, pollutants: Sequence[str]) -> Iterator[Fault]:
+    """Applications and emissions of pollutants that the study leaves out."""
+    right = f"one of {listed(pollutants)}, or more pollutants in study.toml"
+    for name in ("tier_applications", "tier_emissions"):
+        for i in np.flatnonzero(~given[name]["pollutant"].isin(pollutants)):
+            yield fault_at(given[name], name, int(i), "pollutant", "is not studied", right)

@@ -29,6 +29,8 @@ from permitload import (
     _room,
     _rules,
     _settings,
+    _technical,
+    _tiered,
     _tree,
     _units,
     _verify,
@@ -311,8 +313,14 @@ def _read(folder: Path) -> _Inputs:
     if checked.loads is not None:
         wrong = _decided.target_faults(checked.loads, _all(booked.tables), settings)
         checked.faults += booked.placed(wrong)
-    checked.faults += _tree.faults(_all(booked.tables), settings)
-    checked.faults += _reliability.faults(_all(booked.tables), settings.uncertainty)
+    every = _all(booked.tables)
+    checked.faults += _tree.faults(every, settings)
+    checked.faults += _reliability.faults(every, settings.uncertainty)
+    if checked.loads is not None and not any(f.table.startswith("tier_") for f in checked.faults):
+        of = settings.pollutants, settings.decided, checked.loads
+        checked.faults += _tiered.faults(every, *of)
+    if not checked.faults:  # the loads of the periods are known then
+        checked.faults += _technical.faults(_filled(booked.tables))
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():

@@ -29,6 +29,8 @@ _HOMES = {
     "enterprise": ["enterprises.enterprise"],
     "polder": ["polders.polder"],
     "group": ["groups.group"],
+    "park": ["tier_parks.park"],
+    "criterion": ["tier_indicators.criterion"],
 }
 """Columns that declare the labels of an index; indicators of GB 3838 need no declaration."""
 
@@ -87,6 +89,11 @@ _REFERENCES = (
     ("reductions", "pollutant", "pollutant", "kinetics"),
     ("tree", "pollutant", "pollutant", "kinetics"),
     *((name, "source", "source", "sources") for name in _NONPOINT),
+    ("products", "source", "source", "sources"),
+    ("candidates", "source", "source", "sources"),
+    ("emission_books", "enterprise", "enterprise", "enterprises"),
+    ("tier_applications", "park", "park", "tier_parks"),
+    ("tier_values", "criterion", "criterion", "tier_indicators"),
     *((name, "pollutant", "pollutant", "kinetics") for name in (*_NONPOINT, "ditches")),
     *((name, "polder", "polder", "polders") for name in ("activities", "ditches", "pumping")),
     ("month_shares", "period", "period", "periods"),

@@ -11,7 +11,17 @@ from typing import Any
 import pandas as pd
 
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.report import _beside, _closed, _other, _shares, _sources, _views, _why
+from permitload.report import (
+    _beside,
+    _closed,
+    _other,
+    _shares,
+    _sources,
+    _technology,
+    _tiers,
+    _views,
+    _why,
+)
 from permitload.report._views import View
 
 __all__ = ["Report", "render"]
@@ -31,7 +41,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
 _FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness",
-            "contributions")  # fmt: skip
+            "contributions", "areas", "ladder", "tier_permits", "books")  # fmt: skip
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -76,12 +86,16 @@ class Report:
           the year;
           ``contributions`` and ``works``, as published;
           ``tree``, ``distortion`` and ``reliability``, as published;
-          ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
+          ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published;
+          ``tier_areas`` and the other tables of tiers, as published, all or none;
+          ``train_scores``, ``technology_loads``, ``initial_capacity``,
+          ``potentials_by_class``, ``potentials_by_unit`` and ``book_totals``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
-        ``alternatives``, ``fairness``, ``contributions``) → caption, such as the pollutant →
-        PNG, from :func:`permitload.plot.png`. A section without figures is left out. Of the maps
-        the first is shown, the others unfold.
+        ``alternatives``, ``fairness``, ``contributions``, ``areas``, ``ladder``,
+        ``tier_permits``, ``books``) → caption, such as the pollutant → PNG, from
+        :func:`permitload.plot.png`. A section without figures is left out. Of the maps the first
+        is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
@@ -201,6 +215,9 @@ def _tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     for name, shown in _BY_POLLUTANT.items():
         if len(tables.get(name, ())):
             by_pollutant[name] = {n: shown(_of(tables[name], n)) for n in order}
+    if len(tables.get("tier_permits", ())):
+        whole = tables["tier_permits"]
+        by_pollutant["tier_rules"] = {n: _tiers.rules(_of(whole, n)) for n in order}
     views = {
         "stopped": _why.stopped(monthly, tables["sections"], tables.get("groups")),
         "capacity": _views.capacity(tables["capacity"]),
@@ -226,6 +243,7 @@ _BY_POLLUTANT: Mapping[str, Callable[[pd.DataFrame], View]] = {
     "units": _closed.units, "points": _beside.points, "alternatives": _beside.alternatives,
     "fairness": _other.fairness, "rules": _other.permits, "tree": _shares.tree,
     "distortion": _shares.distortion, "contributions": _sources.contributions,
+    "tier_permits": _tiers.permits, "tier_intensities": _tiers.intensities,
 }  # fmt: skip
 _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "closure": ("closure", _closed.worst), "unexplained": ("closure", _closed.unexplained),
@@ -233,6 +251,16 @@ _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "upstream": ("upstream", _beside.upstream), "groups": ("groups", _why.groups),
     "joint": ("reliability", _shares.joint), "reliability": ("reliability", _shares.limits),
     "works": ("works", _sources.works),
+    "tier_areas": ("tier_areas", _tiers.areas), "tier_closure": ("tier_closure", _tiers.closure),
+    "tier_baselines": ("tier_baselines", _tiers.lines),
+    "tier_ratings": ("tier_ratings", _tiers.ratings),
+    "tier_statement": ("tier_statement", _tiers.statement),
+    "train_scores": ("train_scores", _technology.scores),
+    "technology_loads": ("technology_loads", _technology.loads),
+    "initial_capacity": ("initial_capacity", _technology.initial),
+    "potentials": ("potentials_by_class", _technology.by_class),
+    "potentials_by_unit": ("potentials_by_unit", _technology.by_unit),
+    "books": ("book_totals", _technology.books),
 }  # fmt: skip
 
 

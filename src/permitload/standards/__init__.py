@@ -18,7 +18,7 @@ from permitload.standards.indices import (
 from permitload.standards.judgement import attainment
 from permitload.standards.observed import period_means
 from permitload.standards.published import emission_limits, quality_limits
-from permitload.standards.rules import annual_mean, every_month, monthly_share
+from permitload.standards.rules import annual_mean, every_month, mean_and_share, monthly_share
 from permitload.standards.targets import class_limit, limits
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "exceedance",
     "items",
     "limits",
+    "mean_and_share",
     "monthly_share",
     "oxygen_index",
     "oxygen_index_1993",

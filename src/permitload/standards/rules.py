@@ -18,7 +18,7 @@ from permitload.standards.observed import PARTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["annual_mean", "every_month", "judged", "monthly_share"]
+__all__ = ["annual_mean", "every_month", "judged", "mean_and_share", "monthly_share"]
 
 
 def judged(table: pd.DataFrame) -> list[bool | None]:
@@ -163,4 +163,48 @@ def monthly_share(attained_share: float) -> Callable[[pd.DataFrame], bool | None
         return None if possible >= needed else False
 
     rule.__name__ = f"monthly_share({attained_share:g})"
+    return rule
+
+
+def mean_and_share(attained_share: float = 0.8) -> Callable[[pd.DataFrame], bool | None]:
+    """Make the rule that the mean must meet the limit, and a share of the sampled periods as well.
+
+    A year may pass on its mean while single months fail; the rule of the tiers asks for both
+    (assumed: annex 8 of the Jiangsu pilot programme names no statistic).
+
+    Parameters
+    ----------
+    attained_share : float, default 0.8
+        Least share of the periods, more than 0 and at most 1 [1]; assumed.
+
+    Returns
+    -------
+    callable
+        A rule as :func:`annual_mean` is one: False where one of the two fails, None where one
+        is open and none fails.
+
+    Raises
+    ------
+    DataError
+        If the share is not between 0 and 1; the rule as :func:`annual_mean` does.
+
+    Examples
+    --------
+    >>> sampled = pd.DataFrame({"section": "S1", "indicator": "COD", "period": ["01", "02"],
+    ...     "value": [16.0, 24.0], "lower": [16.0, 24.0], "upper": [16.0, 24.0],
+    ...     "detection_limit": 0.0, "below_detection": 0.0, "least": -np.inf, "most": 20.0,
+    ...     "attained": [True, False]})
+    >>> [mean_and_share(share)(sampled) for share in (0.5, 0.8)]
+    [True, False]
+    """
+    of_periods = monthly_share(attained_share)
+
+    def rule(sampled: pd.DataFrame) -> bool | None:
+        """Whether both the mean and enough periods attain."""
+        answers = (annual_mean(sampled), of_periods(sampled))
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+    rule.__name__ = f"mean_and_share({attained_share:g})"
     return rule

@@ -39,7 +39,7 @@ def initial_capacity(park_targets: pd.DataFrame, technology_loads: pd.DataFrame)
     DataFrame
         By pollutant: ``pollutant_kind``, ``limit``, ``document``, ``basis``, ``evidence``,
         ``water_total`` (signed), ``technology_total``, ``initial_total`` [t/a] (0 where the water
-        has no capacity), ``binding`` (water or technology) and ``cut_owed`` [t/a]: what
+        has no capacity), ``binding`` (water or technology) and ``excess_total`` [t/a]: what
         technology leaves beyond the capacity of the water.
 
     Raises
@@ -55,7 +55,7 @@ def initial_capacity(park_targets: pd.DataFrame, technology_loads: pd.DataFrame)
     ...     "evidence": ["given"]})
     >>> loads = pd.DataFrame({"source": ["A"], "pollutant": ["fluoride"], "permit": [40.0]})
     >>> found = initial_capacity(targets, loads).loc["fluoride"]
-    >>> float(found["initial_total"]), found["binding"], float(found["cut_owed"])
+    >>> float(found["initial_total"]), found["binding"], float(found["excess_total"])
     (36.5, 'water', 3.5)
     """
     table = complete(park_targets, "park_targets")
@@ -72,7 +72,7 @@ def initial_capacity(park_targets: pd.DataFrame, technology_loads: pd.DataFrame)
         technology_total=needs,
         initial_total=np.minimum(usable, needs),
         binding=np.where(usable < needs, "water", "technology"),
-        cut_owed=(needs - water).clip(lower=0.0),
+        excess_total=(needs - water).clip(lower=0.0),
     )
 
 

@@ -143,7 +143,10 @@ def attainment_area(
     for park, outfalls in parks.groupby("park"):
         for pollutant in sorted(map(str, response["pollutant"].values)):
             row: dict[str, object] = {"park": park, "pollutant": pollutant}
-            row |= {"outlet": ", ".join(sorted(outfalls["outlet"])), "basis": "pilot"}
+            row |= {
+                "outlet": ", ".join(sorted(outfalls["outlet"])),
+                "basis": "pilot; measure, share and worst section assumed",
+            }
             row["influence_share"] = influence_share
             if (outfalls["receiving_water"] == _SEA).any():
                 rows.append(row | _refused())
@@ -166,6 +169,12 @@ def judged_of(attainment: pd.DataFrame) -> pd.DataFrame:
         Fault("attainment", ", ".join(map(str, row)), keys[0], None, "is repeated", "one row a key")
         for row in twice[keys].itertuples(index=False)
     )
+    known = attainment["attained"].isin([True, False]) | attainment["attained"].isna()
+    raise_faults(
+        Fault("attainment", ", ".join(map(str, row[:-1])), "attained", row[-1], "is no judgement",
+              "True, False or missing")
+        for row in attainment.loc[~known, [*keys, "attained"]].itertuples(index=False)
+    )  # fmt: skip
     judged = attainment[[*keys, "attained"]].rename(columns={"indicator": "pollutant"})
     return judged.astype({"attained": "boolean"})
 

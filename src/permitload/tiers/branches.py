@@ -173,6 +173,7 @@ def _row(
         chinese.append(f"{_mixed(lines, _ZH)}水平基准线×产能")
     words = english[0] if len(english) == 1 else f"least of {', '.join(english)}"
     words_zh = chinese[0] if len(chinese) == 1 else f"取严（{'、'.join(chinese)}）"
+    basis = "pilot" if applicant == "new" else "pilot; line and allowance assumed"
     head = f"{area.replace('_', '-')} area, {applicant}, tier {tier}"
     return (
         {"area_kind": area, "applicant": applicant, "tier": tier}
@@ -181,7 +182,7 @@ def _row(
         | {name: lines.get(name, 0.0) for name in LINES}
         | {"interim_until": until, "branch": f"{head}: {words}"}
         | {"branch_zh": f"{_ZH[area]}·{_ZH[applicant]}·{tier}级：{words_zh}"}
-        | {"document": _DOCUMENT, "basis": "pilot; line and allowance assumed"}
+        | {"document": _DOCUMENT, "basis": basis}
     )
 
 

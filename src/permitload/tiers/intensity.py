@@ -203,7 +203,7 @@ def intensities(
     Raises
     ------
     DataError
-        If a row repeats, or an enterprise has no capacity row.
+        If a row repeats, an enterprise has no capacity row, or a capacity is out of range.
 
     References
     ----------
@@ -231,6 +231,11 @@ def intensities(
         + [
             Fault("capacities", name, "enterprise", None, "is repeated", "one row an enterprise")
             for name in capacities.index[capacities.index.duplicated()]
+        ]
+        + [
+            Fault("capacities", name, "production_capacity", value, "is out of range", "0 or more")
+            for name, value in capacities["production_capacity"].items()
+            if value < 0.0 or value == np.inf
         ]
     )
     rows = [

@@ -210,6 +210,11 @@ class _Known:
         own = self._years.get(key, self._none)
         return greatest_of(own, row["effective_date"], low_output)
 
+    def missing(self, row: dict[str, Any], weights: dict[str, float]) -> str:
+        """Lines with weight that nobody has computed or stated."""
+        key = (row["comparable"], row["pollutant"], row["book"])
+        return " and ".join(n for n, w in weights.items() if w and (*key, n) not in self._line)
+
     def line_load(self, row: dict[str, Any], weights: dict[str, float]) -> float:
         """Lines times capacity [t/a]; NaN where a line or the capacity is missing."""
         key = (row["comparable"], row["pollutant"], row["book"])
@@ -254,7 +259,8 @@ def _decided(
         "line_load": known.line_load(row, branch[list(LINES)].to_dict()),
     }
     bounds = {name: amounts[name] for name in BOUNDS if branch[name]}
-    faults = [_asked(name, row) for name, value in bounds.items() if np.isnan(value)]
+    missing = known.missing(row, branch[list(LINES)].to_dict())
+    faults = [_asked(name, row, missing) for name, value in bounds.items() if np.isnan(value)]
     if policy.keep_permit and not (new and np.isnan(row["current_permit"])):
         bounds["current_permit"] = row["current_permit"]
         if np.isnan(row["current_permit"]):
@@ -286,7 +292,7 @@ def _allowance(given: float, output: float, row: dict[str, Any], policy: Policy)
     return float(max(0.0, min(given, policy.most_allowance, room)))
 
 
-def _asked(name: str, row: dict[str, Any]) -> tuple[str, str, str]:
+def _asked(name: str, row: dict[str, Any], missing: str) -> tuple[str, str, str]:
     """Say what is missing for a bound: column, problem and what would be right."""
     if name == "greatest_emission":
         right = f"a row of tier_emissions in the book {row['book']}, in a year of output"
@@ -294,8 +300,8 @@ def _asked(name: str, row: dict[str, Any]) -> tuple[str, str, str]:
     if name == "line_load":
         if not row["production_capacity"] > 0.0:
             return "production_capacity", "is no capacity for a line", "a number > 0 t/a"
-        right = "a row of baselines for its pollutant and book"
-        return "comparable", "has no line that the rule needs", right
+        problem = f"has no {missing} line for this pollutant and book, which the rule needs"
+        return "comparable", problem, "a row of tier_lines, or more enterprises"
     return name, "is missing", "a load [t/a]; where none exists, that of the other document"
 
 

@@ -167,6 +167,7 @@ def baselines(
     stated: pd.DataFrame | None = None,
     lines: Mapping[str, Line] = LINES,
     needed: tuple[str, ...] = tuple(LINES),
+    fewest: int = 1,
 ) -> pd.DataFrame:
     """Advanced, average and poor lines of every comparable group, pollutant and book.
 
@@ -189,6 +190,9 @@ def baselines(
     needed : tuple of str, default all
         Lines that every group must have. One that is not needed and cannot be computed is left
         out, and :func:`limits` asks for it if a permit rests on it.
+    fewest : int, default 1
+        Least number of enterprises with an intensity for a group to have computed lines; smaller
+        groups need stated ones. Five for groups by product (:func:`by_product`; assumed).
 
     Returns
     -------
@@ -229,9 +233,11 @@ def baselines(
     faults: list[Fault] = []
     for key in sorted(set(groups) | set(known)):
         own = groups.get(key, table.iloc[:0]).dropna(subset=["intensity"])
-        found = _computed(own, lines) | _stated(known.get(key))
+        enough = len(own) >= fewest
+        found = (_computed(own, lines) if enough else {}) | _stated(known.get(key))
         missing = [name for name in needed if name not in found]
-        faults += [_undefined(key, name, lines[name]) for name in missing]
+        few = "" if enough else f"{len(own)} of {fewest} enterprises have an intensity"
+        faults += [_undefined(key, name, few or _nobody(lines[name])) for name in missing]
         faults += _disordered(key, found, lines)
         found = _sorted(key, found, lines)
         head = dict(zip(_KEY, key, strict=True))
@@ -296,9 +302,14 @@ def _stated(own: pd.DataFrame | None) -> Found:
     }  # fmt: skip
 
 
-def _undefined(key: tuple[str, ...], name: str, line: Line) -> Fault:
-    problem = f"is undefined: no enterprise of tier {' or '.join(line.tiers)} has an intensity"
-    return Fault("baselines", ", ".join(key), name, None, problem, "a row of tier_lines [kg/t]")
+def _undefined(key: tuple[str, ...], name: str, why: str) -> Fault:
+    problem, right = f"is undefined: {why}", "a row of tier_lines [kg/t]"
+    return Fault("baselines", ", ".join(key), name, None, problem, right)
+
+
+def _nobody(line: Line) -> str:
+    """Say that no enterprise defines a line."""
+    return f"no enterprise of tier {' or '.join(line.tiers)} has an intensity"
 
 
 def _disordered(key: tuple[str, ...], found: Found, lines: Mapping[str, Line]) -> list[Fault]:
