@@ -16,6 +16,7 @@ import xarray as xr
 
 from permitload import (
     _manifest,
+    _monthly,
     _permits,
     _provenance,
     _reliability,
@@ -57,6 +58,7 @@ KEYS = {
     "reliability": ("section", "pollutant", "period"),
     "provenance": ("source", "pollutant", "period", "step", "quantity", "subject"),
     **_tiered.KEYS,
+    **_monthly.KEYS,
 }
 """Published tables, and what names a row of each."""
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
@@ -201,6 +203,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "balance": _balance(outcome),
         "provenance": _provenance.table(outcome, monthly, annual),
         **_tiered.tables(outcome),
+        **_monthly.tables(found),
     }
 
 

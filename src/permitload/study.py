@@ -20,6 +20,8 @@ from permitload import (
     _decided,
     _frames,
     _model,
+    _monthly,
+    _monthly_checks,
     _permits,
     _reliability,
     _results,
@@ -200,6 +202,9 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     say("other rules of sharing")
     under = room._replace(response=rows[0], headroom=rows[1])
     datasets |= _rules.compared(settings, under, decided, shared, tables)
+    if len(tables["plans"]):
+        say("months")
+    datasets |= _monthly.issued(state, datasets, tables, settings.months)
     say("control units")
     datasets |= _by_unit(measured, room, datasets)
     return Outcome(settings, tables, model.network, datasets)
@@ -307,6 +312,7 @@ def _read(folder: Path) -> _Inputs:
         checked.faults += _decided.target_faults(checked.loads, _all(tables), settings)
     checked.faults += _tree.faults(_all(tables), settings)
     checked.faults += _reliability.faults(_all(tables), settings.uncertainty)
+    checked.faults += _monthly_checks.faults(_all(tables), settings.decided)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():

@@ -171,6 +171,8 @@ _HOMES = {
     "enterprise": ["enterprises.enterprise"],
     "polder": ["polders.polder"],
     "group": ["groups.group"],
+    "plan period": ["plan_periods.period"],
+    "member": ["plans.enterprise"],
 }
 """Columns that declare the labels of an index; indicators of GB 3838 need no declaration."""
 
@@ -235,6 +237,15 @@ _REFERENCES = (
     ("reductions", "source", "source", "sources"),
     ("reductions", "pollutant", "pollutant", "kinetics"),
     ("tree", "pollutant", "pollutant", "kinetics"),
+    ("plan_periods", "water_period", "period", "periods"),
+    ("plans", "enterprise", "enterprise", "enterprises"),
+    ("plans", "pollutant", "pollutant", "kinetics"),
+    ("plans", "period", "plan period", "plan_periods"),
+    ("members", "enterprise", "member", "plans"),
+    ("members", "pollutant", "pollutant", "kinetics"),
+    ("actuals", "enterprise", "member", "plans"),
+    ("actuals", "pollutant", "pollutant", "kinetics"),
+    ("actuals", "period", "plan period", "plan_periods"),
 )
 """Table, column, the index it refers to, and where that index is declared."""
 
@@ -248,7 +259,7 @@ def _references(tables: Tables, lost: set[str]) -> list[Fault]:
         table, labels = tables[name], known[index]
         homes = {"reaches", "nodes"} if index == "node" else {home.split()[0]}
         # a table that is missing is a fault of its own; land without pumps is not drained
-        if lost & homes or (not labels and index not in ("polder", "group")):
+        if lost & homes or (not labels and index not in ("polder", "group", "plan period", "member")):
             continue
         cells = table[column].tolist()
         if allowed[index].issuperset(cells):
