@@ -41,7 +41,7 @@ compose = "project"
 lot_life = 92
 penalty = 2
 reserve = 0.02
-precision = 1000
+precision = 10
 basis = "assumed"
 
 [basis]

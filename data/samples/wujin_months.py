@@ -28,9 +28,10 @@ NEED, ERROR, KEPT = 0.95, 0.05, 0.985
 LOW = {("E05", k): 0.6 for k in range(5, 8)}  # June to August 2021: low production
 CLEANER = {("E02", k): 0.85 for k in range(14, 24)}  # from March 2022: better treatment
 BEYOND = {("E03", 11): ("TN", "Sb")}  # December 2021: the whole plan, quota or not
+PAID = {("E03", 13): 0.5}  # February 2022: runs at half, with what is held back for December
 SILENT = {("E07", 8)}  # September 2021: nothing reported
-MISTYPED = {("E04", 16, "COD"): 100}  # May 2022: first reported 100 times
-LATER = {"E06": 1.02}  # verified over first reported
+MISTYPED = {("E04", 16, "COD"): 2}  # May 2022: first reported twice
+LATER = {"E06": 1.01}  # verified over first reported
 NOTE = "invented 虚构"
 
 
@@ -82,14 +83,14 @@ def actual_tables(done: study.Outcome) -> dict[str, pd.DataFrame]:
         if (name, k) in SILENT:
             continue
         at = name, k
-        factor = LOW.get(at, 1.0) * CLEANER.get(at, 1.0) * NEED
+        factor = LOW.get(at, 1.0) * CLEANER.get(at, 1.0) * PAID.get(at, 1.0) * NEED
         factor *= 1.0 + ERROR * (2.0 * (count * (5**0.5 - 1) / 2 % 1) - 1.0)
         most = KEPT * float(quota.loc[name, pollutant, MONTHS[k]]) / 1000.0
         mass = plan * DAYS[k % 12]
         used = mass if pollutant in BEYOND.get(at, ()) else min(factor * mass, most)
         reason = "low_production" if at in LOW else "treatment" if at in CLEANER else ""
         reason = "closure" if k == LAST.get(name) else reason
-        used = round(used, 2)  # [kg]
+        used = round(used, 2)  # [kg], to 10 g
         first = round(used * MISTYPED.get((*at, pollutant), 1), 2)
         last = round(used * LATER.get(name, 1.0), 2)
         rows += [

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _model, allocation, quality, reallocation, sources
+from permitload import _model, allocation, plot, quality, reallocation
 from permitload._monthly_checks import member_sources
 from permitload.reallocation import Policy, State, Update
 from permitload.schema import described
 from permitload.units import rate, tonnes
 
-__all__ = ["KEYS", "issued", "tables"]
+__all__ = ["KEYS", "drawn", "issued", "tables"]
 
 Tables = Mapping[str, pd.DataFrame]
 Datasets = Mapping[str, xr.Dataset]
@@ -77,9 +77,7 @@ def _park(state: _model.State, found: Datasets, given: Tables) -> _Park:
     others = permitted.drop_sel(source=member.to_numpy())
     rise = (found["response"]["response"].sel(outlet=others["outlet"]) * others).sum("source")
     room = found["limits"]["headroom"] - rise.rename(pollutant="indicator").reset_coords(drop=True)
-    outlets = pd.Series(
-        state.decided["outlet"].sel(source=member.to_numpy()).values, member.index
-    )
+    outlets = pd.Series(state.decided["outlet"].sel(source=member.to_numpy()).values, member.index)
     response = found["response"]["response"].reset_coords(drop=True)
     rows = [_of_periods(array, calendar) for array in (response, room, whole)]
     mass = tonnes(rows[2], rows[2]["days"])
@@ -289,3 +287,29 @@ def tables(found: Datasets) -> dict[str, pd.DataFrame]:
         "month_findings": found["month_findings"].to_dataframe()[columns["findings"]],
         "ledger": found["ledger"].to_dataframe().reset_index(),
     }
+
+
+def drawn(found: Datasets) -> dict[str, dict[str, bytes]]:
+    """Draw quotas, park and sections of each pollutant; nothing where no quotas were issued."""
+    if "months" not in found:
+        return {}
+    kinds: dict[str, dict[str, bytes]] = {"quota": {}, "park_use": {}, "section_course": {}}
+    months = found["months"].drop_vars(["sentence", "sentence_zh"])
+    wholly = _known_use(months).all("enterprise")
+    for name in months["pollutant"].values:
+        mine = months.sel(pollutant=name)
+        loads = (mine["quota_load"], mine["plan"], mine["used_load"])
+        park = [array.sum("enterprise") for array in loads]
+        used = park[2].where(wholly.sel(pollutant=name))
+        course = found["month_sections"].sel(indicator=name)
+        axes = {
+            "quota": plot.quota_map(*loads),
+            "park_use": plot.park_use(park[0], used, mine["group_limit"], park[1]),
+            "section_course": plot.section_course(
+                course["concentration"], course["used_concentration"], course["limit"],
+                course["allowed"],
+            ),
+        }  # fmt: skip
+        for kind, ax in axes.items():
+            kinds[kind][str(name)] = plot.png(ax)
+    return kinds

@@ -75,7 +75,9 @@ def options(policy: Policy) -> dict[str, Any]:
 
 def member_sources(placed: pd.DataFrame, plans: pd.DataFrame, decided: Iterable[str]) -> Any:
     """Decided source of each member, by enterprise, in order of the labels."""
-    mine = placed[placed["source"].isin(list(decided)) & placed["enterprise"].isin(plans["enterprise"])]
+    mine = placed[
+        placed["source"].isin(list(decided)) & placed["enterprise"].isin(plans["enterprise"])
+    ]
     return mine.set_index("enterprise")["source"].sort_index()
 
 
@@ -127,9 +129,7 @@ def _apart(calendar: pd.DataFrame) -> list[Fault]:
     for k in np.flatnonzero(start[1:] < end[:-1]):
         right = f"{pd.Timestamp(end[k]):%Y-%m-%d} or later"
         problem = "is within another period"
-        found.append(
-            fault_at(calendar, "plan_periods", int(order[k + 1]), "start", problem, right)
-        )
+        found.append(fault_at(calendar, "plan_periods", int(order[k + 1]), "start", problem, right))
     return found
 
 

@@ -9,7 +9,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload import _alternatives, _rates, _reliability, _rules, _tree, plot, quality, report
+from permitload import (
+    _alternatives,
+    _monthly,
+    _monthly_checks,
+    _rates,
+    _reliability,
+    _rules,
+    _tree,
+    plot,
+    quality,
+    report,
+)
 from permitload.plot.labels import bilingual
 from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -122,6 +133,11 @@ def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
     """List the section and branches of a tree, and how uncertain capacity is allowed for."""
     settings, basis = outcome.settings, dict(outcome.settings.basis)
     rows: list[tuple[str, object, str, str, str]] = []
+    if "months" in outcome.datasets:
+        rows += [
+            (f"months {name}", value, "", settings.months_basis, "")
+            for name, value in _monthly_checks.options(settings.months).items()
+        ]
     if settings.section:
         rows.append(("section", settings.section, "", basis["section"], ""))
     for row in outcome.tables["tree"].to_dict("records"):
@@ -227,6 +243,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     if "alternatives" in tables:
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}
+    drawn |= _monthly.drawn(outcome.datasets)
     return {kind: found for kind, found in drawn.items() if found}
 
 

@@ -10,7 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from permitload import _monthly_checks, _reliability, _targets, allocation, capacity, fairness, sharing
+from permitload import (
+    _monthly_checks,
+    _reliability,
+    _targets,
+    allocation,
+    capacity,
+    fairness,
+    sharing,
+)
 from permitload.errors import Fault
 from permitload.reallocation import Policy
 

@@ -259,7 +259,9 @@ def _references(tables: Tables, lost: set[str]) -> list[Fault]:
         table, labels = tables[name], known[index]
         homes = {"reaches", "nodes"} if index == "node" else {home.split()[0]}
         # a table that is missing is a fault of its own; land without pumps is not drained
-        if lost & homes or (not labels and index not in ("polder", "group", "plan period", "member")):
+        if lost & homes or (
+            not labels and index not in ("polder", "group", "plan period", "member")
+        ):
             continue
         cells = table[column].tolist()
         if allowed[index].issuperset(cells):

@@ -30,7 +30,18 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "balance": ("term", "pollutant", "period", "ledger"),
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
-_FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness")
+_FIGURES = (
+    "map",
+    "limit_use",
+    "permits",
+    "monthly",
+    "units",
+    "alternatives",
+    "fairness",
+    "quota",
+    "park_use",
+    "section_course",
+)
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -77,7 +88,7 @@ class Report:
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
-        ``alternatives``, ``fairness``) → caption, such as the pollutant → PNG, from
+        ``alternatives``, ``fairness``, ``quota``, ``park_use``, ``section_course``) → caption, such as the pollutant → PNG, from
         :func:`permitload.plot.png`. A section without figures is left out. Of the maps
         the first is shown, the others unfold.
     manifest : mapping
