@@ -7,7 +7,7 @@ sections have for it what all others leave at their permits. No science here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,8 @@ KEYS = {
 }
 """Published tables of months, and what names a row of each."""
 _DIMS = ("enterprise", "pollutant", "period")
+_ENDLESS = 1e12
+"""Ceiling of a member that has none [kg/d]: its plan bounds it."""
 
 
 class _Park(NamedTuple):
@@ -70,32 +72,40 @@ def _park(state: _model.State, found: Datasets, given: Tables) -> _Park:
     member = member_sources(given["sources"], given["plans"], state.decided["source"].values)
     pollutants = state.decided["pollutant"].values
     plans = _plans(given, calendar, pollutants, list(member.index))
-    ceiling = _of_periods(state.decided["ceiling"].sel(source=member.to_numpy()), calendar)
-    plans["ceiling"] = ceiling.rename(source="enterprise").assign_coords(enterprise=member.index)
-    permitted = found["allocation"]["permitted_load"]
-    whole = permitted.sel(source=member.to_numpy()).sum("source")
-    others = permitted.drop_sel(source=member.to_numpy())
-    rise = (found["response"]["response"].sel(outlet=others["outlet"]) * others).sum("source")
-    room = found["limits"]["headroom"] - rise.rename(pollutant="indicator").reset_coords(drop=True)
+    own = _of_periods(state.decided["ceiling"].sel(source=member.to_numpy()), calendar)
+    own = own.where(np.isfinite(own), _ENDLESS).rename(source="enterprise")
+    plans["ceiling"] = own.assign_coords(enterprise=member.index)
     outlets = pd.Series(state.decided["outlet"].sel(source=member.to_numpy()).values, member.index)
-    response = found["response"]["response"].reset_coords(drop=True)
-    rows = [_of_periods(array, calendar) for array in (response, room, whole)]
-    mass = tonnes(rows[2], rows[2]["days"])
+    response, room, limit = (_of_periods(part, calendar) for part in _rows(found, member))
+    mass = tonnes(limit, limit["days"])
+    years = calendar["start"].dt.year.to_numpy()
     forecasts = {
         int(year): reallocation.park_forecast(
-            rows[0], rows[1], outlets, rows[2],
-            mass.isel(period=calendar["start"].dt.year.to_numpy() == year).sum("period"),
+            response, room, outlets, limit, mass.isel(period=years == year).sum("period")
         )
-        for year in calendar["start"].dt.year.unique()
-    }  # fmt: skip
+        for year in np.unique(years)
+    }
     return _Park(calendar, plans, forecasts, member)
+
+
+def _rows(
+    found: Datasets, member: pd.Series[str]
+) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Response, headroom that all others leave at their permits, and limit of the park."""
+    permitted = found["allocation"]["permitted_load"]
+    others = permitted.drop_sel(source=member.to_numpy())
+    response = found["response"]["response"].reset_coords(drop=True)
+    rise = (response.sel(outlet=others["outlet"]) * others).sum("source")
+    room = found["limits"]["headroom"] - rise.rename(pollutant="indicator").reset_coords(drop=True)
+    return response, room, permitted.sel(source=member.to_numpy()).sum("source")
 
 
 def _of_periods(array: xr.DataArray, calendar: pd.DataFrame) -> xr.DataArray:
     """Values of the water periods under the labels and with the days of the plan periods."""
     kept = array.reset_coords(drop=True).sel(period=calendar["water_period"].to_numpy())
     return kept.assign_coords(
-        period=calendar.index.to_numpy(dtype=str), days=("period", calendar["days"].to_numpy(float)),
+        period=calendar.index.to_numpy(dtype=str),
+        days=("period", calendar["days"].to_numpy(float)),
         start=("period", calendar["start"].to_numpy("datetime64[ns]")),
     )  # fmt: skip
 
@@ -113,7 +123,9 @@ def _plans(
         pd.MultiIndex.from_product(axes.values(), names=_DIMS), fill_value=0.0
     )
     shape = [len(labels) for labels in axes.values()]
-    plans = {name: (_DIMS, whole[name].to_numpy().reshape(shape)) for name in whole}
+    plans: dict[str, tuple[str | tuple[str, ...], Any]] = {
+        name: (_DIMS, whole[name].to_numpy().reshape(shape)) for name in whole
+    }
     own = given["members"].set_index(list(_DIMS[:2]))
     own = own.reindex(pd.MultiIndex.from_product([names, axes["pollutant"]], names=_DIMS[:2]))
     for name, fill in (("permit", np.inf), ("ramp_step", 0.0)):
@@ -144,7 +156,7 @@ def _updates(park: _Park, given: Tables, policy: Policy) -> Iterator[Update]:
 
 
 def _known(actuals: pd.DataFrame, past: list[str]) -> pd.DataFrame:
-    """What becomes known between two issues: the last period reported, the one before verified."""
+    """Pick what becomes known between two issues: the last period, the one before verified."""
     stages = zip(("verified", "provisional"), ([], *([name] for name in past))[-2:], strict=False)
     if len(past) < 2:
         stages = zip(("provisional",), [past], strict=True)
@@ -250,7 +262,7 @@ def _concentration(
 
 
 def _listed(park: _Park, updates: list[Update]) -> xr.Dataset:
-    """Findings of all issues, with the period at whose issue each came up."""
+    """Gather the findings of all issues, with the period at whose issue each came up."""
     names = park.calendar.index
     parts = [u.findings.assign(issue_period=n) for n, u in zip(names, updates, strict=True)]
     table = pd.concat(parts, ignore_index=True)
@@ -262,16 +274,17 @@ def _ledger(state: State) -> xr.Dataset:
 
 
 def tables(found: Datasets) -> dict[str, pd.DataFrame]:
-    """Published tables of the months; none where no quotas were issued."""
+    """Make the published tables of the months; none where no quotas were issued."""
     if "months" not in found:
         return {}
     months = found["months"].reset_coords(drop=True)
     quota = months.drop_vars("group_limit").to_dataframe(dim_order=list(_DIMS)).reset_index()
+    wholly = _known_use(months).all("enterprise")
     park = xr.Dataset(
         {
             "plan": months["plan"].sum("enterprise"), "group_limit": months["group_limit"],
             "quota_load": months["quota_load"].sum("enterprise"),
-            "used_load": months["used_load"].sum("enterprise").where(_known_use(months).all("enterprise")),
+            "used_load": months["used_load"].sum("enterprise").where(wholly),
         }
     ).transpose("pollutant", "period")  # fmt: skip
     columns = {

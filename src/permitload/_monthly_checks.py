@@ -73,8 +73,10 @@ def options(policy: Policy) -> dict[str, Any]:
     return {**names, **shown, **kept}
 
 
-def member_sources(placed: pd.DataFrame, plans: pd.DataFrame, decided: Iterable[str]) -> Any:
-    """Decided source of each member, by enterprise, in order of the labels."""
+def member_sources(
+    placed: pd.DataFrame, plans: pd.DataFrame, decided: Iterable[str]
+) -> pd.Series[str]:
+    """Name the decided source of each member, by enterprise, in order of the labels."""
     mine = placed[
         placed["source"].isin(list(decided)) & placed["enterprise"].isin(plans["enterprise"])
     ]
@@ -150,7 +152,7 @@ def _holes(plans: pd.DataFrame, calendar: pd.DataFrame) -> list[Fault]:
 
 
 def _grouped(tables: Tables, classed: pd.DataFrame) -> list[Fault]:
-    """Groups with a limit that hold some members of the park and not all."""
+    """Find groups with a limit that hold some members of the park and not all."""
     member = set(classed["source"][classed["enterprise"].isin(tables["plans"]["enterprise"])])
     found = []
     for name, rows in tables["groups"].groupby("group"):

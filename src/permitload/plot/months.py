@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from numpy.typing import NDArray
 
 __all__ = ["park_use", "quota_map", "section_course"]
 
@@ -71,13 +73,11 @@ def quota_map(
     )
     share = np.full(quota.shape, np.nan)
     np.divide(quota, wanted, out=share, where=wanted > 0.0)
-    rows, columns = share.shape
+    rows, columns = len(kept), plan.sizes["period"]
     ax = _style.axes(ax, max(4.2, 2.6 + 0.45 * columns), 1.6 + 0.36 * rows)
     image = ax.imshow(share, cmap=_shades(), vmin=0.0, vmax=1.0, aspect="auto")
-    for (row, column), value in np.ndenumerate(share if columns <= _TEXT else np.empty((0, 0))):
-        if np.isfinite(value):
-            ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7,
-                    color="white" if value < 0.6 else "black")  # fmt: skip
+    if columns <= _TEXT:
+        _numbers(ax, share)
     over = np.zeros(share.shape, bool)
     if used_load is not None:
         over = used_load.sel(enterprise=kept).transpose(*dims).values > quota * (1.0 + 1e-9)
@@ -139,7 +139,8 @@ def park_use(
            label=bilingual("配额合计", "quotas"))  # fmt: skip
     ax.step(
         np.arange(-1, len(periods)) + 0.5, [group_limit.values[0], *group_limit.values],
-        where="pre", color=_style.INK, linewidth=2.0, label=bilingual("园区总量", "limit of the park"),
+        where="pre", color=_style.INK, linewidth=2.0,
+        label=bilingual("园区总量", "limit of the park"),
     )  # fmt: skip
     ax.plot(place, plan.values, color=_style.PALE, linestyle="--", marker="_", markersize=8,
             label=bilingual("计划合计", "plans"))  # fmt: skip
@@ -227,14 +228,22 @@ def section_course(
     return ax
 
 
-def _shades() -> object:
+def _shades() -> Colormap:
     """Give colours from dark, nothing of the plan, to pale, all of it; grey without a plan."""
     from matplotlib import colormaps
 
     return colormaps["YlGnBu_r"].with_extremes(bad=_style.PALE)
 
 
-def _frames(ax: Axes, over: np.ndarray) -> None:
+def _numbers(ax: Axes, share: NDArray[np.float64]) -> None:
+    """Write the numbers of cells that have one."""
+    for (row, column), value in np.ndenumerate(share):
+        if np.isfinite(value):
+            ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7,
+                    color="white" if value < 0.6 else "black")  # fmt: skip
+
+
+def _frames(ax: Axes, over: NDArray[np.bool_]) -> None:
     """Frame cells."""
     from matplotlib.patches import Rectangle
 
@@ -243,7 +252,7 @@ def _frames(ax: Axes, over: np.ndarray) -> None:
         ax.add_patch(Rectangle(place, 0.92, 0.92, fill=False, edgecolor=_style.CUT, linewidth=1.8))
 
 
-def _periods(ax: Axes, periods: np.ndarray) -> None:
+def _periods(ax: Axes, periods: NDArray[Any]) -> None:
     """Write the labels of periods, not more than fit."""
     step = -(-len(periods) // _TICKS)
     place = range(0, len(periods), step)

@@ -88,9 +88,9 @@ class Report:
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
-        ``alternatives``, ``fairness``, ``quota``, ``park_use``, ``section_course``) → caption, such as the pollutant → PNG, from
-        :func:`permitload.plot.png`. A section without figures is left out. Of the maps
-        the first is shown, the others unfold.
+        ``alternatives``, ``fairness``, ``quota``, ``park_use``, ``section_course``) → caption,
+        such as the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures
+        is left out. Of the maps the first is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
