@@ -75,7 +75,7 @@ def plan_tables() -> dict[str, pd.DataFrame]:
 
 
 def actual_tables(done: study.Outcome) -> dict[str, pd.DataFrame]:
-    """Reports and verified use, from the quotas of a park that uses all it is given."""
+    """Invent reports and verified use, from the quotas of a park that uses all it is given."""
     quota: xr.DataArray = done.datasets["months"]["quota"]
     rows = []
     # multiples of the golden ratio: as even as random numbers, and the same at every run
