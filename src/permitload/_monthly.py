@@ -280,6 +280,7 @@ def tables(found: Datasets) -> dict[str, pd.DataFrame]:
     months = found["months"].reset_coords(drop=True)
     quota = months.drop_vars("group_limit").to_dataframe(dim_order=list(_DIMS)).reset_index()
     wholly = _known_use(months).all("enterprise")
+    ledger = found["ledger"].to_dataframe().reset_index()
     park = xr.Dataset(
         {
             "plan": months["plan"].sum("enterprise"), "group_limit": months["group_limit"],
@@ -298,7 +299,7 @@ def tables(found: Datasets) -> dict[str, pd.DataFrame]:
         "month_park": park.to_dataframe().reset_index(),
         "month_sections": found["month_sections"].to_dataframe().reset_index()[columns["sections"]],
         "month_findings": found["month_findings"].to_dataframe()[columns["findings"]],
-        "ledger": found["ledger"].to_dataframe().reset_index(),
+        "ledger": ledger.assign(expires=pd.to_datetime(ledger["expires"].replace("", None))),
     }
 
 
