@@ -50,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": CORE | {"plot"},
     "study": CORE
     | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
-       "sources", "standards", "technology", "tiers"},
+       "reallocation", "sources", "standards", "technology", "tiers"},
     "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
@@ -65,9 +65,10 @@ COMPANIONS = {
     "_pages": "study", "_permits": "study", "_manifest": "study", "_provenance": "study",
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",
     "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
-    "_alternatives": "study", "_decided": "study", "_tree": "study", "_targets": "study",
-    "_reliability": "study", "_tiered": "study", "_nonpoint": "study", "_contributions": "study",
-    "_technical": "study",
+    "_alternatives": "study", "_decided": "study", "_drawn": "study", "_tree": "study",
+    "_targets": "study", "_reliability": "study", "_tiered": "study", "_nonpoint": "study",
+    "_contributions": "study", "_technical": "study", "_monthly": "study",
+    "_monthly_checks": "study",
 }  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """Write the tables of the sample study ``wujin``; the same bytes at every run.
 
-Numbers stand in ``wujin_water.py``, ``wujin_sources.py``, ``wujin_observed.py`` and
-``wujin_alternatives.py``;
+Numbers stand in XX
 ``wujin/README.md`` says line by line which of them are facts and which are assumed or invented.
 """
 
@@ -9,9 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 from wujin_alternatives import alternatives
+from wujin_months import actual_tables, plan_tables
 from wujin_observed import observation_tables
 from wujin_sources import source_tables
 from wujin_water import flow_tables, network_tables, water_tables
+
+from permitload import study
 
 FOLDER = Path(__file__).parent / "wujin"
 
@@ -32,6 +34,15 @@ boundaries = "measured"
 target = "present_load"
 compose = "fill"
 precision = 0.0001
+
+[months]
+rule = "rolling"
+compose = "project"
+lot_life = 92
+penalty = 2
+reserve = 0.02
+precision = 10
+basis = "assumed"
 
 [basis]
 margin_of_safety = "assumed"
@@ -66,11 +77,14 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text(STUDY, encoding="utf-8", newline="\n")
     (folder / "observations.csv").unlink(missing_ok=True)
-    _write(network_tables() | flow_tables() | water_tables() | source_tables(), folder)
+    (folder / "actuals.csv").unlink(missing_ok=True)
+    given = network_tables() | flow_tables() | water_tables() | source_tables() | plan_tables()
+    _write(given, folder)
     for name, tables in alternatives().items():
         _write(tables, folder / "alternatives" / name)
-    # the model of the study so far says what is observed
-    _write(observation_tables(folder), folder)
+    # the study so far says what is observed, and what there is to use in each month
+    done = study.solve(folder)
+    _write(observation_tables(done) | actual_tables(done), folder)
 
 
 def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:

@@ -5,8 +5,6 @@ study knows, read at the sections and moved by a few per cent. So it is known wh
 must find, and where.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -20,9 +18,8 @@ NOISE = 0.08  # greatest error of a monthly mean, as a share of it; invented
 SEASONAL = ("Sb", PERIODS[::3])  # sampled in the first month of each quarter alone
 
 
-def truth(folder: Path) -> xr.DataArray:
+def truth(done: study.Outcome) -> xr.DataArray:
     """Concentration (section, pollutant, period) with the discharge that nobody declared."""
-    done = study.solve(folder)
     tables, (reach, position, pollutant, load) = done.tables, UNDECLARED
     extra = (
         tables["outlets"]
@@ -42,9 +39,9 @@ def truth(folder: Path) -> xr.DataArray:
     return present.reset_coords(drop=True) + rise.reset_coords(drop=True)
 
 
-def observation_tables(folder: Path) -> dict[str, pd.DataFrame]:
+def observation_tables(done: study.Outcome) -> dict[str, pd.DataFrame]:
     """One sample a section, pollutant and month; errors between -NOISE and NOISE, evenly spread."""
-    found = truth(folder)
+    found = truth(done)
     names, (seldom, months) = found["section"].values, SEASONAL
     keys = [
         (s, p, t) for s in names for p in POLLUTANTS for t in PERIODS

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from permitload import _alternatives, _reliability, _settings
+from permitload import _alternatives, _monthly_checks, _reliability, _settings
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES
 
@@ -54,6 +54,7 @@ def describe(
             "boundaries": (settings.boundaries or _settings.measured).__name__,
             **({"section": settings.section} if settings.section else {}),
             **({} if unsure is None else {"reliability": _reliability.options(unsure)}),
+            **({"months": _monthly_checks.options(settings.months)} if "quota" in tables else {}),
         },
         "basis": dict(settings.basis),
         "summary": {

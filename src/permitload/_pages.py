@@ -11,6 +11,9 @@ import xarray as xr
 
 from permitload import (
     _alternatives,
+    _drawn,
+    _monthly,
+    _monthly_checks,
     _rates,
     _reliability,
     _rules,
@@ -26,19 +29,13 @@ from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from permitload._outcome import Outcome
 
 Tables = Mapping[str, pd.DataFrame]
 
-_UNCALIBRATED = ", 容量未率定（部分或全部时段） capacity uncalibrated in some periods or all"
 _WORST = ", worst period of each reach 各河段最不利时段"
-_ALL = "all pollutants, 全部污染物"
 _NUMBER = r" [^ ;]+(?=;|$)"
 """Number behind the name of a section."""
-_NO_CAPACITY = 99.0
-"""Drawn where a load meets no capacity at all: beyond every class of use."""
 
 
 def page(outcome: Outcome, tables: Tables, manifest: Mapping[str, object]) -> report.Report:
@@ -133,6 +130,11 @@ def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
     """List the section and branches of a tree, and how uncertain capacity is allowed for."""
     settings, basis = outcome.settings, dict(outcome.settings.basis)
     rows: list[tuple[str, object, str, str, str]] = []
+    if "months" in outcome.datasets:
+        rows += [
+            (f"months {name}", value, "", settings.months_basis, "")
+            for name, value in _monthly_checks.options(settings.months).items()
+        ]
     if settings.section:
         rows.append(("section", settings.section, "", basis["section"], ""))
     for row in outcome.tables["tree"].to_dict("records"):
@@ -222,7 +224,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
                 axes["monthly"] = plot.monthly(load, total.reset_coords("pollutant", drop=True))
         known = (outcome.datasets["capacity"]["calibrated"].sel(pollutant=pollutant) == "yes").all()
         for kind, ax in axes.items():
-            stamp = _UNCALIBRATED if kind == "monthly" and not known else ""
+            stamp = _drawn.UNCALIBRATED if kind == "monthly" and not known else ""
             drawn[kind][pollutant + stamp] = plot.png(ax)
     flow = outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series()
     unit = _unit_of_reaches(outcome) if placed else pd.Series([], dtype=str)
@@ -233,8 +235,8 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
         )  # fmt: skip
         drawn["map"][pollutant + _WORST] = plot.png(ax)
     if placed:
-        drawn["units"] = _maps_of_units(outcome, tables["units"], unit)
-    drawn["fairness"] = _rules_drawn(tables["fairness"])
+        drawn["units"] = _drawn.units(outcome, tables["units"], unit)
+    drawn["fairness"] = _drawn.rules(tables["fairness"])
     drawn |= _technical.figures(tables) | _tiered.figures(outcome, tables)
     drawn |= _others_drawn(outcome, tables)
     return {kind: found for kind, found in drawn.items() if found}
@@ -248,56 +250,10 @@ def _others_drawn(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes
         drawn["contributions"] = {str(n): plot.png(plot.contribution_bars(g)) for n, g in groups}
     if "alternatives" in tables:
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
-        drawn["alternatives"] = {_ALL + _said(year): plot.png(_bars(year))}
+        bars = plot.png(_drawn.alternatives(year))
+        drawn["alternatives"] = {_drawn.ALL + _drawn.said(year): bars}
+    drawn |= _monthly.drawn(outcome.datasets)
     return drawn
-
-
-def _rules_drawn(table: pd.DataFrame) -> dict[str, bytes]:
-    """Bars of the rules of each pollutant that gave loads, named in one language or both."""
-    drawn = {}
-    some = table.dropna(subset="permitted_load")
-    for pollutant, rows in some.groupby("pollutant", sort=False):
-        names = [bilingual(*_rules.NAMES[rule]) for rule in rows["rule"]]
-        axes = plot.fairness(rows.set_index(pd.Index(names, name="rule")))
-        drawn[str(pollutant) + _said(rows)] = plot.png(axes)
-    return drawn
-
-
-def _maps_of_units(outcome: Outcome, units: pd.DataFrame, unit: pd.Series[str]) -> dict[str, bytes]:
-    """Map the use of the capacity of the control units in their worst period, by pollutant."""
-    use = units["worst_use"].fillna(_NO_CAPACITY).where(units["worst_period"] != "")
-    panels = {}
-    for _, rows in units.assign(worst_use=use).groupby("pollutant", sort=False):
-        values = unit.map(rows.set_index("control_unit")["worst_use"])
-        panels[_titled(rows)] = values.rename("worst_use")
-    if not panels:
-        return {}
-    ax = plot.network_maps(outcome.network, panels, outcome.tables["sections"])
-    return {_ALL + _said(units): plot.png(ax)}
-
-
-def _bars(alternatives: pd.DataFrame) -> Axes:
-    """Bars of the alternatives, the stamp in the title of a panel."""
-    groups = alternatives.groupby("pollutant", sort=False)
-    titles = {str(pollutant): _titled(rows) for pollutant, rows in groups}
-    # one language of two: both would not fit beside the bars
-    column = "name_en" if plot.chinese_font() is None else "name_zh"
-    named = alternatives.assign(
-        pollutant=alternatives["pollutant"].map(titles), name=alternatives[column]
-    )
-    return plot.alternatives_bars(named)
-
-
-def _titled(rows: pd.DataFrame) -> str:
-    """Title of a panel: the pollutant, with the stamp where its capacity has it."""
-    known = (rows["calibrated"] == "yes").all()
-    stamp = "" if known else f" {bilingual('未率定', 'uncalibrated')}"
-    return f"{rows['pollutant'].iloc[0]}{stamp}"
-
-
-def _said(table: pd.DataFrame) -> str:
-    """Stamp of a caption, where one row has it."""
-    return "" if (table["calibrated"] == "yes").all() else _UNCALIBRATED
 
 
 def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:

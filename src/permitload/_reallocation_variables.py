@@ -2,7 +2,7 @@
 
 from math import inf
 
-__all__ = ["REALLOCATION"]
+__all__ = ["REALLOCATION", "REALLOCATION_TABLES"]
 
 Row = tuple[str, str, str, str] | tuple[str, str, str, str, float, float]
 
@@ -44,4 +44,38 @@ REALLOCATION: tuple[Row, ...] = (
     ("output", "t", "product made in a period", "产量", 0.0, inf),
     ("figure", "1", "number that a finding rests on, in its unit", "数值"),
     ("threshold", "1", "number that the figure is held against", "阈值"),
+    ("water_period", "", "period of the study whose water a plan period has", "对应水文时段"),
+    ("report_stage", "", "provisional 暂报 or verified 核定", "上报阶段"),
+    ("unused_reason", "", "low_production, closure or treatment; empty if unstated", "未用原因"),
+    ("issue_period", "", "period at whose issue something was found", "核发期"),
+    ("quota_load", "kg/d", "quota as a mean load of its period", "配额日均排放量", 0.0, inf),
+    ("used_load", "kg/d", "use as a mean load of its period", "实际日均排放量", 0.0, inf),
+    ("used_concentration", "mg/L", "concentration with what was used", "实际排放浓度", 0.0, inf),
+)
+
+REALLOCATION_TABLES = (
+    (
+        "plan_periods?",
+        "period",
+        "period days start water_period note?",
+        "one period that quotas are issued for, and the period of the study whose water it has",
+    ),
+    (
+        "plans?",
+        "enterprise pollutant period",
+        "enterprise pollutant period plan floor=0 note?",
+        "what one enterprise plans to discharge; no row before it appears and after it closes",
+    ),
+    (
+        "members?",
+        "enterprise pollutant",
+        "enterprise pollutant permit? ramp_step=0 tier_weight=1 note?",
+        "statutory annual permit, least ramp and weight of one member of the park",
+    ),
+    (
+        "actuals?",
+        "enterprise pollutant period report_stage",
+        "enterprise pollutant period report_stage used unused_reason? note?",
+        "what one enterprise reported for one period, or what was verified",
+    ),
 )

@@ -17,6 +17,7 @@ import xarray as xr
 from permitload import (
     _contributions,
     _manifest,
+    _monthly,
     _nonpoint,
     _permits,
     _provenance,
@@ -65,6 +66,7 @@ KEYS = {
     "provenance": ("source", "pollutant", "period", "step", "quantity", "subject"),
     **_technical.KEYS,
     **_tiered.KEYS,
+    **_monthly.KEYS,
 }
 """Published tables, and what names a row of each."""
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
@@ -215,6 +217,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         **technical,
         **_technical.by_unit(technical, outcome),
         **_tiered.tables(outcome),
+        **_monthly.tables(found),
     }
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from permitload import _reliability, _targets, allocation, capacity, fairness, sharing
+from permitload import (
+    _monthly_checks,
+    _reliability,
+    _targets,
+    allocation,
+    capacity,
+    fairness,
+    sharing,
+)
 from permitload.errors import Fault
+from permitload.reallocation import Policy
 
 _BASES = ("statutory", "pilot", "assumed")
 _MOST = 1_000_000
@@ -56,6 +65,9 @@ class Settings:
     basis: tuple[tuple[str, str], ...] = ()
     uncertainty: _reliability.Uncertainty | None = None
     """How uncertain capacity is allowed for; not at all by default."""
+    months: Policy = field(default_factory=Policy)
+    """What the park has agreed on for its monthly quotas."""
+    months_basis: str = "assumed"
     alternatives: tuple[tuple[str, str, str], ...] = ()
     """Name, title and Chinese title of alternatives that have one."""
 
@@ -91,6 +103,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
               "section",
               "compose", "precision"),
     "reliability": _reliability.KEYS,
+    "months": _monthly_checks.KEYS,
     "alternatives": (),
 }  # fmt: skip
 _RANGES = {
@@ -124,8 +137,12 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
     basis, more = _basis(data.get("basis", {}))
     titles, wrong = _titles(data.get("alternatives", {}))
     uncertainty, unsure = _reliability.read(data.get("reliability"))
-    wrong += _composed(values)
-    settings = Settings(**values, basis=basis, uncertainty=uncertainty, alternatives=titles)
+    months, vouched, astray = _monthly_checks.read(data.get("months"))
+    wrong += _composed(values) + astray
+    settings = Settings(
+        **values, basis=basis, uncertainty=uncertainty, months=months, months_basis=vouched,
+        alternatives=titles,
+    )  # fmt: skip
     return settings, faults + more + unsure + wrong
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from permitload._conversion_variables import CONVERSION_TABLES
+from permitload._reallocation_variables import REALLOCATION_TABLES
 from permitload._technology_variables import TECHNOLOGY_TABLES
 from permitload._tier_variables import TIER_TABLES
 from permitload._variables import VARIABLES
@@ -301,6 +302,7 @@ TABLES = _tables(
     *TECHNOLOGY_TABLES,
     *TIER_TABLES,
     *CONVERSION_TABLES,
+    *REALLOCATION_TABLES,
 )
 
 

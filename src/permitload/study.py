@@ -22,6 +22,8 @@ from permitload import (
     _decided,
     _frames,
     _model,
+    _monthly,
+    _monthly_checks,
     _nonpoint,
     _permits,
     _reliability,
@@ -207,6 +209,9 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     say("other rules of sharing")
     under = room._replace(response=rows[0], headroom=rows[1])
     datasets |= _rules.compared(settings, under, decided, shared, tables)
+    if len(tables["plans"]):
+        say("months")
+    datasets |= _monthly.issued(state, datasets, tables, settings.months)
     say("control units")
     datasets |= _by_unit(measured, room, datasets)
     return Outcome(settings, tables, model.network, datasets)
@@ -316,6 +321,7 @@ def _read(folder: Path) -> _Inputs:
     every = _all(booked.tables)
     checked.faults += _tree.faults(every, settings)
     checked.faults += _reliability.faults(every, settings.uncertainty)
+    checked.faults += _monthly_checks.faults(every, settings.decided)
     if checked.loads is not None and not any(f.table.startswith("tier_") for f in checked.faults):
         of = settings.pollutants, settings.decided, checked.loads
         checked.faults += _tiered.faults(every, *of)

@@ -77,8 +77,8 @@ def shared(src: Path, compose: Callable[..., Filling]) -> pd.DataFrame:
     return table[["name", "claim"]].assign(share=filled.share, stopped_by=stops)
 
 
-def main() -> None:
-    """Write claims and records into OUT."""
+def folders() -> tuple[Path, Path]:
+    """Folders SRC and OUT of the command line; OUT is made."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     home = os.environ.get("PERMITLOAD_DATA")
     usual = Path(home, "tampa-bay") if home else None
@@ -90,10 +90,16 @@ def main() -> None:
     if not (paths.src / "facilities.csv").is_file():
         parser.error(f"{paths.src} holds no facilities.csv; right would be the folder that does")
     paths.out.mkdir(parents=True, exist_ok=True)
-    claims = members(paths.src).rename(columns={"claim": "claim [t/a]"})
-    claims.to_csv(paths.out / "claims.csv", float_format="%.12g", lineterminator="\n")
-    records = observed(paths.src).add_suffix(" [t/a]")
-    records.to_csv(paths.out / "observed.csv", float_format="%.12g", lineterminator="\n")
+    return paths.src, paths.out
+
+
+def main() -> None:
+    """Write claims and records into OUT."""
+    src, out = folders()
+    claims = members(src).rename(columns={"claim": "claim [t/a]"})
+    claims.to_csv(out / "claims.csv", float_format="%.12g", lineterminator="\n")
+    records = observed(src).add_suffix(" [t/a]")
+    records.to_csv(out / "observed.csv", float_format="%.12g", lineterminator="\n")
 
 
 if __name__ == "__main__":

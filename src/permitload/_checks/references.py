@@ -31,6 +31,8 @@ _HOMES = {
     "group": ["groups.group"],
     "park": ["tier_parks.park"],
     "criterion": ["tier_indicators.criterion"],
+    "plan period": ["plan_periods.period"],
+    "member": ["plans.enterprise"],
 }
 """Columns that declare the labels of an index; indicators of GB 3838 need no declaration."""
 
@@ -97,6 +99,15 @@ _REFERENCES = (
     *((name, "pollutant", "pollutant", "kinetics") for name in (*_NONPOINT, "ditches")),
     *((name, "polder", "polder", "polders") for name in ("activities", "ditches", "pumping")),
     ("month_shares", "period", "period", "periods"),
+    ("plan_periods", "water_period", "period", "periods"),
+    ("plans", "enterprise", "enterprise", "enterprises"),
+    ("plans", "pollutant", "pollutant", "kinetics"),
+    ("plans", "period", "plan period", "plan_periods"),
+    ("members", "enterprise", "member", "plans"),
+    ("members", "pollutant", "pollutant", "kinetics"),
+    ("actuals", "enterprise", "member", "plans"),
+    ("actuals", "pollutant", "pollutant", "kinetics"),
+    ("actuals", "period", "plan period", "plan_periods"),
 )
 """Table, column, the index it refers to, and where that index is declared."""
 
@@ -135,7 +146,8 @@ def reference_faults(tables: Tables, lost: set[str]) -> list[Fault]:
         table, labels = tables[name], known[index]
         homes = {"reaches", "nodes"} if index == "node" else {home.split()[0]}
         # a table that is missing is a fault of its own; land without pumps is not drained
-        if lost & homes or (not labels and index not in ("polder", "group")):
+        own = ("polder", "group", "plan period", "member")
+        if lost & homes or (not labels and index not in own):
             continue
         cells = table[column].tolist()
         if allowed[index].issuperset(cells):

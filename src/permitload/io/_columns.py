@@ -27,6 +27,8 @@ CHOICES = {
     "book": ("discharged", "accepted"),
     "trigger": ("first", "renewal", "reapplication", "change"),
     "tier": ("A", "B", "C", "D"),
+    "report_stage": ("provisional", "verified"),
+    "unused_reason": ("low_production", "closure", "treatment"),
 }
 """Labels that a column may hold, where the set is closed."""
 

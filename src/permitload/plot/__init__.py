@@ -6,6 +6,7 @@ from permitload.plot.contributing import contribution_bars
 from permitload.plot.fairness import fairness
 from permitload.plot.labels import chinese_font, exceeds, is_cut, label
 from permitload.plot.maps import network_map
+from permitload.plot.months import park_use, quota_map, section_course
 from permitload.plot.panels import alternatives_bars, network_maps
 from permitload.plot.picture import png
 from permitload.plot.tiers import area_map, intensity_ladder, permit_changes
@@ -25,7 +26,10 @@ __all__ = [
     "monthly",
     "network_map",
     "network_maps",
+    "park_use",
     "permit_changes",
     "permits_bars",
     "png",
+    "quota_map",
+    "section_course",
 ]

@@ -41,7 +41,8 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
 _FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness",
-            "contributions", "areas", "ladder", "tier_permits", "books")  # fmt: skip
+            "contributions", "areas", "ladder", "tier_permits", "books", "quota", "park_use",
+            "section_course")  # fmt: skip
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -93,9 +94,9 @@ class Report:
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
         ``alternatives``, ``fairness``, ``contributions``, ``areas``, ``ladder``,
-        ``tier_permits``, ``books``) → caption, such as the pollutant → PNG, from
-        :func:`permitload.plot.png`. A section without figures is left out. Of the maps the first
-        is shown, the others unfold.
+        ``tier_permits``, ``books``, ``quota``, ``park_use``, ``section_course``) → caption, such
+        as the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
+        left out. Of the maps the first is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
