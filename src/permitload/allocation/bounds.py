@@ -74,7 +74,7 @@ def bounds(
     ceiling, high = least({str(n): placed[str(n)] for n in ceilings.data_vars}, like.shape)
     floor = np.where(low == "", 0.0, -floor)
     faults = []
-    for at in map(tuple, np.argwhere(floor > ceiling)):
+    for at in map(tuple, np.argwhere((floor > ceiling) | np.isinf(floor))):
         label = ", ".join(str(like[dim].values[k]) for dim, k in zip(DIMS, at, strict=True))
         right = f"at most {high[at]} {ceiling[at]:g}"
         faults.append(Fault("bounds", label, str(low[at]), floor[at], "exceeds a ceiling", right))
