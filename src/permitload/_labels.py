@@ -38,7 +38,7 @@ def floats(values: object, name: str) -> NDArray[np.float64]:
     """Values as floats; texts, truth values, dates and complex numbers are no numbers."""
     given = np.asarray(values)
     mixed = given.dtype == object or isinstance(values, list | tuple)
-    cells = np.asarray(values, dtype=object).ravel() if mixed else []
+    cells = np.asarray(values if mixed else [], dtype=object).ravel()
     strange = any(isinstance(v, str | bytes | bool | np.bool_) for v in cells)
     if given.dtype.kind in "iufO" and not strange:
         try:

@@ -141,11 +141,11 @@ def least_cost(
         chosen = _chosen(model)
     except InfeasibleError:
         raise _infeasible(model, park) from None
-    loads, reduced, gain = _settled(model, chosen)
+    loads, reduced, gain = _settled(model, chosen, index_of(_labels(rows)))
     found = _plan(park, model, chosen, reduced)
     shape = response.sizes["pollutant"], response.sizes["period"], -1
     short = np.stack([limit.to_numpy() < 0 for _, limit in rows.values()])
-    price = gain.to_numpy()[program.row.get_indexer(_labels(rows))].reshape(short.shape)
+    price = gain.to_numpy().reshape(short.shape)
     price = np.where(short, 0.0, price).reshape(shape).transpose(2, 0, 1)
     found["cost_price"] = (("section", *DIMS[1:]), price)
     found["permitted_load"] = (DIMS, back(park, loads.reshape(park.load.shape)))
@@ -261,15 +261,15 @@ def _chosen(model: Model) -> pd.Series[float]:
 
 
 def _settled(
-    model: Model, chosen: pd.Series[float]
+    model: Model, chosen: pd.Series[float], priced: pd.Index[Any]
 ) -> tuple[Floats, pd.Series[float], pd.Series[float]]:
-    """Find loads, reductions and prices of the rows once the options are fixed.
+    """Find loads, reductions and prices of some rows once the options are fixed.
 
     Of reductions that cost the same, the most even: least sum of squares over their sizes; the
     first that the linear program finds where its rows differ by too many digits for that.
     """
     given = model.program.given(chosen)
-    solution, gain = programs.gained(given, -model.cost)
+    solution, gain = programs.gained(given, -model.cost, priced)
     reduced = solution.column[model.reductions]
     kept = programs.face(given, solution)
     movable = model.reductions[model.reductions.isin(kept.column)]
