@@ -51,7 +51,7 @@ def floats(values: object, name: str) -> NDArray[np.float64]:
 def number(value: object, name: str) -> float:
     """One number, as a float, which may be NaN: no text, no truth value."""
     found = floats(value, name)
-    if found.size != 1:
+    if found.size != 1 or value is None:
         raise DataError(f"{name} is {value}; right would be one number")
     return float(found.item())
 

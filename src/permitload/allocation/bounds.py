@@ -70,11 +70,16 @@ def bounds(
     ]
     raise_faults(faults)
     placed, like = together({str(name): part for name, part in parts.items()}, DIMS, needed)
+    raise_faults(
+        Fault("bounds", None, str(name), np.inf, "is infinite somewhere", "finite floors")
+        for name in floors.data_vars
+        if np.isinf(placed[str(name)].values).any()
+    )
     floor, low = least({str(n): -placed[str(n)] for n in floors.data_vars}, like.shape)
     ceiling, high = least({str(n): placed[str(n)] for n in ceilings.data_vars}, like.shape)
     floor = np.where(low == "", 0.0, -floor)
     faults = []
-    for at in map(tuple, np.argwhere((floor > ceiling) | np.isinf(floor))):
+    for at in map(tuple, np.argwhere(floor > ceiling)):
         label = ", ".join(str(like[dim].values[k]) for dim, k in zip(DIMS, at, strict=True))
         right = f"at most {high[at]} {ceiling[at]:g}"
         faults.append(Fault("bounds", label, str(low[at]), floor[at], "exceeds a ceiling", right))

@@ -275,7 +275,7 @@ def gains(program: Program, objective: ArrayLike) -> pd.Series[float]:
 
 
 def gained(
-    program: Program, objective: ArrayLike, row: pd.Index[Any] | None = None
+    program: Program, objective: ArrayLike, rows: pd.Index[Any] | None = None
 ) -> tuple[Solution, pd.Series[float]]:
     """Optimum and :func:`gains` in one, without the ranges of :func:`priced`.
 
@@ -283,7 +283,7 @@ def gained(
     ----------
     program, objective
         As for :func:`prices`.
-    row : Index, optional
+    rows : Index, optional
         Labels of the rows whose gain is asked for; by default of all.
 
     Returns
@@ -306,9 +306,9 @@ def gained(
     refuse_integers(program, "a price")
     cost = cost_of(program, objective)
     answer = solved(program, cost)
-    gain, _, _ = _gain(program, cost, answer, row)
+    gain, _, _ = _gain(program, cost, answer, rows)
     whole = pd.Series(gain, program.row, name="shadow_price")
-    return solution_of(program, cost, answer), whole if row is None else whole[row]
+    return solution_of(program, cost, answer), whole if rows is None else whole[rows]
 
 
 def _sides(
@@ -326,12 +326,12 @@ def _sides(
 
 
 def _gain(
-    program: Program, cost: Floats, answer: Answer, row: pd.Index[Any] | None = None
+    program: Program, cost: Floats, answer: Answer, rows: pd.Index[Any] | None = None
 ) -> tuple[Floats, NDArray[np.int64], list[Duals | None]]:
     """Gain of each row, the rows whose price another basis may change, and their duals."""
     gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price + 0.0
     parted = undecided(program, answer)
-    if row is not None:
-        parted = parted[program.row[parted].isin(row)]
+    if rows is not None:
+        parted = parted[program.row[parted].isin(rows)]
     gain[parted], duals = slopes(program, cost, answer, parted, 1)
     return gain, parted, duals
