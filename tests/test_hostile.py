@@ -225,11 +225,21 @@ def test_rows_of_a_tree_in_any_order_share_alike(
         outcome = study.solve(_folder(root, TIGHT | {"tree": text}, CHOSEN))
         found.append(outcome.datasets["allocation"]["permitted_load"].to_series())
     pd.testing.assert_series_equal(*found, check_exact=True)
-    # by hand: κ of siblings, normed by none but the total; a class or an only child has no sibling
+    # κ of siblings within floors and ceilings, by a root of the sum; P2 alone has no sibling
     factor = [float(rows[k].rsplit(",", 1)[1]) for k in (1, 2)]
     target = outcome.datasets["sources"]["leaf_target"].sel(pollutant="COD")
     ratio = outcome.datasets["response"]["delivery_ratio"].sel(section="S1", pollutant="COD")
-    share = target.sel(source=["P1", "P2"]).values * ratio.sel(outlet=["O1", "O2"]).values
-    present = np.array([[60.0], [216.0]]) * ratio.sel(outlet=["O1", "O2"]).values
-    level = share / present / np.array(factor)[:, None]
-    np.testing.assert_allclose(level[0], level[1], rtol=1e-9)
+    room = outcome.datasets["limits"]["headroom"].sel(section="S1", indicator="COD").values
+    totals = room * 86.4 * (6.0 + (1728.0 + 25000.0) / 86400.0)
+    for month, total in enumerate(totals):
+        arrived = ratio.sel(outlet=["O1", "O2"]).values[:, month]
+        weight = np.array([60.0, 216.0]) * arrived * factor
+        least, most = np.array([20.0, 50.0]) * arrived, np.array([80.0, 1e9]) * arrived
+
+        def share(level: float, *given: Any) -> Any:
+            return np.clip(level * given[0], given[1], given[2])
+
+        bounds = weight, least, most
+        level = optimize.brentq(lambda x, b, t: share(x, *b).sum() - t, 0.0, 99.0, (bounds, total))
+        loads_at = target.sel(source=["P1", "P2"]).values[:, month]
+        np.testing.assert_allclose(loads_at * arrived, share(level, *bounds), rtol=1e-8)
