@@ -555,7 +555,7 @@ def test_permits_are_put_back_into_the_model_by_month() -> None:
     assert len(allocation.resimulate(none, simulate, 0.0 * allowed)) == 2
     with pytest.raises(InfeasibleError, match="permits miss 2 limits"):
         allocation.resimulate(permits.permitted_load, simulate, 0.0 * allowed)
-    with pytest.raises(InfeasibleError, match="permits miss 2 limits"):
+    with pytest.raises(DataError, match="concentration: is NaN or infinite somewhere"):
         allocation.resimulate(permits.permitted_load, lambda load: simulate(load) * np.nan, allowed)
 
 

@@ -147,7 +147,7 @@ LIMITS = pd.DataFrame({"group": ["p"], "pollutant": ["TP"], "group_limit": [5.0]
         (lambda: allocation.abatement_cost(SOURCES, OPTIONS, LOAD[0]), "has dimensions"),
         (lambda: allocation.robust_rows(RESPONSE[0], HEADROOM, SOURCES, 0.1, 1.0), "dimensions"),
         (lambda: allocation.chance_rows(RESPONSE, HEADROOM, SOURCES * np.inf,
-                                        allocation.Spread(0.1, 0.1)), "target is infinite"),
+                                        allocation.Spread(0.1, 0.1)), "target: inf is no load"),
         (lambda: allocation.long_term_average(np.nan, 0.6), "a load is negative, NaN"),
         (lambda: allocation.average_limit(-5.0, 0.6), "a load is negative, NaN"),
         (lambda: allocation.split(TREE.assign(node=["all", np.nan]), 5.0), "node"),

@@ -60,7 +60,7 @@ P2,better,NH3-N,0.6,8
 def test_rules_agree_with_the_other_ways_to_compute_them(outcome: study.Outcome) -> None:
     found = outcome.datasets
     loads = found["rules"]["permitted_load"]
-    assert tuple(loads["rule"].values) == ("published", *DEFAULTS)
+    assert tuple(loads["rule"].values) == ("published", *DEFAULTS, "least_cost")
     published = found["allocation"]
     assert (loads.sel(rule="published", drop=True) == published["permitted_load"]).all()
     # the study's own rule is filling from present loads
@@ -117,9 +117,10 @@ def test_a_benchmark_caps_the_base_of_proportion(outcome: study.Outcome) -> None
     cap = decided.assign(benchmark_load=decided["source_load"].where(
         decided["source"] != "E01-1", 0.5 * decided["source_load"]))  # fmt: skip
     capped = _rules.compared(chosen, room, cap, found["allocation"], outcome.tables)["rules"]
-    assert tuple(capped["rule"].values) == ("published", "capped_proportion", *DEFAULTS[1:])
+    rules = ("published", "capped_proportion", *DEFAULTS[1:], "least_cost")
+    assert tuple(capped["rule"].values) == rules
     assert capped["sharing_target"].values.tolist() == [
-        "present_load", "capped_base", *["present_load"] * 3
+        "present_load", "capped_base", *["present_load"] * 3, "options"
     ]  # fmt: skip
     load = capped["permitted_load"].sel(rule="capped_proportion")
     before = found["rules"]["permitted_load"].sel(rule="proportion")
@@ -140,7 +141,7 @@ def test_rules_stand_in_whole_units_beside_the_permits(
 ) -> None:
     rules, permits = tables["rules"], tables["permits"]
     assert not rules.duplicated(list(_results.KEYS["rules"])).any()
-    assert len(rules) == 5 * len(permits)
+    assert len(rules) == 6 * len(permits)
     wide = rules.pivot(index=["source", "pollutant"], columns="rule", values="permit")
     own = permits.set_index(["source", "pollutant"])["permit"]
     assert wide["published"].to_dict() == own.to_dict()
@@ -160,7 +161,7 @@ def test_prices_of_fairness_again_from_the_published_tables(tables: Tables) -> N
     best = capacity.groupby("pollutant")["capacity_mass"].sum() / 0.365
     present = tables["permits"].set_index(["source", "pollutant"])["source_load"]
     checked = 0
-    for row in fair[fair["rule"] != "least_cost"].to_dict("records"):
+    for row in fair.to_dict("records"):
         mine = rules[(rules["rule"] == row["rule"]) & (rules["pollutant"] == row["pollutant"])]
         load = mine["permitted_load"].to_numpy()
         claim = present.loc[list(zip(mine["source"], mine["pollutant"], strict=True))].to_numpy()
@@ -175,13 +176,34 @@ def test_prices_of_fairness_again_from_the_published_tables(tables: Tables) -> N
         assert row["shut"] == (load[some] == 0.0).sum()
         assert row["reason"] == ""
         checked += 1
-    assert checked == 25
+    assert checked == 30
     stamps = capacity[capacity["calibrated"] != "yes"]["pollutant"].unique()
     assert set(fair[fair["calibrated"] != "yes"]["pollutant"]) == set(stamps)
-    none = fair[fair["rule"] == "least_cost"]
-    assert len(none) == 5
-    assert none[["permitted_load", "price_in_total", "gini"]].isna().all(axis=None)
-    assert none["reason"].str.contains("no options").all()
+
+
+def test_the_sample_shows_all_five_rules_with_what_they_cost(
+    outcome: study.Outcome, tables: Tables
+) -> None:
+    """Benchmark loads are not stated here, so proportion stands in for its capped form."""
+    assert set(tables["rules"]["rule"]) == {"published", *DEFAULTS, "least_cost"}
+    fair = tables["fairness"].groupby("rule")[["cost", "price_in_cost"]].first()
+    assert (fair["price_in_cost"].drop("least_cost") > 0.0).all()
+    assert fair["price_in_cost"]["least_cost"] == 0.0
+    sources, found = outcome.datasets["sources"], outcome.datasets["rules"]
+    given = outcome.tables["options"], outcome.tables["reductions"]
+    load = found["permitted_load"].sel(rule="least_cost", drop=True)
+    plan = allocation.abatement_cost(
+        sources, given[0], load.assign_coords(days=found["days"]), given[1]
+    )
+    assert plan["total_cost"].item() == pytest.approx(fair["cost"]["least_cost"], rel=1e-9)
+    built = plan["option"].to_series()
+    assert (built != "as is").sum() >= 3  # the options of the sample are worth something
+    # without any of them the same loads cost more
+    none = given[0].iloc[:0]
+    bare = allocation.abatement_cost(
+        sources, none, load.assign_coords(days=found["days"]), given[1]
+    )
+    assert bare["total_cost"].item() > 1.1 * plan["total_cost"].item()
 
 
 def test_prices_agree_with_those_of_the_capacity(tables: Tables) -> None:

@@ -178,7 +178,7 @@ def test_objections_are_sorted_and_need_all_to_be_paid() -> None:
     assert found["excess"].tolist() == pytest.approx([1.7, 0.5, 0.2])
     with pytest.raises(DataError, match=r"add up to 3\.9; right would be the 4 of all"):
         cost_objections(split - [0.1, 0.0, 0.0], airport(cost))
-    with pytest.raises(DataError, match="add up to nan"):
+    with pytest.raises(DataError, match="E1, share: nan is not a number"):
         cost_objections(split * np.nan, airport(cost))
 
 

@@ -91,6 +91,17 @@ PARK = "PARK-WK1"
 PARK_TOTALS = {"COD": (300.0, 330.0)}
 PRESENT_PERMIT = {("E12", "COD"): 1.10, ("E12", "TP"): 1.15}
 
+# --- Treatment that some enterprises could build: share taken off, capital [10^4 CNY], operation
+# [10^4 CNY/a] of one of size 1; and what all may take off by operation in a bad month (more
+# chemicals, water held back) [10^4 CNY/t]; all invented ------------------------------------------
+OPTIONS = {
+    "filter": ({"COD": 0.15, "NH3-N": 0.10, "TN": 0.15, "TP": 0.50, "Sb": 0.40}, 20.0, 2.0),
+    "membrane": ({"COD": 0.50, "NH3-N": 0.60, "TN": 0.50, "TP": 0.80, "Sb": 0.70}, 90.0, 14.0),
+}
+OPTION_SIZE = {"E01": 1.0, "E02": 0.9, "E09": 0.7, "E11": 0.5, "E21": 0.5}
+LIFETIME, INTEREST = 15, 0.05
+OPERATION = {"COD": 2.0, "NH3-N": 20.0, "TN": 12.0, "TP": 150.0, "Sb": 4000.0}
+
 # --- Domestic: town behind the municipal works [m3/s], invented ------------------------------
 TOWN_WASTEWATER = 0.42
 TOWN_FLOOR_SHARE = 0.5
@@ -191,6 +202,27 @@ def _enterprise_loads() -> list[tuple]:
     return rows
 
 
+def option_rows() -> list[tuple]:
+    """Share taken off, and what it costs, of every option and pollutant."""
+    return [
+        (f"{label}-1", option, pollutant, removal[pollutant], round(size * capital, 1),
+         round(size * operating, 2), LIFETIME, INTEREST, "assumed", "invented 虚构")
+        for label, size in OPTION_SIZE.items()
+        for option, (removal, capital, operating) in OPTIONS.items()
+        for pollutant in DIRECT[ENTERPRISES[label][0]]
+    ]  # fmt: skip
+
+
+def reduction_rows() -> list[tuple]:
+    """Give every enterprise all of its greatest load to take off by operation, at a high price."""
+    most: dict[tuple, float] = {}
+    for source, pollutant, _, load, *_ in _enterprise_loads():
+        most[source, pollutant] = max(load, most.get((source, pollutant), 0.0))
+    return [
+        (*key, 1, load, OPERATION[key[1]], "assumed", "invented 虚构") for key, load in most.items()
+    ]
+
+
 def _town_loads() -> list[tuple]:
     """Give the loads of the town at the outlet of the municipal works, all year the same."""
     rows = []
@@ -280,6 +312,15 @@ def source_tables() -> dict[str, pd.DataFrame]:
         "source_loads": table(
             "source pollutant period source_load[kg/d] floor[kg/d] ceiling[kg/d] basis note",
             load_rows(),
+        ),
+        "options": table(
+            "source option pollutant removal capital[10^4_CNY] operating[10^4_CNY/a] "
+            "lifetime[a] interest[1/a] basis note",
+            option_rows(),
+        ),
+        "reductions": table(
+            "source pollutant increment reduction[kg/d] marginal_cost[10^4_CNY/t] basis note",
+            reduction_rows(),
         ),
         "enterprises": table(
             "enterprise sector name note",

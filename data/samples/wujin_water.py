@@ -209,8 +209,9 @@ SB_TARGET = 0.005  # [mg/L], GB 3838-2002 table 3, a drinking-water-source item
 
 
 def table(columns: str, rows: list[tuple]) -> pd.DataFrame:
-    """Frame whose headers carry the unit after a blank."""
-    return pd.DataFrame(rows, columns=[name.replace("[", " [") for name in columns.split()])
+    """Frame whose headers carry the unit after a blank; ``_CNY`` has a blank before it, too."""
+    names = [name.replace("[", " [").replace("_CNY", " CNY") for name in columns.split()]
+    return pd.DataFrame(rows, columns=names)
 
 
 def flows(more: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["floats", "index_of", "numbers", "refuse_repeats"]
+__all__ = ["floats", "index_of", "number", "numbers", "refuse_repeats"]
 
 
 def index_of(labels: object) -> pd.Index[Any]:
@@ -35,15 +35,25 @@ def refuse_repeats(labels: pd.Index[Any], taken: pd.Index[Any], name: str) -> No
 
 
 def floats(values: object, name: str) -> NDArray[np.float64]:
-    """Values as floats; texts, dates and complex numbers are no numbers, even if they look so."""
+    """Values as floats; texts, truth values, dates and complex numbers are no numbers."""
     given = np.asarray(values)
-    texts = given.dtype == object and any(isinstance(v, str | bytes) for v in given.ravel())
-    if given.dtype.kind in "biufO" and not texts:
+    mixed = given.dtype == object or isinstance(values, list | tuple)
+    cells = np.asarray(values if mixed else [], dtype=object).ravel()
+    strange = any(isinstance(v, str | bytes | bool | np.bool_) for v in cells)
+    if given.dtype.kind in "iufO" and not strange:
         try:
             return given.astype(float)
         except (TypeError, ValueError):
             pass
     raise DataError(f"{name} holds {given.dtype.name} values; right would be numbers alone")
+
+
+def number(value: object, name: str) -> float:
+    """One number, as a float, which may be NaN: no text, no truth value."""
+    found = floats(value, name)
+    if found.size != 1 or value is None:
+        raise DataError(f"{name} is {value}; right would be one number")
+    return float(found.item())
 
 
 def numbers(values: object, labels: pd.Index[Any], name: str) -> NDArray[np.float64]:

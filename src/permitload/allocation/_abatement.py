@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload._labels import index_of
+from permitload._labels import floats, index_of
 from permitload.allocation._cases import numbers_of
 from permitload.allocation._groups import Grouped
 from permitload.allocation._options import (
@@ -71,7 +71,7 @@ def park_of(
     pollutant = [str(name) for name in like["pollutant"].values]
     days = np.ones(like.sizes["period"])
     if "days" in like.coords:
-        days = np.asarray(like["days"].values, dtype=float)
+        days = floats(like["days"].values, "days")
     if not ((days > 0) & (days < np.inf)).all():
         raise DataError(f"days are {days.tolist()}; right would be lengths > 0 d")
     if "source_load" not in sources:

@@ -20,12 +20,14 @@ __all__ = [
     "ANNUAL",
     "DIMS",
     "GROUP",
+    "LARGEST",
     "OWN",
     "SECTION",
     "UNITS",
     "Case",
     "blank",
     "cases",
+    "days_of",
     "named_bounds",
     "numbers_of",
 ]
@@ -37,6 +39,8 @@ DIMS = ("source", "pollutant", "period")
 SECTION, GROUP, ANNUAL = 0, 1, 2
 """Kinds of row: limits in mg/L, in kg/d, in t/a."""
 UNITS = ("mg/L", "kg/d", "t/a")
+LARGEST = float(np.finfo(float).max)
+"""Greatest finite number."""
 OWN = ("ceiling", "floor", "no target", "fixed", "target")
 """Stops that are no row."""
 
@@ -212,7 +216,20 @@ def _clashes(
     ]
 
 
-def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str) -> Floats:
+def days_of(allocation: xr.Dataset, like: xr.DataArray) -> Floats:
+    """Days of the periods of another array, in its order."""
+    if "days" not in allocation.coords:
+        right = "a coordinate days (period) [d]"
+        raise DataError([Fault("allocation", None, "days", None, "is missing", right)])
+    days = floats(allocation["days"].sel(period=like["period"].values).values, "days")
+    raise_faults(
+        Fault("allocation", str(like["period"].values[k]), "days", days[k], "is no length", "> 0 d")
+        for k in np.flatnonzero(~((days > 0) & np.isfinite(days)))
+    )
+    return days
+
+
+def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str, most: float = LARGEST) -> Floats:
     """Values in the label order of another array, NaN and unmatched labels refused."""
     lacking = [dim for dim in DIMS if dim not in array.dims or dim not in array.coords]
     if lacking or len(array.dims) != len(DIMS):
@@ -236,9 +253,9 @@ def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str) -> Floats:
                 name,
                 ordered.values[tuple(k)],
                 "is no load",
-                "a number >= 0",
+                "a number >= 0" if most == np.inf else "a finite number >= 0",
             )
-            for k in np.argwhere(~(ordered.values >= 0))
+            for k in np.argwhere(~((ordered.values >= 0) & (ordered.values <= most)))
         ]
     )
     return np.asarray(ordered.values, dtype=float)
@@ -272,7 +289,7 @@ def _bound(
     if name not in sources:
         return np.full(like.shape, default)
     try:
-        return numbers_of(sources[name], like, name)
+        return numbers_of(sources[name], like, name, np.inf if default else LARGEST)
     except DataError as error:
         if not error.faults:
             raise

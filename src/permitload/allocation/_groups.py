@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
+from permitload._labels import floats
 from permitload.errors import Fault
 
 __all__ = ["Grouped", "columns_alike", "over_the_year", "read"]
@@ -48,7 +49,7 @@ def read(
     days = next((d["days"] for d in (response, sources) if "days" in d.coords), None)
     length = np.ones(shape[3])
     if days is not None:
-        length = np.asarray(days.sel(period=like["period"].values).values, dtype=float)
+        length = floats(days.sel(period=like["period"].values).values, "days")
     if not len(name):
         none = np.empty((0, *like.shape))
         return Grouped(name, none[:, :, 0, 0], none[:, 0], none[:, 0, :, 0], length)
@@ -87,7 +88,7 @@ def _ordered(
         faults += strange
         return np.full(sizes, np.inf)
     ordered = array.transpose(*dims).sel({dim: like[dim].values for dim in dims[1:]})
-    values = np.asarray(ordered.values, dtype=float)
+    values = floats(ordered.values, name)
     faults += [
         Fault("groups", str(ordered["group"].values[k[0]]), name, values[tuple(k)],
               "is no limit", "a number >= 0, or infinity for none")

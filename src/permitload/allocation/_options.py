@@ -113,8 +113,8 @@ def _table(given: pd.DataFrame, name: str) -> pd.DataFrame:
         if VARIABLES[column.name].is_label:
             table[column.name] = text(table[column.name])
         else:
-            table[column.name] = pd.to_numeric(table[column.name], "coerce").astype(float)
-            table[column.name] = table[column.name].fillna(default)
+            _refuse_texts(table, name, column.name)
+            table[column.name] = table[column.name].astype(float).fillna(default)
     key = list(declared.key)
     raise_faults(
         [
@@ -123,6 +123,15 @@ def _table(given: pd.DataFrame, name: str) -> pd.DataFrame:
         ]
     )
     return table
+
+
+def _refuse_texts(table: pd.DataFrame, name: str, column: str) -> None:
+    """Refuse cells that are no number; an empty one has the default."""
+    texts = table[column].map(lambda value: isinstance(value, str | bool | np.bool_))
+    raise_faults(
+        Fault(name, _where(table, k), column, table[column].iloc[k], *_NUMBER)
+        for k in np.flatnonzero(texts).tolist()
+    )
 
 
 def _where(table: pd.DataFrame, k: int) -> str:

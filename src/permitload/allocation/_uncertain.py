@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from permitload._labels import refuse_repeats
+from permitload._labels import floats, number, refuse_repeats
 from permitload.allocation._cases import Case, blank, cases, numbers_of
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import VARIABLES
@@ -39,7 +39,7 @@ ROUNDS = 200
 
 def normal_score(assurance: float) -> float:
     """Give the standard normal quantile; below 0.5 it would reward uncertainty."""
-    if not 0.5 <= assurance < 1.0:
+    if not 0.5 <= number(assurance, "assurance") < 1.0:
         problem = "is out of range: below 0.5 a chance row is not convex, and 1 is never reached"
         raise_faults([Fault("chance", None, "assurance", assurance, problem, "0.5 <= p < 1")])
     return float(special.ndtri(assurance))
@@ -47,7 +47,7 @@ def normal_score(assurance: float) -> float:
 
 def bounded(value: float, name: str, upper: float) -> float:
     """One number between 0 and a most."""
-    if not 0.0 <= value <= upper or value == np.inf:
+    if not 0.0 <= number(value, name) <= upper or value == np.inf:
         expected = f"a number from 0 to {upper:g}"
         raise_faults([Fault("chance", None, name, value, "is out of range", expected)])
     return float(value)
@@ -55,9 +55,10 @@ def bounded(value: float, name: str, upper: float) -> float:
 
 def given(value: float | xr.DataArray, like: xr.DataArray, name: str) -> xr.DataArray:
     """Numbers >= 0 spread over an array; labels must be the same, dimensions may be left out."""
-    array = value if isinstance(value, xr.DataArray) else xr.DataArray(float(value))
+    array = value if isinstance(value, xr.DataArray) else xr.DataArray(number(value, name))
+    array = array.copy(data=floats(array.values, name))
     array = ordered(array, like, [str(dim) for dim in array.dims], name).reset_coords(drop=True)
-    array = array.broadcast_like(like).transpose(*like.dims).astype(float)
+    array = array.broadcast_like(like).transpose(*like.dims)
     bad = np.argwhere(~((array.values >= 0.0) & np.isfinite(array.values)))
     raise_faults(
         [

@@ -70,6 +70,11 @@ def bounds(
     ]
     raise_faults(faults)
     placed, like = together({str(name): part for name, part in parts.items()}, DIMS, needed)
+    raise_faults(
+        Fault("bounds", None, str(name), np.inf, "is infinite somewhere", "finite floors")
+        for name in floors.data_vars
+        if np.isinf(placed[str(name)].values).any()
+    )
     floor, low = least({str(n): -placed[str(n)] for n in floors.data_vars}, like.shape)
     ceiling, high = least({str(n): placed[str(n)] for n in ceilings.data_vars}, like.shape)
     floor = np.where(low == "", 0.0, -floor)

@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from permitload._labels import floats
 from permitload.errors import DataError
 
 __all__ = ["annual_cost", "capital_recovery", "present_value"]
@@ -44,7 +45,7 @@ def capital_recovery(interest: Number, lifetime: Number) -> Number:
     >>> round(capital_recovery(0.08, 20.0), 6), capital_recovery(0.0, 20.0)
     (0.101852, 0.05)
     """
-    rate, years = np.asarray(interest, dtype=float), np.asarray(lifetime, dtype=float)
+    rate, years = floats(interest, "interest"), floats(lifetime, "lifetime")
     if not ((rate >= 0) & (rate < np.inf)).all() or not ((years > 0) & (years < np.inf)).all():
         right = "interest >= 0 [1/a] and lifetime > 0 [a]"
         raise DataError(f"interest {interest}, lifetime {lifetime}: right would be {right}")
@@ -81,7 +82,8 @@ def annual_cost(capital: Number, operating: Number, interest: Number, lifetime: 
     >>> annual_cost(200.0, 15.0, 0.0, 20.0)
     25.0
     """
-    return capital * capital_recovery(interest, lifetime) + operating
+    spent, paid = _finite(capital, "capital"), _finite(operating, "operating")
+    return spent * capital_recovery(interest, lifetime) + paid
 
 
 def present_value(cost: Number, interest: Number, lifetime: Number) -> Number:
@@ -109,4 +111,11 @@ def present_value(cost: Number, interest: Number, lifetime: Number) -> Number:
     >>> present_value(25.0, 0.0, 20.0)
     500.0
     """
-    return cost / capital_recovery(interest, lifetime)
+    return _finite(cost, "cost") / capital_recovery(interest, lifetime)
+
+
+def _finite(amount: Number, name: str) -> Number:
+    """Amount as given, refused unless finite."""
+    if not np.isfinite(floats(amount, name)).all():
+        raise DataError(f"{name} is NaN or infinite; right would be finite [10^4 CNY]")
+    return amount

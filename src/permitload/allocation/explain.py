@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import number
 from permitload.allocation._cases import (
     ANNUAL,
     DIMS,
@@ -19,11 +20,12 @@ from permitload.allocation._cases import (
     Case,
     blank,
     cases,
+    days_of,
     named_bounds,
     numbers_of,
 )
 from permitload.allocation.allocate import present_load
-from permitload.errors import DataError, Fault, raise_faults
+from permitload.errors import Fault, raise_faults
 from permitload.schema import VARIABLES
 from permitload.units import tonnes
 
@@ -131,7 +133,7 @@ def explain(
     {'headroom': 0.5, 'response': 0.01, 'added': 0.5, 'added_by_others': 0.0, 'spare': 0.0}
     """
     like, problems = blank(response, sources), cases(response, headroom, sources)
-    days = _days(allocation, like)
+    days = np.broadcast_to(days_of(allocation, like), like.shape)
     permitted = numbers_of(allocation["permitted_load"], like, "permitted_load")
     before = allocation.get("unrounded_load", allocation["permitted_load"])
     unrounded = numbers_of(before, like, "unrounded_load")
@@ -160,24 +162,14 @@ def explain(
         _Line("permit", "permitted_load", permitted, "allocation"),
     ]
     if precision is not None:
-        lines.insert(
-            -3, _Line("rounding", "precision", np.full(like.shape, precision), "precision")
-        )
+        unit = np.full(like.shape, number(precision, "precision"))
+        lines.insert(-3, _Line("rounding", "precision", unit, "precision"))
     return _long(like, lines, mass.sum(axis=2))
 
 
 def _name_of(target: Callable[[xr.Dataset], xr.DataArray]) -> str:
     """Name of a function, or of the one that stands in a partial."""
     return str(getattr(getattr(target, "func", target), "__name__", "target"))
-
-
-def _days(allocation: xr.Dataset, like: xr.DataArray) -> Floats:
-    """Days of the periods, for every source and pollutant."""
-    if "days" not in allocation.coords:
-        right = "a coordinate days (period) [d]"
-        raise DataError([Fault("allocation", None, "days", None, "is missing", right)])
-    days = allocation["days"].sel(period=like["period"].values).values.astype(float)
-    return np.broadcast_to(days, like.shape)
 
 
 def _present(sources: xr.Dataset, like: xr.DataArray) -> list[_Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from permitload import program as programs
-from permitload._labels import index_of, numbers
+from permitload._labels import index_of, number, numbers
 from permitload.allocation._abatement import (
     LINKS,
     Model,
@@ -23,9 +24,9 @@ from permitload.allocation._abatement import (
     grouped,
     park_of,
 )
-from permitload.allocation._cases import DIMS, blank, numbers_of
+from permitload.allocation._cases import DIMS, LARGEST, blank, numbers_of
 from permitload.allocation._groups import read
-from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
+from permitload.errors import ConvergenceError, DataError, Fault, InfeasibleError, raise_faults
 from permitload.program import Program
 from permitload.schema import described
 from permitload.sharing.rows import Rows, sparse_rows
@@ -126,8 +127,8 @@ def least_cost(
     raise_faults(faults)
     park = park_of(like, sources, options, reductions)
     floor, ceiling = (
-        numbers_of(sources[name], like, name)[park.order] if name in sources else like.values + most
-        for name, most in (("floor", 0.0), ("ceiling", np.inf))
+        numbers_of(sources.get(name, like + default), like, name, most)[park.order]
+        for name, default, most in (("floor", 0.0, LARGEST), ("ceiling", np.inf, np.inf))
     )
     model = build(park, floor, ceiling)
     rows = sparse_rows(response, headroom)
@@ -140,11 +141,11 @@ def least_cost(
         chosen = _chosen(model)
     except InfeasibleError:
         raise _infeasible(model, park) from None
-    loads, reduced, gain = _settled(model, chosen)
+    loads, reduced, gain = _settled(model, chosen, index_of(_labels(rows)))
     found = _plan(park, model, chosen, reduced)
     shape = response.sizes["pollutant"], response.sizes["period"], -1
     short = np.stack([limit.to_numpy() < 0 for _, limit in rows.values()])
-    price = gain.to_numpy()[program.row.get_indexer(_labels(rows))].reshape(short.shape)
+    price = gain.to_numpy().reshape(short.shape)
     price = np.where(short, 0.0, price).reshape(shape).transpose(2, 0, 1)
     found["cost_price"] = (("section", *DIMS[1:]), price)
     found["permitted_load"] = (DIMS, back(park, loads.reshape(park.load.shape)))
@@ -183,7 +184,7 @@ def capital_budget(
     >>> capital_budget(options, 80.0)(program).maximise(1.0).value
     0.0
     """
-    if not 0 <= budget < np.inf:
+    if not 0 <= number(budget, "budget") < np.inf:
         raise DataError(f"budget is {budget}; right would be a number >= 0 [10^4 CNY]")
     once = options.reset_index()
     lacking = [c for c in ("source", "option", "capital") if c not in once]
@@ -260,22 +261,24 @@ def _chosen(model: Model) -> pd.Series[float]:
 
 
 def _settled(
-    model: Model, chosen: pd.Series[float]
+    model: Model, chosen: pd.Series[float], priced: pd.Index[Any]
 ) -> tuple[Floats, pd.Series[float], pd.Series[float]]:
-    """Find loads, reductions and prices of the rows once the options are fixed.
+    """Find loads, reductions and prices of some rows once the options are fixed.
 
-    Of reductions that cost the same, the most even: least sum of squares over their sizes.
+    Of reductions that cost the same, the most even: least sum of squares over their sizes; the
+    first that the linear program finds where its rows differ by too many digits for that.
     """
     given = model.program.given(chosen)
-    solution, gain = programs.gained(given, -model.cost)
+    solution, gain = programs.gained(given, -model.cost, priced)
     reduced = solution.column[model.reductions]
     kept = programs.face(given, solution)
     movable = model.reductions[model.reductions.isin(kept.column)]
     if len(movable):
         size = given.upper[given.column.get_indexer(movable)]
-        even = kept.minimise_quadratic(0.0, pd.Series(2.0 / size, movable))
-        reduced = reduced.copy()
-        reduced[movable] = even.column[movable]
+        with suppress(ConvergenceError):  # as the linear program has them, then
+            even = kept.minimise_quadratic(0.0, pd.Series(2.0 / size, movable))
+            reduced = reduced.copy()
+            reduced[movable] = even.column[movable]
     least = given.given(reduced).minimise(pd.Series(1.0, model.loads))
     return least.column[model.loads].to_numpy(), reduced, gain
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 import xarray as xr
 
+from permitload._labels import floats, number
 from permitload.allocation._uncertain import given, normal_score, ordered
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import VARIABLES
@@ -193,7 +194,7 @@ def month_masses(permit: xr.DataArray, capacity: xr.DataArray) -> xr.Dataset:
     shared = [str(dim) for dim in capacity.dims if dim in permit.dims]
     capacity = ordered(capacity, permit, shared, "capacity")
     given(capacity["days"].reset_coords(drop=True), capacity["period"], "days")
-    if not np.isfinite(capacity.values).all():
+    if not np.isfinite(floats(capacity.values, "capacity")).all():
         raise DataError("capacity is NaN or infinite somewhere; right would be kg/d, signed")
     mass = tonnes(capacity, capacity["days"])
     usable = mass.clip(min=0.0)
@@ -212,7 +213,7 @@ def month_masses(permit: xr.DataArray, capacity: xr.DataArray) -> xr.Dataset:
 
 def _load(load: Load) -> Load:
     """Load as given, refused unless finite and not negative."""
-    values = np.asarray(load, dtype=float)
+    values = floats(load, "a load")
     if not ((values >= 0.0) & np.isfinite(values)).all():
         raise DataError("a load is negative, NaN or infinite; right would be finite loads >= 0")
     return load
@@ -225,7 +226,7 @@ def _factor(variation: float, count: float, assurance: float) -> float:
         [
             Fault("limits", None, name, value, "is out of range", f"at least {least:g}, finite")
             for name, value, least in checks
-            if not least <= value < np.inf
+            if not least <= number(value, name) < np.inf
         ]
     )
     variance = float(np.log1p(variation**2 / count))

@@ -10,9 +10,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.allocation._cases import ANNUAL, DIMS, Case, blank, cases, numbers_of
+from permitload._labels import floats, number
+from permitload.allocation._cases import ANNUAL, DIMS, Case, blank, cases, days_of, numbers_of
 from permitload.allocation.rounding import round_down
-from permitload.errors import DataError, InfeasibleError
+from permitload.errors import Fault, InfeasibleError, raise_faults
 from permitload.sharing import Rows
 from permitload.units import rate, tonnes
 
@@ -71,10 +72,8 @@ def whole_units(
     >>> whole_units(permits, response, room, given, 0.01).permitted_load.item()
     16.6
     """
-    if "days" not in allocation.coords:
-        raise DataError("the allocation has no coordinate days (period); right would be one [d]")
     like = blank(response, sources)
-    days = allocation["days"].sel(period=like["period"].values).values.astype(float)
+    days = days_of(allocation, like)
     given = numbers_of(allocation["permitted_load"], like, "permitted_load")
     loads = given.copy()
     for case in cases(response, headroom, sources):
@@ -144,6 +143,7 @@ def resimulate(
     >>> float(resimulate(load, simulate, allowed)["concentration"].item())
     0.15000000000000002
     """
+    numbers_of(permitted_load, permitted_load, "permitted_load")
     after, before = simulate(permitted_load), simulate(xr.zeros_like(permitted_load))
     return refuse_missed(after, before, allowed, permitted_load.sizes["source"])
 
@@ -170,6 +170,8 @@ def refuse_missed(
 
     Raises
     ------
+    DataError
+        If a concentration or what is allowed is no finite number.
     InfeasibleError
         If a section exceeds what is allowed though its background alone does not, or if
         permits add to a background that does; the table names each with what is ``missing``.
@@ -189,11 +191,16 @@ def refuse_missed(
         for array in (concentration, background)
     )  # fmt: skip
     most = allowed.reset_coords(drop=True).transpose(*dims)
-    limit = np.maximum(most, before) * (1.0 + _TOLERANCE * (count + 1))
+    given = (("concentration", after), ("background", before), ("allowed", most))
+    raise_faults(
+        Fault(name, None, name, None, "is NaN or infinite somewhere", "finite mg/L everywhere")
+        for name, array in given
+        if not np.isfinite(floats(array.values, name)).all()
+    )
+    limit = np.maximum(most, before) * (1.0 + _TOLERANCE * (number(count, "count") + 1))
     missed = (after - limit).to_series()
-    missed = missed[~(missed <= 0.0)].rename("missing").reset_index()
+    missed = missed[missed > 0.0].rename("missing").reset_index()
     if len(missed):
         message = f"permits miss {len(missed)} limits when put back into the full model"
         raise InfeasibleError(message, missed)
-    parts = {"concentration": after, "background": before, "allowed": most}
-    return xr.Dataset(parts).to_dataframe().reset_index()
+    return xr.Dataset(dict(given)).to_dataframe().reset_index()

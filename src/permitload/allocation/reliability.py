@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special
 
+from permitload._labels import floats
 from permitload.allocation._uncertain import given, ordered, plain
 from permitload.allocation.chance import Spread
 from permitload.errors import DataError, Fault, raise_faults
@@ -204,8 +205,11 @@ def _met(loads: xr.DataArray, limit: xr.DataArray, drawn: xr.Dataset) -> xr.Data
     level = ordered(limit.rename(indicator="pollutant"), response, ROW, "limit")
     rise = xr.dot(response, loads, dim="outlet")
     reached = background.reset_coords(drop=True) + rise.reset_coords(drop=True)
-    if bool(reached.isnull().any()) or bool(level.isnull().any()):
-        raise DataError("a load, limit, response or background is NaN; right would be numbers")
+    finite = [np.isfinite(floats(a.values, name)).all() for name, a in
+              (("limit", level), ("load, response or background", reached))]  # fmt: skip
+    if not all(finite):
+        problem = "a load, limit, response or background is NaN or infinite"
+        raise DataError(f"{problem}; right would be finite numbers")
     met: xr.DataArray = reached <= level.reset_coords(drop=True) * (1.0 + MET)
     return met
 

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 
-from permitload._labels import index_of, numbers
+from permitload._labels import floats, index_of, number, numbers
 from permitload.allocation._uncertain import (
     adjusted,
     bounded,
@@ -160,7 +160,7 @@ def robust_program(
     bounded_rise = bounded(variation, "variation", np.inf)
     budget = _budget(protected)
     section, outlet = index_of(coefficient.index), index_of(coefficient.columns)
-    dense = coefficient.to_numpy(dtype=float)
+    dense = floats(coefficient.to_numpy(), "coefficient")
     at, who = np.nonzero(dense)
     count, pairs = len(section), len(at)
     sides = [(section[s], outlet[o]) for s, o in zip(at, who, strict=True)]
@@ -255,8 +255,8 @@ def exceedance_bound(count: int, protected: float) -> float:
     >>> exceedance_bound(2, 2.0)
     0.25
     """
-    if count < 1:
-        raise_faults([Fault("robust", None, "count", count, "is out of range", "at least 1")])
+    if not 1 <= number(count, "count") < np.inf or count != int(count):
+        raise_faults([Fault("robust", None, "count", count, "is no count", "1 or more")])
     place = (min(_budget(protected), float(count)) + count) / 2.0
     whole = np.floor(place)
     above = special.bdtrc(whole, count, 0.5) if whole < count else 0.0

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from permitload._labels import floats, number
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.sharing import Rows
 from permitload.sharing.rows import Room, room
@@ -140,13 +141,13 @@ def round_down(
 
 
 def _refuse(loads: Loads, precision: float) -> None:
-    values = np.asarray(loads, dtype=float)
+    values = floats(loads, "permitted_load")
     labels = loads.index if isinstance(loads, pd.Series) else range(values.size)
     faults = [
         Fault("loads", labels[k], "permitted_load", values[k], "is no load", "a finite number >= 0")
         for k in np.flatnonzero(~((values >= 0) & (values < np.inf)))
     ]
-    if not 0 < precision < np.inf:
+    if not 0 < number(precision, "precision") < np.inf:
         faults.append(Fault("loads", None, "precision", precision, "is no unit", "a number > 0"))
     raise_faults(faults)
 

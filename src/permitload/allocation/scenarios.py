@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload._labels import refuse_repeats
+from permitload._labels import number, refuse_repeats
 from permitload.allocation._cases import Case
 from permitload.allocation._dropping import Group, dropped
 from permitload.allocation._tail import Row, Tail, cuts, greatest
@@ -51,10 +51,12 @@ def most_violated(violated: float, samples: int) -> int:
     >>> most_violated(0.29, 100)
     29
     """
-    if not 0.0 <= violated < 1.0:
+    if not 0.0 <= number(violated, "violated") < 1.0:
         problem = "is out of range"
         raise_faults([Fault("scenarios", None, "violated", violated, problem, "0 <= share < 1")])
-    return int(_allowed(violated, samples))
+    if not 1 <= number(samples, "samples") < np.inf or samples != int(samples):
+        raise_faults([Fault("scenarios", None, "samples", samples, "is no count", "1 or more")])
+    return int(_allowed(violated, int(samples)))
 
 
 def _allowed(violated: float, samples: int) -> Fraction:

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._labels import number
 from permitload.allocation._cases import DIMS, numbers_of
 from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.sharing import capped_proportional, proportional_level
@@ -84,7 +85,7 @@ def split(tree: pd.DataFrame, total: float) -> pd.DataFrame:
     >>> split(tree, 104.0).set_index("node")["target"].round(9).to_dict()
     {'all': nan, 'E1': 80.0, 'E2': 80.0}
     """
-    if not 0 <= total < np.inf:
+    if not 0 <= number(total, "total") < np.inf:
         raise DataError(f"total is {total}; right would be a total >= 0 [kg/d]")
     table = _read(tree)
     place = pd.Index(table["node"])
@@ -127,7 +128,7 @@ def _read(tree: pd.DataFrame) -> pd.DataFrame:
     )
     table = tree.reset_index(drop=True).reindex(columns=names)
     table["parent"] = table["parent"].astype(object).where(table["parent"].notna(), "")
-    texts = table[names[2:]].map(lambda value: isinstance(value, str))
+    texts = table[names[2:]].map(lambda value: isinstance(value, str | bool))
     raise_faults(
         [
             Fault("tree", str(table["node"][k]), names[2 + j], table.iloc[k, 2 + j], *_NO_NUMBER)

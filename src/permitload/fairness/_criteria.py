@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload._labels import index_of, numbers, refuse_repeats
+from permitload._labels import index_of, number, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["amounts", "checked", "ranged", "varying", "weights_of"]
@@ -31,10 +32,18 @@ def checked(criteria: pd.DataFrame, name: str = "criteria") -> Floats:
 
 
 def _faults(criteria: pd.DataFrame, name: str) -> Iterator[Fault]:
-    values = criteria.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    values = np.array([[_value(value) for value in row] for row in criteria.to_numpy(object)])
     for i, j in np.argwhere(~(np.isfinite(values) & (values >= 0))):
         row, column, value = criteria.index[i], str(criteria.columns[j]), criteria.iat[i, j]
         yield Fault(name, row, column, value, "is out of range", "a finite number >= 0")
+
+
+def _value(given: object) -> float:
+    """Turn a number into a float, and whatever is none, a text or a truth value, into NaN."""
+    try:
+        return number(given, "value")
+    except DataError:
+        return math.nan
 
 
 def amounts(values: pd.Series[float], name: str) -> Floats:

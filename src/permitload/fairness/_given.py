@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload._labels import refuse_repeats
+from permitload._labels import floats, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def stated(sources: xr.Dataset, name: str, expected: str) -> xr.DataArray:
     if set(whole.dims) != set(DIMS) or not set(sources[name].dims) <= set(DIMS):
         found = whole.dims if set(whole.dims) != set(DIMS) else sources[name].dims
         raise DataError(f"sources have dimensions {found}; right would be {DIMS}")
-    array = sources[name].astype(float).broadcast_like(whole).transpose(*DIMS)
+    array = sources[name].copy(data=floats(sources[name].values, name))
+    array = array.broadcast_like(whole).transpose(*DIMS)
     raise_faults(faults_at(array, _out_of_range(array), name, "is out of range", expected))
     return array.rename(name)
 
@@ -70,7 +71,10 @@ def beside(
     )
     common = [dim for dim in claim.dims if dim in permitted_load.dims]
     ordered = claim.sel({dim: permitted_load[dim].values for dim in common})
-    loads, claims = xr.broadcast(permitted_load.astype(float), ordered.astype(float))
+    loads, claims = xr.broadcast(
+        permitted_load.copy(data=floats(permitted_load.values, "permitted_load")),
+        ordered.copy(data=floats(ordered.values, name)),
+    )
     loads = loads.transpose("source", ...)
     claims = claims.transpose(*loads.dims)
     right = "a finite number >= 0"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from permitload._labels import number
 from permitload.errors import DataError
 from permitload.fairness._fairest import fairest
 from permitload.fairness._given import beside, reported
@@ -54,7 +55,7 @@ def alpha_rule(alpha: float) -> Callable[..., Filling]:
     >>> [alpha_rule(a)([30.0] * 3, rows).share.round(2).tolist() for a in (0, 1, np.inf)]
     [[0.0, 30.0, 30.0], [10.0, 20.0, 20.0], [15.0, 15.0, 15.0]]
     """
-    if alpha == 0:
+    if number(alpha, "alpha") == 0:
         return greatest_total
     if alpha == np.inf:
         return fill
@@ -101,8 +102,7 @@ def greatest_total(
     >>> greatest_total([30.0, 30.0], ([[0.02, 0.01]], [0.5])).share
     array([10., 30.])
     """
-    ceilings = np.maximum(target, lower) if upper is None else upper
-    problem = room(target, rows, lower, ceilings, 0.0)
+    problem = room(target, rows, lower, upper, 0.0)
     refuse_overfull(problem)
     untouched = np.diff(problem.matrix.tocsc().indptr) == 0
     refuse_endless(problem, np.isinf(problem.upper) & untouched)
@@ -168,7 +168,7 @@ def alpha_index(permitted_load: xr.DataArray, claim: xr.DataArray, alpha: float)
     >>> alpha_index(load, xr.DataArray([2.0, 2.0], labels), np.inf).item()
     0.5
     """
-    if not alpha >= 0:
+    if not number(alpha, "alpha") >= 0:
         raise DataError(f"alpha is {alpha}; right would be a number >= 0")
     loads, claims = beside(permitted_load, claim)
     taking = claims.values > 0

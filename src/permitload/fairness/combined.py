@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload._labels import index_of, numbers
+from permitload._labels import floats, index_of, number, numbers
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.fairness._criteria import amounts, checked, ranged, varying
 
@@ -44,9 +44,9 @@ def mixture(first: Floats, second: Floats, share: float = 0.5) -> Floats:
     >>> mixture(np.array([1.0, 0.0]), np.array([0.5, 0.5]), share=0.2)
     array([0.6, 0.4])
     """
-    if not 0.0 <= share <= 1.0:
+    if not 0.0 <= number(share, "share") <= 1.0:
         raise DataError(f"share is {share}; right would be a number from 0 to 1")
-    return share * first + (1.0 - share) * second
+    return share * floats(first, "first") + (1.0 - share) * floats(second, "second")
 
 
 def combined_weights(
@@ -178,17 +178,21 @@ def adjustment_coefficient(
     labels = index_of(score.index)
     value = amounts(score, "score")
     load = _normed(source_load, labels, "source_load")
+    slope, low, high = (
+        number(given, name)
+        for name, given in (("sensitivity", sensitivity), ("lower", lower), ("upper", upper))
+    )
     checks = (
-        ("sensitivity", sensitivity, 0.0 <= sensitivity < np.inf, "a finite number >= 0"),
-        ("lower", lower, 0.0 <= lower <= 1.0, "a number from 0 to 1"),
-        ("upper", upper, upper >= 1.0, "a number of 1 or more"),
+        ("sensitivity", slope, 0.0 <= slope < np.inf, "a finite number >= 0"),
+        ("lower", low, 0.0 <= low <= 1.0, "a number from 0 to 1"),
+        ("upper", high, high >= 1.0, "a number of 1 or more"),
     )
     raise_faults(
         Fault("coefficient", None, name, given, "is out of range", expected)
         for name, given, right, expected in checks
         if not right
     )
-    coefficient = np.clip(1.0 + sensitivity * (value - load @ value), lower, upper)
+    coefficient = np.clip(1.0 + slope * (value - load @ value), low, high)
     return pd.Series(coefficient, score.index, name="coefficient")
 
 

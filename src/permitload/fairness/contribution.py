@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from permitload._labels import index_of, numbers
+from permitload._labels import index_of, number, numbers
 from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.fairness._given import beside, stated
 from permitload.fairness.gini import coefficient
@@ -78,7 +78,7 @@ def contribution(
         for name, values, right, expected in checks
         for k in np.flatnonzero(~right)
     )
-    if not 0 <= cut_owed < np.inf:
+    if not 0 <= number(cut_owed, "cut_owed") < np.inf:
         raise DataError(f"cut_owed is {cut_owed}; right would be a finite fall >= 0")
     room = load - least
     most = math.fsum(rise * room)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from permitload._labels import number
 from permitload.errors import DataError
 from permitload.fairness._given import beside, reported
 from permitload.sharing import Filling, Rows
@@ -64,10 +65,10 @@ def divide(
     >>> divide(500.0, [100.0, 300.0], fill)
     array([100., 300.])
     """
-    if not 0 <= total < np.inf or not np.size(claim):
+    if not 0 <= number(total, "total") < np.inf or not np.size(claim):
         found = f"total is {total} for {np.size(claim)} claims"
         raise DataError(f"{found}; right would be a finite total >= 0, and a claim")
-    rows = Rows(np.ones((1, np.size(claim))), pd.Series([float(total)], ["total"]))
+    rows = Rows(np.ones((1, np.size(claim))), pd.Series([total], ["total"]))
     share: NDArray[np.float64] | pd.Series[float]
     share = compose(claim, rows, lower=lower, upper=upper).share
     return share

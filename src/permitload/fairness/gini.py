@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from permitload._labels import index_of, numbers
+from permitload._labels import floats, index_of, number, numbers
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.fairness._fairest import fairest
 from permitload.fairness._given import beside, reported
@@ -157,9 +157,10 @@ def _measures(
     total: float, claims: pd.DataFrame, weight: ArrayLike
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Shares of the claims by source, and the weight of each claim."""
-    if not 0 < total < np.inf:
+    if not 0 < number(total, "total") < np.inf:
         raise DataError(f"total is {total}; right would be a total > 0")
-    table = claims.set_axis(index_of(claims.index)).astype(float)
+    source = index_of(claims.index)
+    table = pd.DataFrame(floats(claims.to_numpy(), "claims"), source, claims.columns)
     names = index_of(claims.columns)
     weights = numbers(weight, names, "weight")
     wrong = np.argwhere(~((table.to_numpy() >= 0) & np.isfinite(table.to_numpy())))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload._labels import index_of, numbers
+from permitload._labels import index_of, number, numbers
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.fairness._criteria import amounts
 from permitload.fairness.gini import gini
@@ -81,7 +81,9 @@ def price_of_fairness(
     if not rules or (cost is None) != (least_cost is None):
         raise DataError("right would be a rule at least, and cost and least_cost both or neither")
     claim = _by_source(target, "target")
-    best = float(_mean(total, "total")) if isinstance(total, xr.DataArray) else total
+    best = (
+        float(_mean(total, "total")) if isinstance(total, xr.DataArray) else number(total, "total")
+    )
     rows = {}
     for name, permitted in rules.items():
         load = _by_source(permitted, name)
@@ -89,7 +91,7 @@ def price_of_fairness(
         row["price_in_total"], reason = _price(row["permitted_load"], best, name, -1.0)
         why.append(reason)
         if cost is not None and least_cost is not None:
-            row["cost"] = float(cost(permitted))
+            row["cost"] = number(cost(permitted), "cost")
             row["price_in_cost"], reason = _price(row["cost"], least_cost, name, 1.0)
             why.append(reason)
         rows[name] = {**row, "reason": "; ".join(filter(None, why))}

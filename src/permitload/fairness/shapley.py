@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from permitload._labels import index_of, refuse_repeats
+from permitload._labels import index_of, number, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["cost_objections", "gain_objections", "shapley"]
@@ -142,15 +142,20 @@ def _objections(share: pd.Series[float], value: Value, sign: float) -> pd.DataFr
     """Coalitions whose share exceeds their value, both taken with a sign."""
     labels = _players(share.index)
     worth = _worth(labels, value)
-    paid = np.array([math.fsum(share.to_numpy()[_members(mask)]) for mask in range(len(worth))])
+    given = numbers(share, index_of(share.index), "share")
+    raise_faults(
+        Fault("shares", labels[k], "share", given[k], "is infinite", "a finite number")
+        for k in np.flatnonzero(np.isinf(given))
+    )
+    paid = np.array([math.fsum(given[_members(mask)]) for mask in range(len(worth))])
     noise = NOISE * max(np.abs(worth).max(), np.abs(paid).max())
     if not abs(paid[-1] - worth[-1]) <= noise:
         raise DataError(f"shares add up to {paid[-1]:g}; right would be the {worth[-1]:g} of all")
     excess = sign * (paid - worth)
     found = [mask for mask in np.argsort(-excess, kind="stable") if excess[mask] > noise]
     coalitions = [frozenset(labels[_members(int(mask))]) for mask in found]
-    numbers = {"alone": worth[found], "together": paid[found], "excess": excess[found]}
-    return pd.DataFrame({"coalition": pd.Series(coalitions, dtype=object), **numbers})
+    columns = {"alone": worth[found], "together": paid[found], "excess": excess[found]}
+    return pd.DataFrame({"coalition": pd.Series(coalitions, dtype=object), **columns})
 
 
 def _players(players: Iterable[object]) -> pd.Index[Any]:
@@ -170,7 +175,7 @@ def _members(mask: int) -> list[int]:
 def _worth(labels: pd.Index[Any], value: Value) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Value of every coalition, player i being bit i."""
     coalitions = [frozenset(labels[_members(mask)]) for mask in range(1, 2 ** len(labels))]
-    worth = np.array([0.0, *(float(value(members)) for members in coalitions)])
+    worth = np.array([0.0, *(number(value(members), "value") for members in coalitions)])
     raise_faults(
         Fault("coalitions", ", ".join(sorted(map(str, coalitions[k - 1]))), "value", worth[k],
               "is no finite number", "a cost or a gain")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.program._parts import parts
+from permitload.program._parts import labels, parts
 
 if TYPE_CHECKING:
     from permitload.program._highs import Model
@@ -70,9 +70,10 @@ def slopes(
     Found on the cone of directions that stay feasible, with duals that give it if they leave
     any move; minus infinity where no point would be left.
     """
-    tight = np.flatnonzero(answer.tight)
-    block = sparse.csr_array(program.matrix[tight][:, program.lower < program.upper])
-    slope, cone = np.zeros(len(rows)), None
+    tight, moving = np.flatnonzero(answer.tight), np.flatnonzero(program.lower < program.upper)
+    block = sparse.csr_array(program.matrix[tight][:, moving])
+    row, column = labels(block)
+    slope, cones = np.zeros(len(rows)), {}
     duals: list[Duals | None] = [None] * len(rows)
     for j, k in enumerate(rows):
         at = int(np.searchsorted(tight, k))
@@ -80,45 +81,59 @@ def slopes(
             # No column moves this row: it holds as long as it is not tightened.
             slope[j] = 0.0 if side > 0 and program.sense[k] else -np.inf
             continue
-        cone = cone or _cone(program, cost, answer, tight)
-        slope[j], duals[j] = _slope(program, answer, cone, (int(k), at, side))
+        part = int(row[at])
+        if part not in cones:
+            own = tight[row == part], moving[column == part]
+            cones[part] = _Cone(_cone(program, cost, answer, *own), *own)
+        slope[j], duals[j] = _slope(program, answer, cones[part], (int(k), side))
     return slope, duals
 
 
-def _cone(program: Program, cost: Floats, answer: Answer, tight: Places) -> Model:
-    """Directions that leave the columns and the tight rows within their limits."""
+class _Cone(NamedTuple):
+    """Directions of one part of the program, and the positions of its rows and columns there."""
+
+    model: Model
+    row: Places
+    column: Places
+
+
+def _cone(program: Program, cost: Floats, answer: Answer, row: Places, column: Places) -> Model:
+    """Directions that leave the columns and the tight rows of a part within their limits."""
     from permitload.program._highs import Model
     from permitload.program._problem import Problem
 
-    sense = program.sense[tight]
+    sense = program.sense[row]
     return Model(
         Problem(
-            cost,
-            sparse.csr_array(program.matrix[tight]),
+            cost[column],
+            sparse.csr_array(program.matrix[row][:, column]),
             np.where(sense <= 0, 0.0, -np.inf),
             np.where(sense >= 0, 0.0, np.inf),
-            np.where(answer.at_lower, 0.0, -np.inf),
-            np.where(answer.at_upper, 0.0, np.inf),
+            np.where(answer.at_lower[column], 0.0, -np.inf),
+            np.where(answer.at_upper[column], 0.0, np.inf),
         )
     )
 
 
 def _slope(
-    program: Program, answer: Answer, cone: Model, place: tuple[int, int, int]
+    program: Program, answer: Answer, cone: _Cone, place: tuple[int, int]
 ) -> tuple[float, Duals | None]:
-    """Slope of one row and its duals; ``place``: its position here and in the cone, the side."""
-    k, at, side = place
+    """Slope of one row and its duals; ``place``: its position and the side.
+
+    Other parts of the program keep the prices they have.
+    """
+    k, side = place
+    at, model = int(np.searchsorted(cone.row, k)), cone.model
     sense = int(program.sense[k])
     relaxed = side * (sense or 1)
-    step = relaxed * cone.unit(at)
-    cone.set_limits(at, step if sense <= 0 else -np.inf, step if sense >= 0 else np.inf)
-    found = cone.again()
-    cone.set_limits(at, 0.0 if sense <= 0 else -np.inf, 0.0 if sense >= 0 else np.inf)
+    step = relaxed * model.unit(at)
+    model.set_limits(at, step if sense <= 0 else -np.inf, step if sense >= 0 else np.inf)
+    found = model.again()
+    model.set_limits(at, 0.0 if sense <= 0 else -np.inf, 0.0 if sense >= 0 else np.inf)
     if found.status == "infeasible":
         return -np.inf, None
-    if found.status != "optimal":
-        # Too ill-conditioned for a cone of its own: the price of the one basis stands.
-        return relaxed * answer.row_price[k] + 0.0, Duals(answer.row_price, answer.column_price)
-    row = np.zeros(len(program.row))
-    row[answer.tight] = found.row_price
-    return relaxed * row[k] + 0.0, Duals(row, found.column_price)
+    row, column = answer.row_price.copy(), answer.column_price.copy()
+    if found.status == "optimal":
+        row[cone.row], column[cone.column] = found.row_price, found.column_price
+    # else too ill-conditioned for a cone of its own: the price of the one basis stands
+    return relaxed * row[k] + 0.0, Duals(row, column)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -274,18 +274,22 @@ def gains(program: Program, objective: ArrayLike) -> pd.Series[float]:
     return gained(program, objective)[1]
 
 
-def gained(program: Program, objective: ArrayLike) -> tuple[Solution, pd.Series[float]]:
+def gained(
+    program: Program, objective: ArrayLike, rows: pd.Index[Any] | None = None
+) -> tuple[Solution, pd.Series[float]]:
     """Optimum and :func:`gains` in one, without the ranges of :func:`priced`.
 
     Parameters
     ----------
     program, objective
         As for :func:`prices`.
+    rows : Index, optional
+        Labels of the rows whose gain is asked for; by default of all.
 
     Returns
     -------
     Solution, Series
-        What :meth:`Program.maximise` and :func:`gains` return.
+        What :meth:`Program.maximise` and :func:`gains` return, of these rows.
 
     Raises
     ------
@@ -302,8 +306,9 @@ def gained(program: Program, objective: ArrayLike) -> tuple[Solution, pd.Series[
     refuse_integers(program, "a price")
     cost = cost_of(program, objective)
     answer = solved(program, cost)
-    gain, _, _ = _gain(program, cost, answer)
-    return solution_of(program, cost, answer), pd.Series(gain, program.row, name="shadow_price")
+    gain, _, _ = _gain(program, cost, answer, rows)
+    whole = pd.Series(gain, program.row, name="shadow_price")
+    return solution_of(program, cost, answer), whole if rows is None else whole[rows]
 
 
 def _sides(
@@ -321,10 +326,12 @@ def _sides(
 
 
 def _gain(
-    program: Program, cost: Floats, answer: Answer
+    program: Program, cost: Floats, answer: Answer, rows: pd.Index[Any] | None = None
 ) -> tuple[Floats, NDArray[np.int64], list[Duals | None]]:
     """Gain of each row, the rows whose price another basis may change, and their duals."""
     gain = np.where(program.sense == 0, 1, program.sense) * answer.row_price + 0.0
     parted = undecided(program, answer)
+    if rows is not None:
+        parted = parted[program.row[parted].isin(rows)]
     gain[parted], duals = slopes(program, cost, answer, parted, 1)
     return gain, parted, duals

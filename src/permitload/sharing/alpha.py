@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from permitload._labels import number
 from permitload.errors import DataError
 from permitload.sharing._dual import Curve
 from permitload.sharing._priced import priced
@@ -80,7 +81,7 @@ def alpha_fairness(
     >>> alpha_fairness([30.0, 30.0, 30.0], rows).share.round(9)
     array([10., 20., 20.])
     """
-    if not 0.1 <= alpha <= 4.0:
+    if not 0.1 <= number(alpha, "alpha") <= 4.0:
         right = "0.1 to 4; for 0 the greatest total, for infinity fill()"
         raise DataError(f"alpha is {alpha}; right would be {right}")
     problem = room(target, rows, lower, upper, origin)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from permitload._labels import number
 from permitload.errors import DataError
 from permitload.sharing.rows import Rows, refuse_negative, room
 
@@ -64,7 +65,7 @@ def de_minimis(
     >>> fewer.coefficient.toarray(), fewer.limit
     (array([[1., 1., 0.]]), array([9.9]))
     """
-    if not 0.0 <= influence <= 1.0:
+    if not 0.0 <= number(influence, "influence") <= 1.0:
         raise DataError(f"influence is {influence}; right would be a part from 0 to 1")
     coefficient, limit = rows
     problem = room(_ones(coefficient, upper), Rows(coefficient, limit), lower, upper, 0.0)

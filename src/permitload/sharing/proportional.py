@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from permitload._labels import index_of, numbers
+from permitload._labels import index_of, number, numbers
 from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.sharing._level import level_at
 
@@ -128,7 +128,7 @@ def _checked(
             if wrong
         ]
     )
-    if not len(labels) or not 0 <= total < np.inf:
+    if not len(labels) or not 0 <= number(total, "total") < np.inf:
         raise DataError(f"total is {total} for {len(labels)} sources; right would be a total >= 0")
     floors, ceilings = math.fsum(least), math.fsum(most)
     for gap, what in (

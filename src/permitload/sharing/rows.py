@@ -309,7 +309,7 @@ def _numeric(array: xr.DataArray, dims: tuple[str, ...], name: str) -> xr.DataAr
         labels = array.get_index(dim)
         refuse_repeats(labels, labels[:0], dim)
     array = array.transpose(*dims)
-    array = array if array.dtype == float else array.astype(float)
+    array = array if array.dtype == float else array.copy(data=floats(array.values, name))
     if np.isfinite(array.values).all():
         return array
     raise DataError(
