@@ -22,7 +22,7 @@ from permitload.capacity.closure import UNCALIBRATED
 from permitload.errors import Fault
 from permitload.schema import TABLES, described
 
-__all__ = ["FOLDER", "PRESENT", "compared", "folders", "overlaid", "read"]
+__all__ = ["FOLDER", "OWN", "PRESENT", "compared", "folders", "overlaid", "read"]
 
 FOLDER = "alternatives"
 PRESENT = "present"
@@ -33,7 +33,7 @@ FIXED = ("periods", "districts", "observations", "emission_limits", "groups", "g
 Tables = Mapping[str, pd.DataFrame]
 
 _LABEL = re.compile(r"\w[\w.-]*")
-_OWN = 1_000_000_000
+OWN = 1_000_000_000
 """Added to the line of a row that an alternative gives, to tell it from those of the study."""
 _LAWFUL = {
     "source_loads": ("source_load", "ceiling", "benchmark_load"), "source_bounds": ("ceiling",)
@@ -131,7 +131,7 @@ def _scanned(path: Path, days: Mapping[str, float]) -> tuple[Tables, list[Fault]
             faults.append(Fault(f"{home}/{file.name}", None, "file", None, problem, right))
             continue
         table, wrong = io.scan_table(file, file.stem, days)
-        tables[file.stem] = table.set_axis(table.index + _OWN)
+        tables[file.stem] = table.set_axis(table.index + OWN)
         faults += [replace(fault, table=f"{home}/{fault.table}") for fault in wrong]
     return tables, faults
 
@@ -181,7 +181,7 @@ def _within_law(tables: Tables, works: pd.DataFrame, name: str) -> pd.DataFrame:
     """Cut numbers of the study behind works that an alternative gives to what these let out."""
     rows = tables[name]
     most = law(rows, {"sources": tables["sources"], "works": works})
-    most[(rows.index >= _OWN) | np.isnan(most)] = np.inf
+    most[(rows.index >= OWN) | np.isnan(most)] = np.inf
     # a load or ceiling that is not stated follows from the works' law by itself
     return rows.assign(**{column: rows[column].clip(upper=most) for column in _LAWFUL[name]})
 
@@ -190,8 +190,8 @@ def placed(faults: Sequence[Fault], name: str) -> Iterator[Fault]:
     """Name the alternative, and its own file where the row is its own."""
     for fault in faults:
         line, blank, key = str(fault.row).partition(" ")
-        if line.isdecimal() and int(line) >= _OWN:
-            row = f"{int(line) - _OWN}{blank}{key}"
+        if line.isdecimal() and int(line) >= OWN:
+            row = f"{int(line) - OWN}{blank}{key}"
             yield replace(fault, table=f"{FOLDER}/{name}/{fault.table}", row=row)
         else:
             yield replace(fault, table=f"{fault.table} with {FOLDER}/{name}")

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from permitload import sources
+from permitload._alternatives import OWN
 from permitload._frames import LINE, complete, fault_at, listed, place, title
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES
@@ -94,8 +96,17 @@ def booked(tables: Tables, reading: Sequence[Fault] = ()) -> Booked:
     if not parts:
         return Booked(dict(tables), faults, {})
     found = pd.concat(parts, ignore_index=True)
-    faults += _twice(found, given)
+    faults += _twice(given)
     return _entered(found, tables, given, faults)
+
+
+def _rows(given: Tables) -> dict[tuple[str, str, str], NDArray[np.intp]]:
+    """Positions of the rows of each table, source and pollutant."""
+    return {
+        (name, *pair): at
+        for name in _NEEDS
+        for pair, at in given[name].groupby(["source", "pollutant"], sort=False).indices.items()
+    }
 
 
 def _entered(found: pd.DataFrame, tables: Tables, given: Tables, faults: list[Fault]) -> Booked:
@@ -104,22 +115,21 @@ def _entered(found: pd.DataFrame, tables: Tables, given: Tables, faults: list[Fa
     known &= found["pollutant"].isin(given["kinetics"]["pollutant"])
     known &= ~found["source"].isin(given["source_loads"]["source"])
     new = found[known].drop_duplicates(_KEYS)
-    first, notes = {}, {}
-    for key in dict.fromkeys(zip(new["table"], new["source"], new["pollutant"], strict=True)):
-        table = given[key[0]]
-        at = np.flatnonzero((table["source"] == key[1]) & (table["pollutant"] == key[2]))
-        first[key] = title(table, key[0]), place(table, key[0], int(at[0]))
-        notes[key] = _reference(table, key[0], at)
     keys = list(zip(new["table"], new["source"], new["pollutant"], strict=True))
-    rows = complete(new[[*_KEYS, "source_load"]], "source_loads")
-    rows = rows.assign(note=[notes[key] for key in keys])
-    rows.index = pd.RangeIndex(-1, -len(rows) - 1, -1, name=LINE)
-    origins = {str(line): first[key] for line, key in zip(rows.index, keys, strict=True)}
-    whole = pd.concat([given["source_loads"], rows]).rename_axis(LINE)
+    rows = _rows(given)
+    notes = {key: _reference(given[key[0]], key[0], rows[key]) for key in set(keys)}
+    loads = complete(new[[*_KEYS, "source_load"]], "source_loads")
+    loads = loads.assign(note=[notes[key] for key in keys])
+    loads.index = pd.RangeIndex(-1, -len(loads) - 1, -1, name=LINE)
+    origins = {}
+    for line, key in zip(loads.index, keys, strict=True):
+        table = given[key[0]]
+        origins[str(line)] = title(table, key[0]), place(table, key[0], int(rows[key][0]))
+    whole = pd.concat([given["source_loads"], loads]).rename_axis(LINE)
     return Booked({**tables, "source_loads": whole}, faults, origins)
 
 
-def _reference(table: pd.DataFrame, name: str, at: np.ndarray) -> str:
+def _reference(table: pd.DataFrame, name: str, at: NDArray[np.intp]) -> str:
     """File and lines that a load follows from."""
     lines = [int(line) for line in table.index[at]]
     if len(lines) > 2 and lines == list(range(lines[0], lines[-1] + 1)):
@@ -220,34 +230,36 @@ def _unused(given: Tables, broken: set[str]) -> list[Fault]:
     return faults
 
 
-def _twice(found: pd.DataFrame, given: Tables) -> list[Fault]:
+def _twice(given: Tables) -> list[Fault]:
     """Find sources whose load is stated too, or follows from two tables, and those behind works."""
-    stated = given["source_loads"].drop_duplicates("source").set_index("source", append=True)
-    lines = {source: line for line, source in stated.index}
+    stated = given["source_loads"].drop_duplicates("source")
+    lines = dict(zip(stated["source"], stated.index, strict=True))
     behind = set(given["sources"].loc[given["sources"]["works"] != "", "source"])
     faults: list[Fault] = []
-    seen: dict[tuple[str, str], str] = {}
-    for name, source, pollutant in dict.fromkeys(
-        zip(found["table"], found["source"], found["pollutant"], strict=True)
-    ):
-        table = given[name]
-        at = int(np.flatnonzero((table["source"] == source) & (table["pollutant"] == pollutant))[0])
-        other = seen.setdefault((source, pollutant), name)
+    first: dict[tuple[str, ...], str] = {}
+    for (name, source, pollutant), rows in _rows(given).items():
         wrong = []
+        other = first.setdefault((source, pollutant), name)
         if other != name:
-            wrong.append(
-                (f"has {pollutant} in {other}.csv too", "one table a source and pollutant")
-            )
-        if (source, "") not in seen:
-            seen[source, ""] = name
+            right = "one table a source and pollutant"
+            wrong.append((f"has {pollutant} in {other}.csv too", right))
+        if (source,) not in first:
+            first[source,] = name
             if source in lines:
-                problem = f"has a load in source_loads.csv too, line {lines[source]}"
-                wrong.append((problem, "one of the two"))
+                wrong.append((f"has a load in {_stated(lines[source])} too", "one of the two"))
             if source in behind:
                 problem = "is behind a works: what it hands over is no load of the water"
                 wrong.append((problem, "a source at an outlet"))
-        faults += [fault_at(table, name, at, "source", *words) for words in wrong]
+        table = given[name]
+        faults += [fault_at(table, name, int(rows[0]), "source", *words) for words in wrong]
     return faults
+
+
+def _stated(line: int) -> str:
+    """Name the line of a stated load, which may be that of an alternative."""
+    if line < OWN:
+        return f"source_loads.csv, line {line},"
+    return f"the alternative's source_loads.csv, line {line - OWN},"
 
 
 def _located(fault: Fault, given: Tables) -> Fault:
