@@ -52,6 +52,9 @@ def test_sample_has_no_fault(tmp_path: Path) -> None:
     ("changes", "words"),
     [
         ({"tier_applications": None}, "tier_parks.csv, rows: are not used"),
+        ({"tier_parks": None}, "tier_parks.csv, rows: has no row"),
+        ({"tier_products": None}, "tier_products.csv, rows: has no row"),
+        ({"tier_values": None}, "tier_values.csv, rows: has no row"),
         ({"tier_applications": one("tier", "B")}, "tier: B is not used"),
         ({"tier_applications": one("park", "P")}, "park: P is not a park of tier_parks"),
         ({"tier_applications": one("trigger", "later")}, "trigger: later is not a trigger"),

@@ -36,7 +36,8 @@ KEYS = {
     "tier_closure": ("park", "pollutant"),
 }
 """Published tables of tiers, and what names a row of each."""
-_RATING = ["enterprise", "tier_score", "tier", "tier_by_score", "veto", "missing_criteria"]
+_RATING = ["enterprise", "tier_score", "tier", "tier_by_score", "veto", "missing_criteria",
+           "to_better", "to_worse", "kept_share", "best_tier", "worst_tier"]  # fmt: skip
 _GIVEN = ["tier", "comparable", "production_capacity"]
 _INPUTS = ("tier_parks", "tier_indicators", "tier_values", "tier_vetoes", "tier_products",
            "tier_emissions", "tier_lines")  # fmt: skip
@@ -86,7 +87,7 @@ def faults(
 
     Whether an area attains is not known then: what would be asked for in both cases is a fault.
     """
-    found = [*_unused(given), *_parks(given, decided, loads), *_studied(given, pollutants)]
+    found = [*_needed(given), *_parks(given, decided, loads), *_studied(given, pollutants)]
     if given["tier_applications"].empty or found:
         return found
     known: list[list[Fault]] = []
@@ -166,9 +167,12 @@ def _ratings(given: Tables) -> pd.DataFrame:
         stated = given["tier_applications"][["enterprise", "tier"]]
         return stated[stated["tier"] != ""].drop_duplicates().reset_index(drop=True)
     criteria = values.pivot(index="enterprise", columns="criterion", values="value")
-    weights = tiers.category_weights(indicators)
-    rated = tiers.rate(indicators, criteria, weights, given["tier_vetoes"])
-    return rated.reset_index()[_RATING]
+    weights, vetoes = tiers.category_weights(indicators), given["tier_vetoes"]
+    rated = tiers.rate(indicators, criteria, weights, vetoes)
+    score = tiers.criterion_score(indicators, criteria)
+    firm = tiers.stability(score, weights, tiers.plausible_weights(weights), vetoes)
+    names = [name for name in firm if name not in rated]
+    return rated.join(firm[names]).reset_index()[_RATING]
 
 
 def _capacities(products: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -200,13 +204,16 @@ def _supposed(parks: pd.DataFrame, pollutants: Sequence[str], *, attaining: bool
     return pd.DataFrame(rows, columns=["park", "pollutant", "attaining"])
 
 
-def _unused(given: Tables) -> Iterator[Fault]:
-    """Tables and cells that nothing would be done with."""
+def _needed(given: Tables) -> Iterator[Fault]:
+    """Tables that are needed and empty; tables and cells that nothing would be done with."""
     asked, scored = given["tier_applications"], len(given["tier_indicators"]) > 0
     for name in _INPUTS:
         if len(given[name]) and asked.empty:
             right = "rows of tier_applications.csv, which ask for permits, or no such table"
             yield Fault(f"{name}.csv", None, "rows", None, "are not used", right)
+    for name, needed in (("tier_parks", True), ("tier_products", True), ("tier_values", scored)):
+        if len(asked) and needed and given[name].empty:
+            yield Fault(f"{name}.csv", None, "rows", None, "has no row", "at least one row")
     for name in ("tier_values", "tier_vetoes"):
         if len(given[name]) and len(asked) and not scored:
             right = "criteria in tier_indicators.csv, or no such table"

@@ -13,7 +13,8 @@ from permitload.schema import VARIABLES
 
 _AREAS = ("park", "pollutant", "area_kind", "influenced", "failing", "unknown", "influence_share",
           "outlet", "basis")  # fmt: skip
-_RATINGS = ("enterprise", "tier", "tier_score", "tier_by_score", "veto", "missing_criteria")
+_RATINGS = ("enterprise", "tier", "tier_score", "tier_by_score", "veto", "missing_criteria",
+            "to_better", "to_worse", "kept_share", "best_tier", "worst_tier")  # fmt: skip
 _INTENSITIES = ("enterprise", "comparable", "book", "rank", "intensity", "output_intensity",
                 "emission", "production_capacity", "reason")  # fmt: skip
 _LINES = ("comparable", "pollutant", "book", "line", "baseline", "members", "evidence",
