@@ -242,6 +242,16 @@ def test_plausible_weights_have_the_moments_of_the_dirichlet() -> None:
         tiers.plausible_weights(weights, closeness=0.0)
 
 
+def test_plausible_weights_do_not_depend_on_the_order_of_criteria() -> None:
+    weights = pd.Series({"b": 3.0, "a": 1.0, "c": 0.0, "d": 2.0})
+    drawn = tiers.plausible_weights(weights, count=20)
+    again = tiers.plausible_weights(weights[["d", "c", "a", "b"]], count=20)
+    assert drawn.columns.to_list() == ["b", "a", "c", "d"]
+    pd.testing.assert_frame_equal(again[drawn.columns], drawn)
+    assert (drawn["c"] == 0.0).all()
+    assert not tiers.plausible_weights(weights, count=20, seed=1).equals(drawn)
+
+
 def test_stability_against_a_loop_over_ratings() -> None:
     score = tiers.criterion_score(INDICATORS, VALUES)
     drawn = tiers.plausible_weights(WEIGHTS, closeness=30.0, count=60, seed=2)

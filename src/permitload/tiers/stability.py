@@ -58,11 +58,13 @@ def plausible_weights(
         for name, value, right in checks
         if not right
     )
-    drawn = np.zeros((count, len(weight)))
-    part = weight[weight > 0.0] / weight.sum()
+    # drawn in the order of labels: another order of rows gives the same draws
+    given = pd.Series(weight, weights.index).sort_index()
+    drawn = pd.DataFrame(0.0, range(count), given.index)
+    used = given.index[given > 0.0]
     generator = np.random.default_rng(seed)
-    drawn[:, weight > 0.0] = generator.dirichlet(closeness * part, size=count)
-    return pd.DataFrame(drawn, columns=weights.index)
+    drawn[used] = generator.dirichlet(closeness * given[used] / given.sum(), size=count)
+    return drawn[weights.index]
 
 
 def stability(
