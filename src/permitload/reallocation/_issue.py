@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload.errors import ConvergenceError, InfeasibleError
+from permitload.errors import InfeasibleError
 from permitload.reallocation._ahead import NEGLIGIBLE, Ahead
 from permitload.reallocation._books import Books
 from permitload.reallocation._problem import GRAMS, TONNE, Problem, served
@@ -81,14 +81,14 @@ def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
     widened = False
     try:
         found = policy.rule(problem)
-    except (InfeasibleError, ConvergenceError):
+    except InfeasibleError:
         widened = problem.ramps is not None
         floor = _within(np.minimum(floors, _floor(told, p)), problem.permit, problem.window)
         problem = replace(problem, ramps=None, lower=floor)
         floors = floor
         try:
             found = policy.rule(problem)
-        except (InfeasibleError, ConvergenceError):
+        except InfeasibleError:
             problem = replace(problem, lower=served(problem))
             found = policy.rule(problem)
     share = found.share
