@@ -12,16 +12,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from permitload.errors import InfeasibleError
-from permitload.sharing import Filling, Rows, fill
+from permitload.reallocation._chains import Chains, nearest
+from permitload.sharing import Filling, Rows, fill, project
 
 __all__ = ["GRAMS", "TONNE", "Problem", "served"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Labels = list[tuple[str, str, int]]
+Water = tuple[sparse.csr_array, Floats, Labels]
 
 NEAR = 1e-9
 """Part of a row's size by which a share may exceed it before the row is taken in."""
+OWN = ("rise", "fall", "permit")
+"""Rows of single enterprises, in order."""
 ROUND = 1e-12
 """Part of a limit by which floors may exceed it: round-off."""
 GRAMS = 1000.0
@@ -63,19 +67,24 @@ class Problem:
     step: Floats
     compose: Callable[..., Filling]
     over_plan: float
-    shrink: float
 
     def shared(self, target: Floats, upper: Floats, compose: Callable[..., Filling]) -> Filling:
         """Share out by a rule; rows that no share comes near are looked at only when broken.
 
-        A tier weights the squared departure: with ``z = weight * x`` and ``weight * target`` the
-        least ``sum((z - target)**2 / target)`` is that of ``weight * (x - target)**2 / target``.
+        Under ``project`` a tier weights the squared departure: with ``z = weight * x`` and
+        ``weight * target`` the least ``sum((z - target)**2 / target)`` is that of
+        ``weight * (x - target)**2 / target``. Where ramps tie periods it goes by :mod:`_chains`.
         """
         upper = np.maximum(upper, self.lower)
         lower, steps = self._lifted(upper)
         self._refuse(lower)
         coefficient, limit, labels = self.water(upper)
-        scale = np.tile(self.weight, len(self.days))
+        least_squares = compose is project
+        if least_squares and (steps.rise[1].any() or steps.fall[1].any()):
+            found = self._chained(target, (lower, upper), steps, (coefficient, limit, labels))
+            if found is not None:
+                return found
+        scale = np.tile(self.weight if least_squares else np.ones(len(self.weight)), len(self.days))
         seen: set[tuple[str, str, int]] = set()
         while True:
             scaled = sparse.csr_array(coefficient @ sparse.diags_array(1.0 / scale))
@@ -154,18 +163,60 @@ class Problem:
         """List too steep steps: row, period, enterprise, ratio, sign, limit."""
         found = []
         for kind, sign, ratio, held in (("rise", 1.0, *steps.rise), ("fall", -1.0, *steps.fall)):
-            for k in np.flatnonzero(held.any(axis=1)):
+            for k in map(int, np.flatnonzero(held.any(axis=1))):
                 over = sign * (share[k] - ratio[k] * share[k - 1]) - self._step(k)
                 bad = held[k] & (over > NEAR * np.maximum(share[k], 1.0))
                 found += [
-                    (kind, int(k), int(i), float(ratio[k]), sign, float(self._step(k)[i]))
+                    (kind, k, int(i), float(ratio[k]), sign, float(self._step(k)[i]))
                     for i in np.flatnonzero(bad)
                 ]
         return found
 
     def _step(self, k: int) -> Floats:
         """Mass by which a period may always differ from the one before."""
-        return self.step * GRAMS * self.days[k]
+        return np.asarray(self.step * GRAMS * self.days[k])
+
+    def _chained(
+        self, target: Floats, bounds: tuple[Floats, Floats], steps: Steps, water: Water
+    ) -> Filling | None:
+        """Nearest shares with all ramps and permits at once, by blocks of enterprises."""
+        coefficient, limit, labels = water
+        periods, count = target.shape
+        lower, upper = (bound.T for bound in bounds)
+        unit = np.where(target > 0, target, 1.0).T
+        own, most = self._own_rows(steps, unit)
+        period = np.array([-1 if kind == "year" else k for kind, _, k in labels], dtype=np.int64)
+        rows = coefficient.toarray().reshape(len(labels), periods, count).transpose(0, 2, 1)
+        chains = Chains(
+            np.where(target.T > 0, self.weight[:, None] * target.T, 1.0), own, most,
+            rows * unit, limit, period, lower / unit, upper / unit,
+        )  # fmt: skip
+        found = nearest(chains)
+        if found is None:
+            return None
+        share, price, dear = found
+        water_charge = np.moveaxis(rows * (unit * dear[:, None, None]), 0, 1)
+        own_charge = own * price[:, : own.shape[1], None]
+        charges = np.concatenate([water_charge, own_charge], axis=1)
+        names = labels + [(kind, "", k) for kind in OWN for k in range(periods)]
+        reason = _reasons(charges, names, (share, lower / unit, upper / unit))
+        return Filling((share * unit).T, share.T, reason)
+
+    def _own_rows(self, steps: Steps, unit: Floats) -> tuple[Floats, Floats]:
+        """Ramps up, ramps down and permits as rows (enterprise, row, period) with their limits."""
+        count, periods = unit.shape
+        own, most = np.zeros((count, 3 * periods, periods)), np.ones((count, 3 * periods))
+        for first, sign, (ratio, held) in ((0, 1.0, steps.rise), (periods, -1.0, steps.fall)):
+            for k in map(int, np.flatnonzero(held.any(axis=1))):
+                at = np.flatnonzero(held[k])
+                own[at, first + k, k] = sign * unit[at, k]
+                own[at, first + k, k - 1] = -sign * ratio[k] * unit[at, k - 1]
+                most[at, first + k] = self._step(k)[at]
+        for k, start in enumerate(self.window.tolist()):
+            at = np.flatnonzero(np.isfinite(self.permit[k]))
+            own[at, 2 * periods + k, start : k + 1] = unit[at, start : k + 1]
+            most[at, 2 * periods + k] = self.permit[k, at]
+        return own, most
 
     def _lifted(self, upper: Floats) -> tuple[Floats, Steps]:
         """Least shares that floors and ramps allow, and the ramps that bind.
@@ -212,6 +263,22 @@ def served(problem: Problem) -> Floats:
         lower = fill(mine.ravel(), rows, lower=lower.ravel()).share.reshape(mine.shape)
         lower = np.minimum(lower, problem.lower)
     return lower
+
+
+def _reasons(
+    charges: Floats, names: Labels, at: tuple[Floats, Floats, Floats]
+) -> NDArray[np.object_]:
+    """Name what keeps each share from more: its bound, or the row that charges it most."""
+    share, lower, upper = at
+    label = np.empty(len(names) + 1, dtype=object)
+    label[:] = [*names, "target"]
+    dearest, most = charges.argmax(axis=1), charges.max(axis=1)
+    near = NEAR * np.maximum(most.max(initial=0.0), 1.0)
+    reason = label[np.where(most > near, dearest, len(names))]
+    reason[(share - lower <= ROUND * upper) & (lower > 0)] = "floor"
+    reason[upper - share <= ROUND * upper] = "ceiling"
+    reason[upper == 0.0] = "fixed"
+    return np.asarray(reason.T.ravel())
 
 
 def _index(labels: Labels) -> pd.Index[Any]:
