@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from permitload.errors import DataError
-from permitload.reallocation import Chances, Year, draw_year, simulate
+from permitload.reallocation import Chances, Year, draw_year, sample_average, simulate
 from tests.months import DIMS, calendar, park
 
 STILL = Chances(flow=0.0, skill=1.0, need=0.0, report=0.0)
@@ -80,3 +80,47 @@ def test_worse_forecasts_miss_more_often() -> None:
 def test_years_and_processes_are_whole_numbers(wrong: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="whole number >= 1"):
         simulate(draw=partial(_draw, spread=STILL), **wrong)
+
+
+def test_averages_come_with_their_errors_and_differences_with_paired_ones() -> None:
+    """Policies see the same years: the error of a difference is that of the differences."""
+    figures = simulate(5, partial(_draw, spread=Chances(flow=0.4, need=0.3), months=3), seed=2)
+    table = sample_average(figures)
+    for name in ("missed", "capacity_use", "curtailed", "stability"):
+        for policy in ("monthly", "fixed", "annual"):
+            own = figures[name].sel(policy=policy).values
+            base = figures[name].sel(policy="monthly").values
+            row = table.loc[(policy, name)]
+            assert row["mean"] == pytest.approx(sum(own) / 5)
+            spread = sum((value - sum(own) / 5) ** 2 for value in own) / 4
+            assert row["standard_error"] == pytest.approx((spread / 5) ** 0.5)
+            above = [a - b for a, b in zip(own, base, strict=True)]
+            spread = sum((value - sum(above) / 5) ** 2 for value in above) / 4
+            assert row["difference"] == pytest.approx(sum(above) / 5, abs=1e-15)
+            assert row["difference_error"] == pytest.approx((spread / 5) ** 0.5, abs=1e-15)
+    assert (table.loc["monthly", "difference_error"] == 0).all()
+    one = sample_average(figures.isel(scenario=[0]))
+    assert one["standard_error"].isna().all() and one["mean"].notna().all()
+    with pytest.raises(DataError, match="lacks missed"):
+        sample_average(figures.drop_vars("missed"))
+
+
+def test_all_policies_see_the_same_year() -> None:
+    """With limits and permits without end nobody is curtailed: all three discharge the need."""
+
+    def draw(generator: np.random.Generator) -> Year:
+        forecast, plans = _park(3)
+        forecast["headroom"] = forecast["headroom"] * 1e6
+        forecast["group_limit"] = forecast["group_limit"] * 1e6
+        forecast["annual_total"] = forecast["annual_total"] * 1e6
+        plans["permit"] = plans["permit"] * 1e6
+        year = draw_year(generator, forecast, plans, Chances(need=0.4))
+        need = np.minimum(year.observed["need"], plans["plan"])
+        return Year(year.forecasts, plans, year.observed.assign(need=need))
+
+    figures = simulate(3, draw, seed=5)
+    assert (figures["curtailed"] == 0).all()
+    assert (figures["gained"] == 0).all()
+    for name in ("missed", "capacity_use"):
+        assert figures[name].std("policy").max() == 0
+    assert figures["capacity_use"].std("scenario").min() > 0

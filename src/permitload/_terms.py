@@ -147,6 +147,7 @@ TERMS = {
     "issued": "Update: what an update gives back, 月度核发结果",
     "enterprises": "labels of enterprises, 企业名单",
     "years": "number of years that are simulated, 模拟年数",
+    "simulated": "figures of simulated years under each policy, 模拟结果",
     "draw": "function of a generator that draws one year, 年景抽样函数",
     "processes": "number of processes, 进程数",
     "evidence_of_need": "table of water and output by enterprise and period, 用水与产量表",

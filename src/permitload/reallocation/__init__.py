@@ -9,7 +9,7 @@ from permitload.reallocation.promise import guarantee, quota_rate, resimulate_qu
 from permitload.reallocation.rules import coefficient, rolling
 from permitload.reallocation.state import State, opened
 from permitload.reallocation.within import daily_masses, drainage, flow_caps
-from permitload.reallocation.years import Chances, Year, draw_year, simulate
+from permitload.reallocation.years import Chances, Year, draw_year, sample_average, simulate
 
 __all__ = [
     "Chances",
@@ -31,6 +31,7 @@ __all__ = [
     "replay",
     "resimulate_quota",
     "rolling",
+    "sample_average",
     "simulate",
     "update",
 ]

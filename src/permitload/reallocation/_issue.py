@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload.errors import ConvergenceError, InfeasibleError
+from permitload.errors import InfeasibleError
 from permitload.reallocation._ahead import NEGLIGIBLE, Ahead
 from permitload.reallocation._books import Books
 from permitload.reallocation._problem import GRAMS, TONNE, Problem, served
@@ -49,6 +49,8 @@ def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, f
     shut = (response > 0.0) & (room.T[:, None, :] <= 0.0)
     ceiling = np.where(shut.any(axis=0).T, 0.0, ceiling)
     park = np.floor(np.round(value["group_limit"][p] * GRAMS * days, 6))
+    if value["attained"][p] != 1.0:
+        park[0] = np.floor(np.round(park[0] * policy.shrink, 6))
     held = np.ceil(policy.reserve * park)
     year = int(told.time["year"][0])
     own = books.time["year"] == year
@@ -69,26 +71,23 @@ def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, f
         left=max(left, 0.0), permit=permit, window=window, days=days,
         ramps=None if ramps == (np.inf, 0.0) else ramps, step=value["ramp_step"][:, p],
         compose=policy.compose, over_plan=policy.over_plan,
-        shrink=1.0 if value["attained"][p] == 1.0 else policy.shrink,
     )  # fmt: skip
-    return _ramped(problem, books, p), max(-left, 0.0)
+    return problem, max(-left, 0.0)
 
 
 def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
     """Share out one pollutant, pay out lots, hold back debts, cut to whole units."""
-    problem, overdrawn = posed(books, told, p, policy)
-    floors = problem.lower.copy()
+    plain, overdrawn = posed(books, told, p, policy)
+    problem = _ramped(plain, books, p)
     widened = False
     try:
         found = policy.rule(problem)
-    except (InfeasibleError, ConvergenceError):
+    except InfeasibleError:
         widened = problem.ramps is not None
-        floor = _within(np.minimum(floors, _floor(told, p)), problem.permit, problem.window)
-        problem = replace(problem, ramps=None, lower=floor)
-        floors = floor
+        problem = replace(plain, ramps=None)
         try:
             found = policy.rule(problem)
-        except (InfeasibleError, ConvergenceError):
+        except InfeasibleError:
             problem = replace(problem, lower=served(problem))
             found = policy.rule(problem)
     share = found.share
@@ -100,7 +99,7 @@ def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
     drawn = np.minimum(lots, np.maximum(quota - planned + paid, 0))
     count = len(problem.weight)
     stop = [str(_name(label, told)) for label in np.asarray(found.stopped_by)[:count]]
-    missing = np.maximum(floors - problem.lower, 0.0)
+    missing = np.maximum(plain.lower - problem.lower, 0.0)
     return Issue(p, share, quota, planned, drawn, paid, stop, widened, missing, overdrawn)
 
 

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.sharing import Filling, Rows, fill
+from permitload.errors import InfeasibleError
+from permitload.reallocation._chains import Chains, nearest
+from permitload.sharing import Filling, Rows, fill, project
 
 __all__ = ["GRAMS", "TONNE", "Problem", "served"]
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Labels = list[tuple[str, str, int]]
+Water = tuple[sparse.csr_array, Floats, Labels]
 
 NEAR = 1e-9
 """Part of a row's size by which a share may exceed it before the row is taken in."""
+OWN = ("rise", "fall", "permit")
+"""Rows of single enterprises, in order."""
+ROUND = 1e-12
+"""Part of a limit by which floors may exceed it: round-off."""
 GRAMS = 1000.0
 """g/d carried by 1 kg/d."""
 TONNE = 1e6
+
+
+class Steps(NamedTuple):
+    """Ratio of each period to the one before, and where (period, enterprise) it binds."""
+
+    rise: tuple[Floats, Flags]
+    fall: tuple[Floats, Flags]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +67,34 @@ class Problem:
     step: Floats
     compose: Callable[..., Filling]
     over_plan: float
-    shrink: float
 
     def shared(self, target: Floats, upper: Floats, compose: Callable[..., Filling]) -> Filling:
         """Share out by a rule; rows that no share comes near are looked at only when broken.
 
-        A tier weights the squared departure: with ``z = weight * x`` and ``weight * target`` the
-        least ``sum((z - target)**2 / target)`` is that of ``weight * (x - target)**2 / target``.
+        Under ``project`` a tier weights the squared departure: with ``z = weight * x`` and
+        ``weight * target`` the least ``sum((z - target)**2 / target)`` is that of
+        ``weight * (x - target)**2 / target``. Where ramps tie periods it goes by :mod:`_chains`.
         """
         upper = np.maximum(upper, self.lower)
+        lower, steps = self._lifted(upper)
+        self._refuse(lower)
         coefficient, limit, labels = self.water(upper)
-        scale = np.tile(self.weight, len(self.days))
+        least_squares = compose is project
+        if least_squares and (steps.rise[1].any() or steps.fall[1].any()):
+            found = self._chained(target, (lower, upper), steps, (coefficient, limit, labels))
+            if found is not None:
+                return found
+        scale = np.tile(self.weight if least_squares else np.ones(len(self.weight)), len(self.days))
         seen: set[tuple[str, str, int]] = set()
         while True:
             scaled = sparse.csr_array(coefficient @ sparse.diags_array(1.0 / scale))
             rows = Rows(scaled, pd.Series(limit, _index(labels), dtype=float))
             found = compose(
                 target.ravel() * scale, rows,
-                lower=self.lower.ravel() * scale, upper=upper.ravel() * scale,
+                lower=lower.ravel() * scale, upper=upper.ravel() * scale,
             )  # fmt: skip
-            share = np.clip(found.share / scale, self.lower.ravel(), upper.ravel())
-            more = self._broken(share.reshape(target.shape), upper, seen)
+            share = np.clip(found.share / scale, lower.ravel(), upper.ravel())
+            more = self._broken(share.reshape(target.shape), steps, seen)
             if not more[2]:
                 return Filling(share.reshape(target.shape), found.level, found.stopped_by)
             seen.update(more[2])
@@ -102,7 +124,7 @@ class Problem:
         return matrix, limit, labels
 
     def _broken(
-        self, share: Floats, upper: Floats, seen: set[tuple[str, str, int]]
+        self, share: Floats, steps: Steps, seen: set[tuple[str, str, int]]
     ) -> tuple[sparse.csr_array, Floats, Labels]:
         """Rows of single enterprises that shares break: permits of twelve months, ramps."""
         periods, count = share.shape
@@ -124,7 +146,7 @@ class Problem:
             last = int(worst[j])
             terms = [(k * count + j, 1.0) for k in range(self.window[last], last + 1)]
             add(("permit", str(j), last), terms, float(self.permit[last, j]))
-        for kind, k, i, ratio, sign, most in self._steep(share, upper):
+        for kind, k, i, ratio, sign, most in self._steep(share, steps):
             ends = [(k * count + i, sign), ((k - 1) * count + i, -sign * ratio)]
             add((kind, str(i), k), ends, most)
         row = np.repeat(np.arange(len(at)), [len(terms) for terms in at])
@@ -136,29 +158,99 @@ class Problem:
         return (sparse.csr_array(shape) if matrix is None else matrix), np.array(limit), labels
 
     def _steep(
-        self, share: Floats, upper: Floats
+        self, share: Floats, steps: Steps
     ) -> list[tuple[str, int, int, float, float, float]]:
-        """List too steep steps: row, period, enterprise, ratio, sign, limit.
-
-        A fall that the plans themselves make is none.
-        """
-        if self.ramps is None:
-            return []
+        """List too steep steps: row, period, enterprise, ratio, sign, limit."""
         found = []
-        for k in range(1, len(share)):
-            same = self.days[k] / self.days[k - 1]
-            step = self.step * GRAMS * self.days[k]
-            for kind, ratio, sign in (("rise", self.ramps[0], 1.0), ("fall", self.ramps[1], -1.0)):
-                if not np.isfinite(ratio) or ratio == 0.0:
-                    continue
-                over = sign * (share[k] - ratio * same * share[k - 1]) - step
-                own = upper[k] < ratio * same * upper[k - 1] - step
-                bad = (over > NEAR * np.maximum(share[k], 1.0)) & ~((kind == "fall") & own)
+        for kind, sign, ratio, held in (("rise", 1.0, *steps.rise), ("fall", -1.0, *steps.fall)):
+            for k in map(int, np.flatnonzero(held.any(axis=1))):
+                over = sign * (share[k] - ratio[k] * share[k - 1]) - self._step(k)
+                bad = held[k] & (over > NEAR * np.maximum(share[k], 1.0))
                 found += [
-                    (kind, k, int(i), ratio * same, sign, float(step[i]))
+                    (kind, k, int(i), float(ratio[k]), sign, float(self._step(k)[i]))
                     for i in np.flatnonzero(bad)
                 ]
         return found
+
+    def _step(self, k: int) -> Floats:
+        """Mass by which a period may always differ from the one before."""
+        return np.asarray(self.step * GRAMS * self.days[k])
+
+    def _chained(
+        self, target: Floats, bounds: tuple[Floats, Floats], steps: Steps, water: Water
+    ) -> Filling | None:
+        """Nearest shares with all ramps and permits at once, by blocks of enterprises."""
+        coefficient, limit, labels = water
+        periods, count = target.shape
+        lower, upper = (bound.T for bound in bounds)
+        unit = np.where(target > 0, target, 1.0).T
+        own, most = self._own_rows(steps, unit)
+        period = np.array([-1 if kind == "year" else k for kind, _, k in labels], dtype=np.int64)
+        rows = coefficient.toarray().reshape(len(labels), periods, count).transpose(0, 2, 1)
+        chains = Chains(
+            np.where(target.T > 0, self.weight[:, None] * target.T, 1.0), own, most,
+            rows * unit, limit, period, lower / unit, upper / unit,
+        )  # fmt: skip
+        found = nearest(chains)
+        if found is None:
+            return None
+        share, price, dear = found
+        water_charge = np.moveaxis(rows * (unit * dear[:, None, None]), 0, 1)
+        own_charge = own * price[:, : own.shape[1], None]
+        charges = np.concatenate([water_charge, own_charge], axis=1)
+        names = labels + [(kind, "", k) for kind in OWN for k in range(periods)]
+        reason = _reasons(charges, names, (share, lower / unit, upper / unit))
+        return Filling((share * unit).T, share.T, reason)
+
+    def _own_rows(self, steps: Steps, unit: Floats) -> tuple[Floats, Floats]:
+        """Ramps up, ramps down and permits as rows (enterprise, row, period) with their limits."""
+        count, periods = unit.shape
+        own, most = np.zeros((count, 3 * periods, periods)), np.ones((count, 3 * periods))
+        for first, sign, (ratio, held) in ((0, 1.0, steps.rise), (periods, -1.0, steps.fall)):
+            for k in map(int, np.flatnonzero(held.any(axis=1))):
+                at = np.flatnonzero(held[k])
+                own[at, first + k, k] = sign * unit[at, k]
+                own[at, first + k, k - 1] = -sign * ratio[k] * unit[at, k - 1]
+                most[at, first + k] = self._step(k)[at]
+        for k, start in enumerate(self.window.tolist()):
+            at = np.flatnonzero(np.isfinite(self.permit[k]))
+            own[at, 2 * periods + k, start : k + 1] = unit[at, start : k + 1]
+            most[at, 2 * periods + k] = self.permit[k, at]
+        return own, most
+
+    def _lifted(self, upper: Floats) -> tuple[Floats, Steps]:
+        """Least shares that floors and ramps allow, and the ramps that bind.
+
+        A ramp says that one share is at least a multiple of another, less a step: of two points
+        that keep ramps the lesser of each share does too, so there is a least one. A fall that
+        the ceilings themselves make, or a rise that the floors do, is none; nor are the ramps of
+        an enterprise whose permit has no room for them.
+        """
+        same = np.append(1.0, self.days[1:] / self.days[:-1])
+        rise, fall = (np.inf, 0.0) if self.ramps is None else self.ramps
+        up, down = np.zeros((2, *upper.shape), dtype=bool)
+        lower = self.lower.copy()
+        for k in range(len(lower) - 1, 0, -1) if rise < np.inf else ():
+            least = (lower[k] - self._step(k)) / (rise * same[k])
+            up[k] = least <= upper[k - 1]
+            lower[k - 1] = np.maximum(lower[k - 1], np.where(up[k], least, 0.0))
+        for k in range(1, len(lower)) if fall > 0 else ():
+            down[k] = upper[k] >= fall * same[k] * upper[k - 1] - self._step(k)
+            least = np.where(down[k], fall * same[k] * lower[k - 1] - self._step(k), 0.0)
+            lower[k] = np.maximum(lower[k], least)
+        taken = np.stack([lower[a : b + 1].sum(axis=0) for b, a in enumerate(self.window)])
+        free = (taken > self.permit + NEAR * np.maximum(taken, 1.0)).any(axis=0)
+        up[:, free] = down[:, free] = False
+        lower[:, free] = self.lower[:, free]
+        return lower, Steps((rise * same, up), (fall * same, down))
+
+    def _refuse(self, lower: Floats) -> None:
+        """Raise if the least shares alone exceed the water."""
+        coefficient, limit, labels = self.water(lower)
+        beyond = coefficient @ lower.ravel() - limit > ROUND * limit
+        if beyond.any():
+            names = ", ".join(str(label) for label, bad in zip(labels, beyond, strict=True) if bad)
+            raise InfeasibleError(f"floors and ramps do not fit into {names}")
 
 
 def served(problem: Problem) -> Floats:
@@ -171,6 +263,22 @@ def served(problem: Problem) -> Floats:
         lower = fill(mine.ravel(), rows, lower=lower.ravel()).share.reshape(mine.shape)
         lower = np.minimum(lower, problem.lower)
     return lower
+
+
+def _reasons(
+    charges: Floats, names: Labels, at: tuple[Floats, Floats, Floats]
+) -> NDArray[np.object_]:
+    """Name what keeps each share from more: its bound, or the row that charges it most."""
+    share, lower, upper = at
+    label = np.empty(len(names) + 1, dtype=object)
+    label[:] = [*names, "target"]
+    dearest, most = charges.argmax(axis=1), charges.max(axis=1)
+    near = NEAR * np.maximum(most.max(initial=0.0), 1.0)
+    reason = label[np.where(most > near, dearest, len(names))]
+    reason[(share - lower <= ROUND * upper) & (lower > 0)] = "floor"
+    reason[upper - share <= ROUND * upper] = "ceiling"
+    reason[upper == 0.0] = "fixed"
+    return np.asarray(reason.T.ravel())
 
 
 def _index(labels: Labels) -> pd.Index[Any]:

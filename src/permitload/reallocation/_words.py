@@ -36,7 +36,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "{1} 自 {2} 起年度总量已超用 {3} t，不再核发",
     ),
     "ramps": (
-        "{1}, {2}: ramps gave way: no solution was found within them",
+        "{1}, {2}: ramps gave way: floors and rows leave no room for them",
         "{1} {2} 放宽月度变幅限制",
     ),
     "floor": (

@@ -40,7 +40,7 @@ class Policy:
     reserve : float, default 0
         Part of the park's limit that is withheld in each period [1].
     shrink : float, default 1
-        Factor of the park's limit in :func:`coefficient` after a section was missed [1].
+        Factor of the park's limit in the issued period after a section was missed [1].
     over_plan : float, default 1.1
         Most that :func:`coefficient` grants, over the plan [1].
     precision : int, default 1

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from permitload.reallocation._problem import Problem
-from permitload.sharing import Filling, fill
+from permitload.sharing import Filling, fill, project
 
 __all__ = ["coefficient", "rolling"]
 
@@ -17,8 +15,9 @@ def rolling(claim: Problem) -> Filling:
 
     Sections and park in each period, the park's year, the permits of twelve months and the ramps
     are rows; ``Policy.compose`` reconciles them with the plans. With ``sharing.project`` this is
-    the least ``sum(weight * (x - plan)**2 / plan)``, and ``tier_weight`` counts; with
-    ``sharing.fill`` the leximin of ``x / plan``, which no weight moves.
+    the least ``sum(tier_weight * (x - plan)**2 / plan)``; with ``sharing.fill``, or any other
+    function, the target is ``tier_weight * plan``, so the leximin is that of
+    ``x / (tier_weight * plan)``. Nobody gets more than the plan.
 
     Parameters
     ----------
@@ -41,7 +40,8 @@ def rolling(claim: Problem) -> Filling:
     >>> Policy().rule is rolling
     True
     """
-    return claim.shared(claim.plan, np.minimum(claim.plan, claim.ceiling), claim.compose)
+    target = claim.plan if claim.compose is project else claim.plan * claim.weight
+    return claim.shared(target, np.minimum(claim.plan, claim.ceiling), claim.compose)
 
 
 def coefficient(claim: Problem) -> Filling:
@@ -73,7 +73,5 @@ def coefficient(claim: Problem) -> Filling:
     >>> Policy(rule=coefficient, shrink=0.9).shrink
     0.9
     """
-    park = claim.park.copy()
-    park[0] *= claim.shrink
     upper = np.minimum(claim.over_plan * claim.plan, claim.ceiling)
-    return replace(claim, park=park).shared(claim.plan * claim.factor, upper, fill)
+    return claim.shared(claim.plan * claim.factor, upper, fill)

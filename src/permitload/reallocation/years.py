@@ -20,7 +20,7 @@ from permitload.reallocation.state import opened
 from permitload.schema import described
 from permitload.units import DAYS_PER_YEAR
 
-__all__ = ["Chances", "Year", "draw_year", "simulate"]
+__all__ = ["Chances", "Year", "draw_year", "sample_average", "simulate"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -212,6 +212,59 @@ def simulate(
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
             found = list(pool.map(_one, jobs, chunksize=max(years // (4 * processes), 1)))
     return _gathered(found)
+
+
+def sample_average(simulated: xr.Dataset) -> pd.DataFrame:
+    """Average of each figure over simulated years, with its standard error.
+
+    All policies see the same years, so the standard error of a difference between two is that of
+    the differences year by year.
+
+    Parameters
+    ----------
+    simulated : Dataset
+        From :func:`simulate`.
+
+    Returns
+    -------
+    DataFrame
+        By ``policy`` and figure: ``mean`` and ``standard_error``, and the same of what it is
+        above ``monthly``, ``difference`` and ``difference_error``. Errors of a single year are
+        NaN: it tells nothing of them.
+
+    Raises
+    ------
+    DataError
+        If a figure or policy is missing.
+
+    Examples
+    --------
+    >>> years = {"policy": ["monthly", "fixed", "annual"], "scenario": [0, 1]}
+    >>> missed = (tuple(years), [[0.0, 0.0], [2.0, 2.0], [3.0, 5.0]])
+    >>> figures = xr.Dataset({name: missed for name in FIGURES}, years)
+    >>> table = sample_average(figures).loc[("annual", "missed")]
+    >>> table["mean"], table["standard_error"], table["difference_error"]
+    (np.float64(4.0), np.float64(1.0), np.float64(1.0))
+    """
+    lacking = [name for name in FIGURES if name not in simulated]
+    if lacking or set(simulated["policy"].values) != set(POLICIES):
+        problem = f"simulated lacks {', '.join(lacking) or 'policies'}"
+        raise DataError(f"{problem}; right would be what simulate returns")
+    rows = {}
+    for policy in POLICIES:
+        for name in FIGURES:
+            values = simulated[name].transpose("policy", "scenario")
+            own = values.sel(policy=policy).values
+            above = own - values.sel(policy="monthly").values
+            rows[policy, name] = (own.mean(), _error(own), above.mean(), _error(above))
+    columns = ["mean", "standard_error", "difference", "difference_error"]
+    index = pd.MultiIndex.from_tuples(list(rows), names=["policy", "figure"])
+    return pd.DataFrame(list(rows.values()), index, columns)
+
+
+def _error(values: Floats) -> float:
+    """Give the standard error of a mean."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
 
 
 def _one(job: tuple[np.random.SeedSequence, Callable[..., Year], Policy]) -> dict[str, Any]:

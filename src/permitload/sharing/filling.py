@@ -129,9 +129,8 @@ def fill(
 def refuse_overfull(problem: Room) -> None:
     """Raise if the floors alone do not fit into the rows, with the least relaxation of each."""
     size = np.abs(problem.limit) + abs(problem.matrix) @ np.abs(problem.lower)
-    if (problem.matrix.data >= 0).all():
-        fits = bool((problem.matrix @ problem.lower - problem.limit <= NOISE * size).all())
-    else:
+    fits = bool((problem.matrix @ problem.lower - problem.limit <= NOISE * size).all())
+    if not fits and (problem.matrix.data < 0).any():
         try:
             fits = bool(_program(problem).maximise(0.0).column.notna().all())
         except InfeasibleError:

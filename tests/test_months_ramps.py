@@ -1,0 +1,236 @@
+"""Ramps: shares against a general solver, prices that explain them, floors against an LP."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog, nnls
+
+from permitload.errors import InfeasibleError
+from permitload.program import Program
+from permitload.reallocation import Policy, coefficient, opened, rolling, update
+from permitload.reallocation._problem import Problem
+from permitload.sharing import Filling, fill, project
+from tests.months import EMPTY, calendar, park, used
+from tests.test_months_properties import _inputs, _year
+
+Array = np.ndarray[Any, Any]
+
+
+def _problem(seed: int, rise: float, fall: float, floors: float = 1.0) -> Problem:
+    """First issue of a random park, as the rule gets it."""
+    forecast, plans, period, _ = _inputs(seed)
+    plans["floor"] = plans["floor"] * floors
+    seen: list[Problem] = []
+
+    def rule(claim: Problem) -> Filling:
+        seen.append(claim)
+        return rolling(replace(claim, ramps=None, lower=0.0 * claim.lower))
+
+    state = opened(plans["enterprise"].values, ["COD"])
+    policy = Policy(rule=rule, rise=rise, fall=fall)
+    update(state, period[0], forecast, plans, EMPTY, policy)
+    return seen[0]
+
+
+def _rows(problem: Problem) -> tuple[Array, Array]:
+    """All rows of a problem, written out one by one, in grams."""
+    periods, count = problem.plan.shape
+    rows: list[Array] = []
+    limit: list[float] = []
+
+    def add(entries: dict[tuple[int, int], float], most: float) -> None:
+        row = np.zeros(problem.plan.shape)
+        for place, value in entries.items():
+            row[place] = value
+        rows.append(row.ravel())
+        limit.append(most)
+
+    everybody = range(count)
+    for k in range(periods):
+        for s in range(len(problem.names)):
+            add({(k, i): problem.sections[k, s, i] for i in everybody}, problem.room[k, s])
+        add({(k, i): 1.0 for i in everybody}, problem.park[k])
+        for i in everybody:
+            first = int(problem.window[k])
+            add({(m, i): 1.0 for m in range(first, k + 1)}, problem.permit[k, i])
+    add({(k, i): 1.0 for k in range(periods) for i in everybody}, problem.left)
+    assert problem.ramps is not None
+    rise, fall = problem.ramps
+    upper = np.maximum(np.minimum(problem.plan, problem.ceiling), problem.lower)
+    for k in range(1, periods):
+        same = problem.days[k] / problem.days[k - 1]
+        for i in everybody:
+            step = problem.step[i] * 1000 * problem.days[k]
+            add({(k, i): 1.0, (k - 1, i): -rise * same}, step)
+            if upper[k, i] >= fall * same * upper[k - 1, i] - step:
+                add({(k, i): -1.0, (k - 1, i): fall * same}, step)
+    return np.array(rows), np.array(limit)
+
+
+def _upper(problem: Problem) -> Array:
+    return np.maximum(np.minimum(problem.plan, problem.ceiling), problem.lower)
+
+
+RAMPS = st.sampled_from([(1.5, 0.5), (1.1, 0.8), (1.0, 1.0), (2.0, 0.0)])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), RAMPS)
+def test_shares_with_ramps_are_those_of_the_general_solver(
+    seed: int, ramps: tuple[float, float]
+) -> None:
+    problem = _problem(seed, *ramps, floors=0.0)
+    found = rolling(problem).share.ravel()
+    matrix, limit = _rows(problem)
+    asked = problem.plan.ravel() > 0
+    target = problem.plan.ravel()[asked] / 1e6
+    weight = np.tile(problem.weight, len(problem.days))[asked]
+    names = list(range(int(asked.sum())))
+    if not names:
+        assert (found == 0).all()
+        return
+    program = Program().columns(names, 0.0, _upper(problem).ravel()[asked] / 1e6)
+    program = program.at_most(list(range(len(limit))), matrix[:, asked] * 1e6, limit)
+    other = program.minimise_quadratic(-2 * weight, 2 * weight / target)
+    assert found[asked] / 1e6 == pytest.approx(other.column.to_numpy(), rel=1e-7, abs=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), RAMPS)
+def test_prices_explain_shares_with_ramps(seed: int, ramps: tuple[float, float]) -> None:
+    """Karush-Kuhn-Tucker residual without the solver: the pull is a sum of tight rows."""
+    problem = _problem(seed, *ramps, floors=0.0)
+    share, upper = rolling(problem).share.ravel(), _upper(problem).ravel()
+    matrix, limit = _rows(problem)
+    finite = np.isfinite(limit)
+    matrix, limit = matrix[finite], limit[finite]
+    asked = problem.plan.ravel() > 0
+    unit = np.where(asked, problem.plan.ravel(), 1.0)
+    reach = np.maximum((np.abs(matrix) * unit).max(axis=1), 1e-300)
+    left = (limit - matrix @ share) / reach
+    assert left.min() > -1e-9
+    size = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
+    tight = np.vstack(
+        [
+            (matrix / size[:, None])[left < 1e-7],
+            np.eye(share.size)[share >= upper - 1e-7 * unit],
+            -np.eye(share.size)[share <= problem.lower.ravel() + 1e-7 * unit],
+        ]
+    )
+    weight = np.tile(problem.weight, len(problem.days))
+    pull = np.where(asked, weight * (1.0 - share / unit), 0.0)
+    assert nnls(tight.T, pull)[1] == pytest.approx(0.0, abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), RAMPS)
+def test_floors_and_ramps_fit_where_a_linear_program_says_so(
+    seed: int, ramps: tuple[float, float]
+) -> None:
+    """Ramps of single enterprises that their own bounds contradict are left out on both sides."""
+    problem = _problem(seed, *ramps)
+    upper = _upper(problem)
+    lower, steps = problem._lifted(upper)
+    periods = len(problem.days)
+    if not (steps.rise[1][1:].all() and (ramps[1] == 0 or steps.fall[1][1:].all())):
+        return
+    matrix, limit = _rows(problem)
+    finite = np.isfinite(limit)
+    scale = 1.0 / np.maximum(np.abs(matrix[finite]).max(axis=1), 1e-300)
+    bounds = np.stack([problem.lower.ravel(), upper.ravel()], axis=1) / 1e6
+    answer = linprog(
+        np.ones(matrix.shape[1]), matrix[finite] * scale[:, None],
+        limit[finite] * scale / 1e6, bounds=bounds,
+    )  # fmt: skip
+    try:
+        problem._refuse(lower)
+    except InfeasibleError:
+        assert answer.status == 2
+    else:
+        assert answer.status == 0
+        assert lower.sum() / 1e6 == pytest.approx(answer.fun, rel=1e-7, abs=1e-7)
+    assert lower.shape[0] == periods
+
+
+@pytest.mark.parametrize("seed", [1041, 1049, 1053])
+def test_years_in_which_a_solver_once_failed(seed: int) -> None:
+    """A solver that stopped early, which now would be raised, made ramps give way that fitted."""
+    assert len(_year(seed)[0]) == 8
+
+
+def test_tight_ramps_follow_from_one_month_by_hand() -> None:
+    """The park's first month has 40 of 100 t; no month is more than 1.1 times the one before."""
+    time = calendar(4, days=30.0)
+    forecast, plans = park(np.full((4, 1), 100.0), [40, 100, 100, 100], 1e6, time)
+    state = opened(["E1"], ["COD"])
+    issued = update(state, time["period"][0], forecast, plans, EMPTY, Policy(rise=1.1))
+    mass = issued.plan.values[0, 0] * 30 / 1000
+    assert mass == pytest.approx([40, 44, 48.4, 53.24], rel=1e-9)
+    filled = update(
+        state, time["period"][0], forecast, plans, EMPTY, Policy(rise=1.1, compose=fill)
+    )
+    assert filled.plan.values == pytest.approx(issued.plan.values, rel=1e-9)
+
+
+@pytest.mark.parametrize(("compose", "expected"), [(fill, [65, 35]), (project, [65, 35])])
+def test_tiers_count_under_both_rules(compose: Any, expected: list[float]) -> None:
+    """Filling: x / (weight * plan) equal, 1.3 : 0.7. Least squares: cuts as 1 / 1.3 : 1 / 0.7."""
+    time = calendar(1, days=30.0)
+    forecast, plans = park([[100.0, 100.0]], [100], 1e6, time)
+    plans["tier_weight"] = ("enterprise", [1.3, 0.7])
+    issued = update(
+        opened(["E1", "E2"], ["COD"]), time["period"][0], forecast, plans, EMPTY,
+        Policy(compose=compose),
+    )  # fmt: skip
+    mass = issued.plan.values[:, 0, 0] * 30 / 1000
+    assert mass == pytest.approx(expected, rel=1e-9)
+    assert mass.sum() == pytest.approx(100.0)
+
+
+def test_nobody_gets_more_than_the_plan_for_its_tier() -> None:
+    time = calendar(1, days=30.0)
+    forecast, plans = park([[100.0, 100.0]], [180], 1e6, time)
+    plans["tier_weight"] = ("enterprise", [1.3, 0.7])
+    issued = update(
+        opened(["E1", "E2"], ["COD"]), time["period"][0], forecast, plans, EMPTY,
+        Policy(compose=fill),
+    )  # fmt: skip
+    # what E1 cannot take E2 does not get beyond its level: nothing is left over but its plan
+    assert issued.quota.values[:, 0].tolist() == [100_000_000, 80_000_000]
+
+
+@pytest.mark.parametrize("rule", [rolling, coefficient])
+def test_shrunken_park_below_the_floors_lets_floors_yield(rule: Any) -> None:
+    time = calendar(2, days=30.0)
+    forecast, plans = park(np.full((2, 2), 50.0), [100, 100], 1e6, time)
+    forecast["attained"] = ("pollutant", [0.0])
+    plans["floor"] = plans["plan"] * 0.8
+    issued = update(
+        opened(["E1", "E2"], ["COD"]), time["period"][0], forecast, plans, EMPTY,
+        Policy(rule=rule, shrink=0.5),
+    )  # fmt: skip
+    assert issued.quota.values[:, 0].tolist() == [25_000_000, 25_000_000]
+    assert issued.findings["rule"].tolist() == ["floor", "floor"]
+    assert issued.findings["figure"].to_numpy() == pytest.approx([15e6, 15e6], rel=1e-12)
+
+
+def test_ramps_that_give_way_leave_no_trace_of_the_month_before() -> None:
+    """Falls of 0.9 do not fit into 60 t; without ramps E3, which had nothing, gets its third."""
+    time = calendar(2, days=30.0)
+    forecast, plans = park([[50.0, 50.0, 0.0], [50.0, 50.0, 50.0]], [100, 60], 1e6, time)
+    dry = forecast.assign(group_limit=forecast["group_limit"] * [[1.0, 1.0]])
+    forecast["group_limit"] = forecast["group_limit"] * [[1.0, 2.0]]
+    policy, names = Policy(rise=1.2, fall=0.9), ["E1", "E2", "E3"]
+    first = update(opened(names, ["COD"]), time["period"][0], forecast, plans, EMPTY, policy)
+    assert first.quota.values[:, 0].tolist() == [50_000_000, 50_000_000, 0]
+    rows = used(time["period"][0], first.quota.values[:, 0])
+    second = update(first.state, time["period"][1], dry, plans, rows, policy)
+    assert second.quota.values[:, 0].tolist() == [20_000_000] * 3
+    assert second.findings["rule"].tolist() == ["ramps"]
+    kept = update(first.state, time["period"][1], forecast, plans, rows, policy)
+    assert kept.quota.values[:, 0].tolist() == [50_000_000, 50_000_000, 0]
+    assert kept.findings.empty
