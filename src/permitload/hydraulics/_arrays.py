@@ -151,8 +151,10 @@ class Shots(NamedTuple):
     """(f) [m3/s]."""
     link: Floats
     """(s) [m3/s]."""
+    opening: Floats
+    """(s) [m]."""
     sums: Floats
-    """(r, 4) flow at the middle, volume, water surface and greatest Froude number."""
+    """(r, 6) flow at the middle, volume, water surface, Froude number: greatest, and at ends."""
 
 
 def record(mesh: Mesh, links: Links, count: int) -> Record:
@@ -165,10 +167,10 @@ def record(mesh: Mesh, links: Links, count: int) -> Record:
 
 def shots(mesh: Mesh, links: Links, count: int) -> Shots:
     """Room for ``count`` instants."""
-    cells, faces = int(mesh.inner[-1]), int(mesh.face[-1])
-    sizes = (cells, cells, faces, len(links.kind))
+    cells, faces, link = int(mesh.inner[-1]), int(mesh.face[-1]), len(links.kind)
+    sizes = (cells, cells, faces, link, link)
     return Shots(
-        *(np.empty((count, size)) for size in sizes), np.empty((count, len(mesh.start), 4))
+        *(np.empty((count, size)) for size in sizes), np.empty((count, len(mesh.start), 6))
     )
 
 

@@ -5,7 +5,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from permitload.hydraulics._arrays import Forcing, Links, Record, Shots, State
-from permitload.hydraulics._kernels import discharge, newton, volumes, wetted
+from permitload.hydraulics._kernels import SHALLOW, discharge, newton, volumes, wetted
 from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
@@ -222,13 +222,13 @@ def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float)
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def summary(mesh: Mesh, z: Floats, q: Floats, out: Floats) -> None:
-    """Flow at the middle, volume, water surface and greatest Froude number of every reach."""
+    """Flow at the middle, volume, water surface, Froude number: greatest, and at both ends."""
     for r in range(mesh.start.size):
         n, dx, s = mesh.pieces[r], mesh.piece[r], mesh.section[r]
         low, fall = mesh.bed[r, 0], (mesh.bed[r, 1] - mesh.bed[r, 0]) / n
         j, left, fast = mesh.face[r], mesh.start[r], 0.0
         out[r, 0] = 0.5 * (q[j + (n - 1) // 2] + q[j + n // 2])
-        out[r, 1], out[r, 2] = 0.0, 0.0
+        out[r, 1:] = 0.0
         for i in range(n):
             right = mesh.inner[r] + i if i < n - 1 else mesh.stop[r]
             for stage, at in (
@@ -243,7 +243,12 @@ def summary(mesh: Mesh, z: Floats, q: Floats, out: Floats) -> None:
             y = 0.5 * (z[left] + z[right]) - low - (i + 0.5) * fall
             if y > 0.0:
                 area, top, _, _ = wetted(mesh, s, y)
-                fast = max(fast, abs(q[j + i]) / area * np.sqrt(top / (9.81 * area)))
+                froude = abs(q[j + i]) / area * np.sqrt(top / (9.81 * area))
+                fast = max(fast, froude)
+                if i == 0 and y > SHALLOW:
+                    out[r, 4] = froude
+                if i == n - 1 and y > SHALLOW:
+                    out[r, 5] = froude
             left = right
         out[r, 3] = fast
 
@@ -291,6 +296,7 @@ def advance(
 def snapshot(mesh: Mesh, links: Links, st: State, shot: Shots, k: int) -> None:
     """Keep the state in row k."""
     shot.stage[k], shot.volume[k], shot.flow[k] = st.z0, st.v0, st.q0
+    shot.opening[k] = st.opening
     summary(mesh, st.z0, st.q0, shot.sums[k])
     for s in range(links.kind.size):
         left, right = st.z0[links.start[s]], st.z0[links.stop[s]]

@@ -30,7 +30,7 @@ _BLOCK = 96
 _AT_TIME = {
     "flow": "reach", "velocity": "reach", "area": "reach", "volume": "reach",
     "travel_time": "reach", "depth": "reach", "stage": "node", "structure_flow": "structure",
-    "cell_volume": "cell", "cell_stage": "cell", "face_flow": "face",
+    "opening": "structure", "cell_volume": "cell", "cell_stage": "cell", "face_flow": "face",
 }  # fmt: skip
 _IN_INTERVAL = {
     "forward_flow": "face", "backward_flow": "face", "structure_forward": "structure",
@@ -68,7 +68,7 @@ def unsteady(
     initial : Dataset, optional
         ``stage`` (node) and optionally ``flow`` (reach), straight along reaches; or
         ``cell_stage`` (cell) and ``face_flow`` (face) of a result with the same cells, such as
-        ``result.isel(time=-1)``. By default the steady state of the first instant.
+        ``result.isel(time=-1)``, whose gates and pumps stay as they were. By default the steady state of the first instant.
     details : Details, optional
         Cross-sections, storage curves and gate rules.
     run : Run, optional
@@ -78,7 +78,7 @@ def unsteady(
     -------
     Dataset
         By time, at the instant: ``flow`` (at the middle of a reach), ``velocity``, ``area``,
-        ``volume``, ``travel_time``, ``depth`` (reach); ``stage`` (node); ``structure_flow``;
+        ``volume``, ``travel_time``, ``depth`` (reach); ``stage`` (node); ``structure_flow``, ``opening``;
         ``cell_volume``, ``cell_stage`` (cell); ``face_flow``. By interval, its mean or count:
         ``forward_flow`` and ``backward_flow`` (face), ``structure_forward`` and
         ``structure_backward``, ``cell_flow`` (what enters a cell from outside), ``water_in``,
@@ -89,7 +89,8 @@ def unsteady(
     Raises
     ------
     DataError
-        With every fault: geometry, boundaries, gaps in series, rules that can never apply.
+        With every fault: geometry, boundaries, gaps in series, rules that can never apply; and
+        as soon as flow at a boundary is supercritical, where it is.
     ConvergenceError
         If a step cannot be made short enough, with the place and time: often more water is
         taken from a place than there is.
@@ -130,7 +131,7 @@ def unsteady(
     store = _store(network, mesh, links, instants, run)
     try:
         extra = _march(network, (mesh, links, fields), state, seconds, (store, run))
-    except ConvergenceError:
+    except (ConvergenceError, DataError):
         store.close()
         raise
     return store.result(*extra)
@@ -168,6 +169,10 @@ def _start(
     if "cell_stage" in initial:
         z, q = _labelled(initial, "cell_stage", mesh), _labelled(initial, "face_flow", mesh)
         state.z0[:], state.q0[:] = z, q
+        if "opening" in initial:
+            count = initial.sizes["structure"]
+            state.opening[:count] = initial["opening"].to_numpy()
+            state.on[:count] = initial["structure_flow"].to_numpy() > 0.0
     else:
         _along(network, mesh, state, initial)
     raise_faults(
@@ -253,6 +258,7 @@ def _march(
         step, reached, stuck = march(mesh, links, fields, state, (book, shot), clock, how)
         if stuck >= 0:
             _complain(network, mesh, state, reached, stuck)
+        _refuse_fast(network, (mesh, fields), shot, clock)
         _put_intervals(book, store, k, (np.diff(clock)[:, None], owner, len(mesh.start)))
         _put_instants(mesh, shot, store, k + 1)
         counts[k : k + count], off[k : k + count] = book.steps.T
@@ -261,6 +267,24 @@ def _march(
     gates = network.structures.index.to_numpy(dtype=object)[links.rule[:, 0]]
     held = {f"{gate} {i}": float(t) for i, (gate, t) in enumerate(zip(gates, applied, strict=True))}
     return extra, {"rule_seconds": str(held)} if held else {}
+
+
+def _refuse_fast(
+    network: RiverNetwork, fixed: tuple[Mesh, Forcing], shot: Shots, clock: Floats
+) -> None:
+    """Refuse boundaries at which the flow of a reach is supercritical."""
+    mesh, fields = fixed
+    faults = []
+    for name, rows in (("stage", fields.stage_node), ("flow", fields.flow_node)):
+        for end, column in ((mesh.start, 4), (mesh.stop, 5)):
+            froude = np.where(np.isin(end, rows), shot.sums[:, :, column], 0.0)
+            for r in np.flatnonzero((froude >= 1.0).any(axis=0)):
+                k = int(np.argmax(froude[:, r] >= 1.0))
+                reach = network.reaches.index[r]
+                place = f"node {network.nodes.index[end[r]]}, {clock[k + 1]:.0f} s after the start"
+                problem = f"makes reach {reach} supercritical (Froude {froude[k, r]:.2f})"
+                faults.append(Fault("boundaries", place, name, None, problem, "subcritical flow"))
+    raise_faults(faults)
 
 
 def _owner(mesh: Mesh) -> NDArray[np.int64]:
@@ -278,6 +302,7 @@ def _put_instants(mesh: Mesh, shot: Shots, store: Store, first: int) -> None:
         store.put(name, first, values.T)
     store.put("stage", first, shot.stage[:, : len(mesh.storage)])
     store.put("structure_flow", first, shot.link[:, : store.size("structure")])
+    store.put("opening", first, shot.opening[:, : store.size("structure")])
     store.put("cell_volume", first, shot.volume)
     store.put("cell_stage", first, shot.stage)
     store.put("face_flow", first, shot.flow)
