@@ -77,7 +77,7 @@ def model(side: int, days: float, step: float) -> str:
     end = START + pd.Timedelta(days=days)
     lines = [
         "[OPTIONS]", "FLOW_UNITS CMS", "FLOW_ROUTING DYNWAVE", "INERTIAL_DAMPING NONE",
-        "NORMAL_FLOW_LIMITED FROUDE", "MIN_SURFAREA 0.1", "HEAD_TOLERANCE 0.0005", "THREADS 1",
+        "NORMAL_FLOW_LIMITED NONE", "MIN_SURFAREA 0.1", "HEAD_TOLERANCE 0.0005", "THREADS 1",
         f"START_DATE {START:%m/%d/%Y}", "START_TIME 00:00:00", f"END_DATE {end:%m/%d/%Y}",
         "END_TIME 00:00:00", f"ROUTING_STEP {step:g}", "VARIABLE_STEP 0", "REPORT_STEP 01:00:00",
         "[OUTFALLS]", f"SEA {BED} TIMESERIES TIDE NO", "[JUNCTIONS]",

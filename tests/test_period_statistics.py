@@ -55,12 +55,13 @@ def test_means_of_a_tidal_river() -> None:
     )
 
 
-def test_it_feeds_transport() -> None:
-    network, result, periods = _tidal()
-    found = hydraulics.period_statistics(network, result, periods)
+def _salt(
+    network: RiverNetwork, found: xr.Dataset, inflow: tuple[float, float, float]
+) -> dict[str, float]:
+    """Salt at the nodes in the last period; a sea whose salt is held."""
     labels = {"pollutant": ["salt"], "period": found["period"].values}
-    inflow = xr.DataArray(
-        np.broadcast_to(np.array([1.0, 1.0, 20.0])[:, None, None], (3, 1, 2)).copy(),
+    given = xr.DataArray(
+        np.broadcast_to(np.array(inflow)[:, None, None], (3, 1, 2)).copy(),
         {"node": ["up", "mid", "sea"], **labels}, ["node", "pollutant", "period"],
     )  # fmt: skip
     outlets = pd.DataFrame({"outlet": ["O"], "reach": ["R1"], "position": [100.0]})
@@ -70,10 +71,29 @@ def test_it_feeds_transport() -> None:
         network.reaches, pd.DataFrame({"node": ["sea"], "storage_area": [1e6], "held": [1.0]})
     )
     kinetics = {"salt": {"decay": 0.0}}
-    salt = quality.steady(held, found, outlets, load, inflow, kinetics)["node_concentration"]
+    salt = quality.steady(held, found, outlets, load, given, kinetics)["node_concentration"]
     salt = salt.sel(pollutant="salt", period="last")
-    at = {str(n): float(salt.sel(node=n)) for n in ("up", "mid", "sea")}
+    return {str(n): float(salt.sel(node=n)) for n in ("up", "mid", "sea")}
+
+
+def test_it_feeds_transport() -> None:
+    network, result, periods = _tidal()
+    found = hydraulics.period_statistics(network, result, periods)
+    at = _salt(network, found, (1.0, 1.0, 20.0))
     assert 1.0 < at["up"] < at["mid"] < at["sea"]  # exchange brings salt up the river
+
+
+def test_a_sea_that_takes_back_all_its_salt_balances() -> None:
+    """No salt comes down and none decays: what exchange brings in, the river carries out."""
+    network, result, periods = _tidal()
+    found = hydraulics.period_statistics(network, result, periods)
+    fresh, salty = _salt(network, found, (0.0, 0.0, 20.0)), _salt(network, found, (1.0, 1.0, 21.0))
+    for node, value in fresh.items():  # the same river with 1 mg/L more everywhere
+        assert salty[node] == pytest.approx(value + 1.0, rel=1e-9)
+    # by hand on the last reach: c falls by exp(-Q L / (A D)) from the sea to mid
+    last = found.sel(period="last", reach="R2")
+    fall = np.exp(-float(last["flow"] * 5000.0 / (last["area"] * last["dispersion"])))
+    assert fresh["mid"] == pytest.approx(20.0 * fall, rel=1e-9)
 
 
 def test_periods_that_the_run_does_not_hold_are_refused() -> None:

@@ -18,9 +18,11 @@ __all__ = [
     "Forcing",
     "Links",
     "Record",
+    "Shots",
     "State",
     "blank",
     "record",
+    "shots",
 ]
 
 Floats = NDArray[np.float64]
@@ -118,7 +120,7 @@ class State(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What one output interval adds up."""
+    """What output intervals add up, each in a row of its own."""
 
     forward: Floats
     """(f) water along the drawing [m3]."""
@@ -138,12 +140,38 @@ class Record(NamedTuple):
     """Steps, then the greatest difference of the volumes by stage and by flow, over the sum."""
 
 
-def record(mesh: Mesh, links: Links) -> Record:
-    """Record of zeros."""
+class Shots(NamedTuple):
+    """What holds at instants, each in a row of its own."""
+
+    stage: Floats
+    """(c) [m]."""
+    volume: Floats
+    """(c) [m3]."""
+    flow: Floats
+    """(f) [m3/s]."""
+    link: Floats
+    """(s) [m3/s]."""
+    opening: Floats
+    """(s) [m]."""
+    sums: Floats
+    """(r, 6) flow at the middle, volume, water surface, Froude number: greatest, and at ends."""
+
+
+def record(mesh: Mesh, links: Links, count: int) -> Record:
+    """Make records of zeros, one for each of ``count`` intervals."""
     cells, faces, nodes = int(mesh.inner[-1]), int(mesh.face[-1]), len(mesh.storage)
-    count = len(links.kind)
-    sizes = (faces, faces, count, count, cells, nodes, nodes, cells, len(links.rule), 2)
-    return Record(*(np.zeros(size) for size in sizes))
+    link = len(links.kind)
+    sizes = (faces, faces, link, link, cells, nodes, nodes, cells, len(links.rule), 2)
+    return Record(*(np.zeros((count, size)) for size in sizes))
+
+
+def shots(mesh: Mesh, links: Links, count: int) -> Shots:
+    """Room for ``count`` instants."""
+    cells, faces, link = int(mesh.inner[-1]), int(mesh.face[-1]), len(links.kind)
+    sizes = (cells, cells, faces, link, link)
+    return Shots(
+        *(np.empty((count, size)) for size in sizes), np.empty((count, len(mesh.start), 6))
+    )
 
 
 def blank(mesh: Mesh, links: Links, opening: Floats) -> State:

@@ -14,7 +14,7 @@ from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
 
-__all__ = ["discharge", "newton", "volumes"]
+__all__ = ["SHALLOW", "discharge", "newton", "volumes", "wetted"]
 
 GRAVITY = 9.81
 DEEP = 10.0
@@ -262,22 +262,26 @@ def structures(mesh: Mesh, links: Links, st: State, theta: float) -> None:
 def solve(mesh: Mesh, st: State) -> None:
     """Factor the system of the nodes in place and solve it; ``right`` becomes the solution."""
     rows, columns, diagonal, x = mesh.rows, mesh.columns, mesh.diagonal, st.values
+    work, right = st.work, st.right
     for i in range(diagonal.size):
         for p in range(rows[i], rows[i + 1]):
-            st.work[columns[p]] = x[p]
+            work[columns[p]] = x[p]
+        rest = right[i]
         for p in range(rows[i], diagonal[i]):
             k = columns[p]
-            ratio = st.work[k] / x[diagonal[k]]
-            st.work[k] = ratio
-            st.right[i] -= ratio * st.right[k]
+            ratio = work[k] * x[diagonal[k]]
+            rest -= ratio * right[k]
             for m in range(diagonal[k] + 1, rows[k + 1]):
-                st.work[columns[m]] -= ratio * x[m]
-        for p in range(rows[i], rows[i + 1]):
-            x[p] = st.work[columns[p]]
-    for i in range(diagonal.size - 1, -1, -1):
+                work[columns[m]] -= ratio * x[m]
+        right[i] = rest
         for p in range(diagonal[i] + 1, rows[i + 1]):
-            st.right[i] -= x[p] * st.right[columns[p]]
-        st.right[i] /= x[diagonal[i]]
+            x[p] = work[columns[p]]
+        x[diagonal[i]] = 1.0 / work[i]
+    for i in range(diagonal.size - 1, -1, -1):
+        rest = right[i]
+        for p in range(diagonal[i] + 1, rows[i + 1]):
+            rest -= x[p] * right[columns[p]]
+        right[i] = rest * x[diagonal[i]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

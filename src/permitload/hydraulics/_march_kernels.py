@@ -4,13 +4,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from permitload.hydraulics._arrays import Forcing, Links, Record, State
-from permitload.hydraulics._kernels import newton, volumes, wetted
+from permitload.hydraulics._arrays import Forcing, Links, Record, Shots, State
+from permitload.hydraulics._kernels import SHALLOW, discharge, newton, volumes, wetted
 from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
 
-__all__ = ["advance", "settle", "side_flow", "summary"]
+__all__ = ["march", "settle", "side_flow", "snapshot", "summary"]
 
 GATE, CULVERT, PUMP = 1, 2, 3
 CLOSE = 1e-3
@@ -221,14 +221,48 @@ def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance(
-    mesh: Mesh, links: Links, fc: Forcing, st: State, rc: Record, run: Floats
-) -> tuple[float, float, int]:
-    """March to the end of an interval; the next step, the time reached, the cell that stopped it.
+def summary(mesh: Mesh, z: Floats, q: Floats, out: Floats) -> None:
+    """Flow at the middle, volume, water surface, Froude number: greatest, and at both ends."""
+    for r in range(mesh.start.size):
+        n, dx, s = mesh.pieces[r], mesh.piece[r], mesh.section[r]
+        low, fall = mesh.bed[r, 0], (mesh.bed[r, 1] - mesh.bed[r, 0]) / n
+        j, left, fast = mesh.face[r], mesh.start[r], 0.0
+        out[r, 0] = 0.5 * (q[j + (n - 1) // 2] + q[j + n // 2])
+        out[r, 1:] = 0.0
+        for i in range(n):
+            right = mesh.inner[r] + i if i < n - 1 else mesh.stop[r]
+            for stage, at in (
+                (z[left], i + 0.25 * (i == 0)),
+                (z[right], i + 1 - 0.25 * (i == n - 1)),
+            ):
+                y = stage - low - at * fall
+                if y > 0.0:
+                    area, top, _, _ = wetted(mesh, s, y)
+                    out[r, 1] += 0.5 * dx * area
+                    out[r, 2] += 0.5 * dx * top
+            y = 0.5 * (z[left] + z[right]) - low - (i + 0.5) * fall
+            if y > 0.0:
+                area, top, _, _ = wetted(mesh, s, y)
+                froude = abs(q[j + i]) / area * np.sqrt(top / (9.81 * area))
+                fast = max(fast, froude)
+                if i == 0 and y > SHALLOW:
+                    out[r, 4] = froude
+                if i == n - 1 and y > SHALLOW:
+                    out[r, 5] = froude
+            left = right
+        out[r, 3] = fast
 
-    ``run``: start, end, first step, greatest step [s], implicitness, inertia.
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def advance(
+    mesh: Mesh, links: Links, fc: Forcing, st: State, rc: Record, span: tuple[float, float],
+    run: tuple[float, float, float, bool],
+) -> tuple[float, float, int]:  # fmt: skip
+    """March through an interval; the next step, the time reached, the cell that stopped it.
+
+    ``run``: first step, greatest step [s], implicitness, inertia.
     """
-    t, end, dt, most, theta, inertia = run[0], run[1], run[2], run[3], run[4], run[5] > 0.0
+    (t, end), (dt, most, theta, inertia) = span, run
     while t < end - 1e-9 * most:
         parts = np.ceil((end - t) / dt - 1e-9)  # equal steps up to the end of the interval
         step = (end - t) / parts
@@ -259,6 +293,37 @@ def advance(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def snapshot(mesh: Mesh, links: Links, st: State, shot: Shots, k: int) -> None:
+    """Keep the state in row k."""
+    shot.stage[k], shot.volume[k], shot.flow[k] = st.z0, st.v0, st.q0
+    shot.opening[k] = st.opening
+    summary(mesh, st.z0, st.q0, shot.sums[k])
+    for s in range(links.kind.size):
+        left, right = st.z0[links.start[s]], st.z0[links.stop[s]]
+        shot.link[k, s] = discharge(links, s, left, right, st.opening[s], st.on[s])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def march(
+    mesh: Mesh, links: Links, fc: Forcing, st: State, kept: tuple[Record, Shots],
+    clock: Floats, run: tuple[float, float, float, bool],
+) -> tuple[float, float, int]:  # fmt: skip
+    """March through the intervals between the times of clock, and keep each; as ``advance``."""
+    (rc, shot), (dt, most, theta, inertia) = kept, run
+    for k in range(clock.size - 1):
+        book = Record(
+            rc.forward[k], rc.backward[k], rc.link_forward[k], rc.link_backward[k], rc.outside[k],
+            rc.water_in[k], rc.water_out[k], rc.limit[k], rc.applied[k], rc.steps[k],
+        )  # fmt: skip
+        span = clock[k], clock[k + 1]
+        dt, t, stuck = advance(mesh, links, fc, st, book, span, (dt, most, theta, inertia))
+        if stuck >= 0:
+            return dt, t, stuck
+        snapshot(mesh, links, st, shot, k)
+    return dt, clock[-1], -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def settle(
     mesh: Mesh, links: Links, st: State, step: float, inertia: bool, tolerance: float
 ) -> tuple[float, int, int]:
@@ -286,31 +351,3 @@ def settle(
         step = min(step * min(max(before / max(worst, 1e-15), 0.5), 10.0) * 1.2, 1e12)
         before = worst
     return worst, where, 400
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def summary(mesh: Mesh, z: Floats, q: Floats, out: Floats) -> None:
-    """Flow at the middle, volume, water surface and greatest Froude number of every reach."""
-    for r in range(mesh.start.size):
-        n, dx, s = mesh.pieces[r], mesh.piece[r], mesh.section[r]
-        low, fall = mesh.bed[r, 0], (mesh.bed[r, 1] - mesh.bed[r, 0]) / n
-        j, left, fast = mesh.face[r], mesh.start[r], 0.0
-        out[r, 0] = 0.5 * (q[j + (n - 1) // 2] + q[j + n // 2])
-        out[r, 1], out[r, 2] = 0.0, 0.0
-        for i in range(n):
-            right = mesh.inner[r] + i if i < n - 1 else mesh.stop[r]
-            for stage, at in (
-                (z[left], i + 0.25 * (i == 0)),
-                (z[right], i + 1 - 0.25 * (i == n - 1)),
-            ):
-                y = stage - low - at * fall
-                if y > 0.0:
-                    area, top, _, _ = wetted(mesh, s, y)
-                    out[r, 1] += 0.5 * dx * area
-                    out[r, 2] += 0.5 * dx * top
-            y = 0.5 * (z[left] + z[right]) - low - (i + 0.5) * fall
-            if y > 0.0:
-                area, top, _, _ = wetted(mesh, s, y)
-                fast = max(fast, abs(q[j + i]) / area * np.sqrt(top / (9.81 * area)))
-            left = right
-        out[r, 3] = fast

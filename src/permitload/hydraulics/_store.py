@@ -16,16 +16,14 @@ __all__ = ["MOST_BYTES", "Store"]
 
 MOST_BYTES = 2_000_000_000
 """Largest result that is kept in memory."""
-_CHUNK = 96
-"""Instants that are written at once."""
 
 Dims = dict[str, tuple[str, str]]
 
 
 class Store:
-    """Arrays (label, time or interval) that are filled one instant after the other.
+    """Arrays (time or interval, label) that are filled block after block.
 
-    With a path, blocks of instants go to the file, so memory does not grow with the run.
+    With a path the blocks go to the file, so memory does not grow with the run.
     """
 
     def __init__(self, dims: Dims, coords: dict[str, Any], path: Path | None) -> None:
@@ -38,26 +36,19 @@ class Store:
             problem = f"would take {need / 1e9:.1f} GB of memory"
             raise_faults([Fault("run", None, "path", None, problem, right)])
         self._frame = described(frame)
-        self._size = {t: frame.sizes[t] for t in ("time", "interval")}
         if path is None:
-            self._arrays = {n: np.empty((b, a)) for n, (a, b) in sizes.items()}
+            self._arrays: dict[str, Any] = {n: np.empty((b, a)) for n, (a, b) in sizes.items()}
             return
-        self._arrays = {n: np.empty((min(_CHUNK, b), a)) for n, (a, b) in sizes.items()}
         self._frame.to_netcdf(path, engine="h5netcdf")
-        self._open(path, sizes)
+        self._open(path)
 
-    def put(self, name: str, k: int, values: NDArray[np.float64]) -> None:
-        """Keep the values of instant k."""
-        self._arrays[name][k if self._path is None else k % _CHUNK] = values
+    def size(self, dim: str) -> int:
+        """Count of labels."""
+        return int(self._frame.sizes[dim])
 
-    def flush(self, axis: str, k: int) -> None:
-        """Write the block that instant k completes."""
-        if self._path is None or ((k + 1) % _CHUNK and k + 1 < self._size[axis]):
-            return
-        first = k - k % _CHUNK
-        for name, (_, t) in self._dims.items():
-            if t == axis:
-                self._file.variables[name][first : k + 1] = self._arrays[name][: k + 1 - first]
+    def put(self, name: str, first: int, values: NDArray[np.float64]) -> None:
+        """Keep the rows of instants or intervals from the first on."""
+        self._arrays[name][first : first + len(values)] = values
 
     def result(self, extra: dict[str, Any], attrs: dict[str, Any]) -> xr.Dataset:
         """Dataset of all that was put, with further variables; lazy if it is in a file."""
@@ -74,13 +65,12 @@ class Store:
         if self._path is not None:
             self._file.close()
 
-    def _open(self, path: Path, sizes: dict[str, tuple[int, int]]) -> None:
+    def _open(self, path: Path) -> None:
         """Create the variables of the file."""
         import h5netcdf
 
-        self._file = h5netcdf.File(path, "a")
+        self._file, self._arrays = h5netcdf.File(path, "a"), {}
         for name, (d, t) in self._dims.items():
-            a, b = sizes[name]
-            chunks = max(min(_CHUNK, b), 1), max(a, 1)
-            made = self._file.create_variable(name, (t, d), "f8", chunks=chunks)
+            made = self._file.create_variable(name, (t, d), "f8")
             made.attrs.update(described(xr.Dataset({name: 0.0}))[name].attrs)
+            self._arrays[name] = made

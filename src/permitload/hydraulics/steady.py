@@ -138,7 +138,7 @@ def _every_period(
     """Solve all periods: sums by reach, then stages, flows and flows of links."""
     state, run = start
     count = given.axis.size
-    sums = np.empty((len(mesh.start), count, 4))
+    sums = np.empty((len(mesh.start), count, 6))
     z, q = np.empty((state.z1.size, count)), np.empty((state.q1.size, count))
     link, first = np.empty((len(links.kind), count)), (state.z1.copy(), state.q1.copy())
     faults: list[Fault] = []
@@ -184,7 +184,7 @@ def _solve(
         state.z1[:], state.q1[:] = flat_start(mesh, links, now, state.opening).z1, 0.0
         worst, _, _ = settle(mesh, links, state, 600.0, run.inertia, TOLERANCE)
     if not worst <= TOLERANCE:
-        sums = np.empty((len(mesh.start), 4))
+        sums = np.empty((len(mesh.start), 6))
         _summary(mesh, state, sums)
         raise_faults(_fast_ends(network, given, p, sums[:, 3], mesh))
         _complain(network, mesh, state, f"steady flow of period {given.axis[p]}", sums[:, 3])

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from permitload.errors import ConvergenceError, DataError, Fault, raise_faults
 from permitload.hydraulics import _boundary, _links
-from permitload.hydraulics._arrays import Forcing, Links, Record, State, blank, record
+from permitload.hydraulics._arrays import Forcing, Links, Record, Shots, State, blank, record, shots
 from permitload.hydraulics._mesh import Mesh, build, vertices
 from permitload.hydraulics._result import coordinates, reach_variables
 from permitload.hydraulics._run import Details, Run
@@ -25,10 +25,12 @@ __all__ = ["unsteady"]
 Floats = NDArray[np.float64]
 
 _NO_DETAILS, _USUAL = Details(), Run()
+_BLOCK = 96
+"""Intervals that are computed, and kept, at once."""
 _AT_TIME = {
     "flow": "reach", "velocity": "reach", "area": "reach", "volume": "reach",
     "travel_time": "reach", "depth": "reach", "stage": "node", "structure_flow": "structure",
-    "cell_volume": "cell", "cell_stage": "cell", "face_flow": "face",
+    "opening": "structure", "cell_volume": "cell", "cell_stage": "cell", "face_flow": "face",
 }  # fmt: skip
 _IN_INTERVAL = {
     "forward_flow": "face", "backward_flow": "face", "structure_forward": "structure",
@@ -66,7 +68,7 @@ def unsteady(
     initial : Dataset, optional
         ``stage`` (node) and optionally ``flow`` (reach), straight along reaches; or
         ``cell_stage`` (cell) and ``face_flow`` (face) of a result with the same cells, such as
-        ``result.isel(time=-1)``. By default the steady state of the first instant.
+        ``result.isel(time=-1)``, whose gates and pumps stay as they were. By default the steady state of the first instant.
     details : Details, optional
         Cross-sections, storage curves and gate rules.
     run : Run, optional
@@ -76,7 +78,7 @@ def unsteady(
     -------
     Dataset
         By time, at the instant: ``flow`` (at the middle of a reach), ``velocity``, ``area``,
-        ``volume``, ``travel_time``, ``depth`` (reach); ``stage`` (node); ``structure_flow``;
+        ``volume``, ``travel_time``, ``depth`` (reach); ``stage`` (node); ``structure_flow``, ``opening``;
         ``cell_volume``, ``cell_stage`` (cell); ``face_flow``. By interval, its mean or count:
         ``forward_flow`` and ``backward_flow`` (face), ``structure_forward`` and
         ``structure_backward``, ``cell_flow`` (what enters a cell from outside), ``water_in``,
@@ -87,7 +89,8 @@ def unsteady(
     Raises
     ------
     DataError
-        With every fault: geometry, boundaries, gaps in series, rules that can never apply.
+        With every fault: geometry, boundaries, gaps in series, rules that can never apply; and
+        as soon as flow at a boundary is supercritical, where it is.
     ConvergenceError
         If a step cannot be made short enough, with the place and time: often more water is
         taken from a place than there is.
@@ -128,7 +131,7 @@ def unsteady(
     store = _store(network, mesh, links, instants, run)
     try:
         extra = _march(network, (mesh, links, fields), state, seconds, (store, run))
-    except ConvergenceError:
+    except (ConvergenceError, DataError):
         store.close()
         raise
     return store.result(*extra)
@@ -166,6 +169,10 @@ def _start(
     if "cell_stage" in initial:
         z, q = _labelled(initial, "cell_stage", mesh), _labelled(initial, "face_flow", mesh)
         state.z0[:], state.q0[:] = z, q
+        if "opening" in initial:
+            count = initial.sizes["structure"]
+            state.opening[:count] = initial["opening"].to_numpy()
+            state.on[:count] = initial["structure_flow"].to_numpy() > 0.0
     else:
         _along(network, mesh, state, initial)
     raise_faults(
@@ -233,30 +240,51 @@ def _march(
     network: RiverNetwork, fixed: tuple[Mesh, Links, Forcing], state: State, seconds: Floats,
     where: tuple[Store, Run],
 ) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
-    """Run all intervals and put their results."""
-    from permitload.hydraulics._march_kernels import advance
+    """Run all intervals, block after block, and put their results."""
+    from permitload.hydraulics._march_kernels import march, snapshot
 
     (mesh, links, fields), (store, run) = fixed, where
     state.v1[:] = state.v0
-    _put_instant((mesh, links), state, store, 0)
+    shot = shots(mesh, links, 1)
+    snapshot(mesh, links, state, shot, 0)
+    _put_instants(mesh, shot, store, 0)
     step, counts, off = run.time_step, np.zeros(seconds.size - 1), np.zeros(seconds.size - 1)
     applied, owner = np.zeros(len(links.rule)), _owner(mesh)
-    for k in range(seconds.size - 1):
-        book = record(mesh, links)
-        settings = np.array([seconds[k], seconds[k + 1], step, run.time_step,
-                             run.implicitness, float(run.inertia)])  # fmt: skip
-        step, reached, stuck = advance(mesh, links, fields, state, book, settings)
+    for k in range(0, seconds.size - 1, _BLOCK):
+        clock = seconds[k : k + _BLOCK + 1]
+        count = clock.size - 1
+        book, shot = record(mesh, links, count), shots(mesh, links, count)
+        how = step, run.time_step, run.implicitness, run.inertia
+        step, reached, stuck = march(mesh, links, fields, state, (book, shot), clock, how)
         if stuck >= 0:
             _complain(network, mesh, state, reached, stuck)
-        _put_interval((mesh, links), book, store, k, (seconds[k + 1] - seconds[k], owner))
-        counts[k], off[k] = book.steps
-        applied += book.applied
-        store.flush("interval", k)
-        _put_instant((mesh, links), state, store, k + 1)
+        _refuse_fast(network, (mesh, fields), shot, clock)
+        _put_intervals(book, store, k, (np.diff(clock)[:, None], owner, len(mesh.start)))
+        _put_instants(mesh, shot, store, k + 1)
+        counts[k : k + count], off[k : k + count] = book.steps.T
+        applied += book.applied.sum(axis=0)
     extra = {"steps": ("interval", counts), "imbalance": ("interval", off)}
     gates = network.structures.index.to_numpy(dtype=object)[links.rule[:, 0]]
     held = {f"{gate} {i}": float(t) for i, (gate, t) in enumerate(zip(gates, applied, strict=True))}
     return extra, {"rule_seconds": str(held)} if held else {}
+
+
+def _refuse_fast(
+    network: RiverNetwork, fixed: tuple[Mesh, Forcing], shot: Shots, clock: Floats
+) -> None:
+    """Refuse boundaries at which the flow of a reach is supercritical."""
+    mesh, fields = fixed
+    faults = []
+    for name, rows in (("stage", fields.stage_node), ("flow", fields.flow_node)):
+        for end, column in ((mesh.start, 4), (mesh.stop, 5)):
+            froude = np.where(np.isin(end, rows), shot.sums[:, :, column], 0.0)
+            for r in np.flatnonzero((froude >= 1.0).any(axis=0)):
+                k = int(np.argmax(froude[:, r] >= 1.0))
+                reach = network.reaches.index[r]
+                place = f"node {network.nodes.index[end[r]]}, {clock[k + 1]:.0f} s after the start"
+                problem = f"makes reach {reach} supercritical (Froude {froude[k, r]:.2f})"
+                faults.append(Fault("boundaries", place, name, None, problem, "subcritical flow"))
+    raise_faults(faults)
 
 
 def _owner(mesh: Mesh) -> NDArray[np.int64]:
@@ -267,45 +295,37 @@ def _owner(mesh: Mesh) -> NDArray[np.int64]:
     return owner
 
 
-def _put_instant(fixed: tuple[Mesh, Links], state: State, store: Store, k: int) -> None:
-    """Keep what holds at an instant."""
-    from permitload.hydraulics._kernels import discharge
-    from permitload.hydraulics._march_kernels import summary
-
-    mesh, links = fixed
-    sums, length = np.empty((len(mesh.start), 4)), mesh.piece * mesh.pieces
-    summary(mesh, state.z0, state.q0, sums)
-    for name, (_, values) in reach_variables(length, sums[:, None, :], "time").items():
-        store.put(name, k, values[:, 0])
-    store.put("stage", k, state.z0[: len(mesh.storage)])
-    flows = [
-        discharge(links, int(s), state.z0[links.start[s]], state.z0[links.stop[s]],
-                  state.opening[s], state.on[s])
-        for s in np.flatnonzero(links.stop >= 0)
-    ]  # fmt: skip
-    store.put("structure_flow", k, np.array(flows, dtype=float))
-    store.put("cell_volume", k, state.v0)
-    store.put("cell_stage", k, state.z0)
-    store.put("face_flow", k, state.q0)
-    store.flush("time", k)
+def _put_instants(mesh: Mesh, shot: Shots, store: Store, first: int) -> None:
+    """Keep what holds at instants."""
+    length, sums = mesh.piece * mesh.pieces, shot.sums.transpose(1, 0, 2)
+    for name, (_, values) in reach_variables(length, sums, "time").items():
+        store.put(name, first, values.T)
+    store.put("stage", first, shot.stage[:, : len(mesh.storage)])
+    store.put("structure_flow", first, shot.link[:, : store.size("structure")])
+    store.put("opening", first, shot.opening[:, : store.size("structure")])
+    store.put("cell_volume", first, shot.volume)
+    store.put("cell_stage", first, shot.stage)
+    store.put("face_flow", first, shot.flow)
 
 
-def _put_interval(
-    fixed: tuple[Mesh, Links], book: Record, store: Store, k: int,
-    more: tuple[float, NDArray[np.int64]],
-) -> None:  # fmt: skip
-    """Keep the means of an interval."""
-    (mesh, links), (seconds, owner) = fixed, more
-    count = int((links.stop >= 0).sum())
-    store.put("forward_flow", k, book.forward / seconds)
-    store.put("backward_flow", k, book.backward / seconds)
-    store.put("structure_forward", k, book.link_forward[:count] / seconds)
-    store.put("structure_backward", k, book.link_backward[:count] / seconds)
-    store.put("cell_flow", k, book.outside / seconds)
-    store.put("water_in", k, book.water_in / seconds)
-    store.put("water_out", k, book.water_out / seconds)
-    limits = np.bincount(owner[owner >= 0], book.limit[owner >= 0], len(mesh.start))
-    store.put("bottleneck", k, limits.astype(float))
+def _put_intervals(
+    book: Record, store: Store, first: int, more: tuple[Floats, NDArray[np.int64], int]
+) -> None:
+    """Keep the means of intervals."""
+    seconds, owner, reaches = more
+    count = store.size("structure")
+    store.put("forward_flow", first, book.forward / seconds)
+    store.put("backward_flow", first, book.backward / seconds)
+    store.put("structure_forward", first, book.link_forward[:, :count] / seconds)
+    store.put("structure_backward", first, book.link_backward[:, :count] / seconds)
+    store.put("cell_flow", first, book.outside / seconds)
+    store.put("water_in", first, book.water_in / seconds)
+    store.put("water_out", first, book.water_out / seconds)
+    limits = np.zeros((len(seconds), reaches))
+    row, cell = np.nonzero(book.limit[:, owner >= 0])
+    cell = np.flatnonzero(owner >= 0)[cell]
+    np.add.at(limits, (row, owner[cell]), book.limit[row, cell])
+    store.put("bottleneck", first, limits)
 
 
 def _complain(network: RiverNetwork, mesh: Mesh, state: State, reached: float, stuck: int) -> None:

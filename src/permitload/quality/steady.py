@@ -171,8 +171,14 @@ def _laws(source_load: xr.DataArray, kinetics: Kinetics) -> Kinetics:
 
 
 def _residual_faults(known: Inputs, found: Solved, period: str) -> list[Fault]:
-    """Refuse a result whose mass does not balance: extreme input that arithmetic cannot hold."""
+    """Refuse a result whose mass does not balance: extreme input that arithmetic cannot hold.
+
+    A held node is booked net: what its water carries counts too, or a sea that takes back all
+    that it gives would be measured by its own rounding.
+    """
     scale = np.abs(found.ledger[:4]).sum(axis=0)
+    carried = np.where(found.period.held, found.period.water.through, 0.0)
+    scale = scale + carried @ np.abs(np.nan_to_num(found.node))
     off = ~(np.abs(found.ledger[5, :]) <= _CLOSES * scale)
     batch = off.size // max(known.pollutants.size, 1)
     right = "dispersion, lengths and flows of ordinary size"
