@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from permitload import plot, sources, standards, tiers
+from permitload import plot, standards, tiers
 from permitload._frames import fault_at, listed
 from permitload.errors import DataError, Fault
 from permitload.units import tonnes
@@ -232,8 +232,8 @@ def _needed(given: Tables) -> Iterator[Fault]:
 def _parks(given: Tables, decided: Sequence[str], loads: xr.Dataset) -> Iterator[Fault]:
     """Outfalls that no decided source discharges by, or that two parks share."""
     parks = given["tier_parks"]
-    chosen, _ = sources.split(given["sources"], decided)
-    known = sorted(set(loads.sel(source=chosen["source"].tolist())["outlet"].values.tolist()))
+    decides = np.isin(loads["source_class"].values, list(decided))
+    known = sorted(set(loads["outlet"].values[decides].tolist()))
     inland = parks["receiving_water"] != "sea"
     for bad, problem, right in (
         (inland & ~parks["outlet"].isin(known), "has no decided source",
