@@ -284,3 +284,27 @@ def test_ledger_closes(river: River, found: xr.Dataset) -> None:
     sent = enters * (way["share"] * np.exp(-DYE * way["time"]))[enters.index]
     flux = found["flux"].sel(reach=MOUTH, end="to", pollutant="dye").item()
     assert flux == pytest.approx(86.4 * sent.sum(), rel=1e-12)
+
+
+def test_normal_depth_and_velocity_from_geometry_and_flow(given: pd.DataFrame) -> None:
+    """Manning's velocity in the trapezoid against the published one, where two digits are given.
+
+    The hour is unsteady and rounded to 0.01, which scatters the ratio about 1. It is biased
+    only where the flow leaves the trapezoid: above its top width the model adds a floodplain,
+    which has another section and roughness.
+    """
+    wet = given[(given["streamflow_m3s"] >= 0.1) & (given["velocity_m_s"] >= 0.05)]
+    section = wet["bottom_width_m"], 1.0 / wet["side_slope"], wet["manning_n"], wet["slope"]
+    depth = hydraulics.normal_depth(wet["streamflow_m3s"], *section)
+    speed = hydraulics.velocity(wet["streamflow_m3s"], depth, *section[:2])
+    ratio = pd.Series(speed / wet["velocity_m_s"].to_numpy(), wet.index)
+    top = hydraulics.top_width(depth, *section[:2])
+    over = top > wet["top_width_m"]
+    assert (len(wet), over.sum()) == (1717, 288)
+    low, middle, high = ratio[~over].quantile([0.05, 0.5, 0.95])
+    assert low == pytest.approx(0.966, abs=5e-3) and high == pytest.approx(1.035, abs=5e-3)
+    assert middle == pytest.approx(1.0, abs=2e-3)
+    # velocity grows with about the 0.4th power of the flow: what the rounding of both explains
+    rounding = 0.005 / wet["velocity_m_s"] + 0.4 * 0.005 / wet["streamflow_m3s"]
+    assert ((ratio - 1.0).abs() <= rounding)[~over].mean() >= 0.95
+    assert ratio[over].median() == pytest.approx(0.887, abs=5e-3)

@@ -168,10 +168,10 @@ def record(mesh: Mesh, links: Links, count: int) -> Record:
 def shots(mesh: Mesh, links: Links, count: int) -> Shots:
     """Room for ``count`` instants."""
     cells, faces, link = int(mesh.inner[-1]), int(mesh.face[-1]), len(links.kind)
-    sizes = (cells, cells, faces, link, link)
-    return Shots(
-        *(np.empty((count, size)) for size in sizes), np.empty((count, len(mesh.start), 6))
-    )
+    stage, volume = np.empty((count, cells)), np.empty((count, cells))
+    flow, opening = np.empty((count, link)), np.empty((count, link))
+    sums = np.empty((count, len(mesh.start), 6))
+    return Shots(stage, volume, np.empty((count, faces)), flow, opening, sums)
 
 
 def blank(mesh: Mesh, links: Links, opening: Floats) -> State:

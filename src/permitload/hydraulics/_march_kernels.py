@@ -255,14 +255,14 @@ def summary(mesh: Mesh, z: Floats, q: Floats, out: Floats) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
-    mesh: Mesh, links: Links, fc: Forcing, st: State, rc: Record, span: tuple[float, float],
+    fixed: tuple[Mesh, Links, Forcing], st: State, rc: Record, span: tuple[float, float],
     run: tuple[float, float, float, bool],
 ) -> tuple[float, float, int]:  # fmt: skip
     """March through an interval; the next step, the time reached, the cell that stopped it.
 
     ``run``: first step, greatest step [s], implicitness, inertia.
     """
-    (t, end), (dt, most, theta, inertia) = span, run
+    (mesh, links, fc), (t, end), (dt, most, theta, inertia) = fixed, span, run
     while t < end - 1e-9 * most:
         parts = np.ceil((end - t) / dt - 1e-9)  # equal steps up to the end of the interval
         step = (end - t) / parts
@@ -305,8 +305,8 @@ def snapshot(mesh: Mesh, links: Links, st: State, shot: Shots, k: int) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def march(
-    mesh: Mesh, links: Links, fc: Forcing, st: State, kept: tuple[Record, Shots],
-    clock: Floats, run: tuple[float, float, float, bool],
+    fixed: tuple[Mesh, Links, Forcing], st: State, kept: tuple[Record, Shots], clock: Floats,
+    run: tuple[float, float, float, bool],
 ) -> tuple[float, float, int]:  # fmt: skip
     """March through the intervals between the times of clock, and keep each; as ``advance``."""
     (rc, shot), (dt, most, theta, inertia) = kept, run
@@ -316,10 +316,10 @@ def march(
             rc.water_in[k], rc.water_out[k], rc.limit[k], rc.applied[k], rc.steps[k],
         )  # fmt: skip
         span = clock[k], clock[k + 1]
-        dt, t, stuck = advance(mesh, links, fc, st, book, span, (dt, most, theta, inertia))
+        dt, t, stuck = advance(fixed, st, book, span, (dt, most, theta, inertia))
         if stuck >= 0:
             return dt, t, stuck
-        snapshot(mesh, links, st, shot, k)
+        snapshot(fixed[0], fixed[1], st, shot, k)
     return dt, clock[-1], -1
 
 

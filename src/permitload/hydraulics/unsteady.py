@@ -68,7 +68,8 @@ def unsteady(
     initial : Dataset, optional
         ``stage`` (node) and optionally ``flow`` (reach), straight along reaches; or
         ``cell_stage`` (cell) and ``face_flow`` (face) of a result with the same cells, such as
-        ``result.isel(time=-1)``, whose gates and pumps stay as they were. By default the steady state of the first instant.
+        ``result.isel(time=-1)``, whose gates and pumps stay as they were. By default the
+        steady state of the first instant.
     details : Details, optional
         Cross-sections, storage curves and gate rules.
     run : Run, optional
@@ -78,13 +79,13 @@ def unsteady(
     -------
     Dataset
         By time, at the instant: ``flow`` (at the middle of a reach), ``velocity``, ``area``,
-        ``volume``, ``travel_time``, ``depth`` (reach); ``stage`` (node); ``structure_flow``, ``opening``;
-        ``cell_volume``, ``cell_stage`` (cell); ``face_flow``. By interval, its mean or count:
-        ``forward_flow`` and ``backward_flow`` (face), ``structure_forward`` and
-        ``structure_backward``, ``cell_flow`` (what enters a cell from outside), ``water_in``,
-        ``water_out`` (node), ``bottleneck`` (times that a reach halved the step), ``steps``,
-        ``imbalance``. The change of a ``cell_volume`` over an interval is its length times the
-        flows of faces, structures and outside, to rounding.
+        ``volume``, ``travel_time``, ``depth`` (reach); ``stage`` (node); ``structure_flow``,
+        ``opening`` (structure); ``cell_volume``, ``cell_stage`` (cell); ``face_flow``. By
+        interval, its mean or count: ``forward_flow`` and ``backward_flow`` (face),
+        ``structure_forward`` and ``structure_backward``, ``cell_flow`` (what enters a cell from
+        outside), ``water_in``, ``water_out`` (node), ``bottleneck`` (times that a reach halved
+        the step), ``steps``, ``imbalance``. The change of a ``cell_volume`` over an interval is
+        its length times the flows of faces, structures and outside, to rounding.
 
     Raises
     ------
@@ -255,7 +256,7 @@ def _march(
         count = clock.size - 1
         book, shot = record(mesh, links, count), shots(mesh, links, count)
         how = step, run.time_step, run.implicitness, run.inertia
-        step, reached, stuck = march(mesh, links, fields, state, (book, shot), clock, how)
+        step, reached, stuck = march(fixed, state, (book, shot), clock, how)
         if stuck >= 0:
             _complain(network, mesh, state, reached, stuck)
         _refuse_fast(network, (mesh, fields), shot, clock)
