@@ -23,7 +23,8 @@ from tests.samples import SAMPLE, started
 
 TABLES = ["permits", "permits_monthly", "capacity", "sections", "closure", "sensitivity",
           "points", "owed", "cuts", "units", "units_monthly", "balance",
-          "provenance", "rules", "fairness", "prices", "counterfactuals"]  # fmt: skip
+          "provenance", "rules", "fairness", "prices", "counterfactuals",
+          "contributions"]  # fmt: skip
 runner = CliRunner()
 
 
@@ -77,8 +78,8 @@ def test_what_a_run_wrote_is_verified(original: Path) -> None:
     assert found.faults == ()
     assert found.notes == ()
     assert found.compared["tables"] == len(TABLES)
-    assert found.compared["Datasets"] == 17
-    assert found.compared["figures"] == 8
+    assert found.compared["Datasets"] == 18
+    assert found.compared["figures"] == 10
     lines = sum((original / "results" / f"{n}.csv").read_text().count("\n") for n in TABLES)
     assert found.compared["rows"] == lines - len(TABLES)
     assert steps[0] == "manifest and hashes"
