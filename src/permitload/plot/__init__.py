@@ -9,6 +9,7 @@ from permitload.plot.maps import network_map
 from permitload.plot.panels import alternatives_bars, network_maps
 from permitload.plot.picture import png
 from permitload.plot.tiers import area_map, intensity_ladder, permit_changes
+from permitload.plot.water import flow_map, long_profile, water_series
 
 __all__ = [
     "alternatives_bars",
@@ -18,14 +19,17 @@ __all__ = [
     "contribution_bars",
     "exceeds",
     "fairness",
+    "flow_map",
     "headroom_use",
     "intensity_ladder",
     "is_cut",
     "label",
+    "long_profile",
     "monthly",
     "network_map",
     "network_maps",
     "permit_changes",
     "permits_bars",
     "png",
+    "water_series",
 ]
