@@ -31,7 +31,7 @@ class Outcome:
         ``counterfactuals``; ``contributions`` where there are several source classes;
         ``upstream`` where the study states a target of boundary water,
         ``alternatives`` where it has some, ``uncertain`` (rows) and ``reliability`` where it
-        states how uncertain its capacity is.
+        states how uncertain its capacity is, ``flow_check`` where flow is computed and stated.
     """
 
     settings: _settings.Settings
