@@ -1,7 +1,8 @@
 """A study is a folder of tables: check it, run it, verify what it published.
 
-The chain: given flows → quality of the background → response of the sections → headroom →
-capacity → allocation → rounding → the permits put back into the full model. No science here.
+The chain: flows, given or computed → quality of the background → response of the sections →
+headroom → capacity → allocation → rounding → the permits put back into the full model. No
+science here.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
         say("months")
     datasets |= _monthly.issued(state, datasets, tables, settings.months)
     say("control units")
-    datasets |= _by_unit(measured, room, datasets)
+    datasets |= _by_unit(measured, room, datasets) | _model.flow_check(model, settings)
     return Outcome(settings, tables, model.network, datasets)
 
 
@@ -345,7 +346,9 @@ def _judged(
     """Book the loads that follow from other tables, and check all that a study asks of them."""
     booked = _nonpoint.booked(given, reading)
     tables = booked.tables
-    checked = _checks.judged(tables, settings.pollutants or None, reading, settings.decided)
+    checked = _checks.judged(
+        tables, settings.pollutants or None, reading, settings.decided, settings.computed
+    )
     checked.faults += booked.faults
     if "works_days" in tables and not reading:
         checked.faults += _contributions.works_faults(_all(tables))
