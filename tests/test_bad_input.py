@@ -228,8 +228,8 @@ SETTINGS = {
     '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "
     "is unknown; right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[extra]\na = 1': "study.toml, extra: is no table of it; right "
-    "would be one of study, capacity, allocation, basis, reliability, months, "
-    "alternatives",
+    "would be one of study, capacity, allocation, hydraulics, basis, reliability, "
+    "months, alternatives",
 }
 
 
