@@ -10,6 +10,7 @@ from permitload.plot.months import park_use, quota_map, section_course
 from permitload.plot.panels import alternatives_bars, network_maps
 from permitload.plot.picture import png
 from permitload.plot.tiers import area_map, intensity_ladder, permit_changes
+from permitload.plot.water import flow_map, long_profile, water_series
 
 __all__ = [
     "alternatives_bars",
@@ -19,10 +20,12 @@ __all__ = [
     "contribution_bars",
     "exceeds",
     "fairness",
+    "flow_map",
     "headroom_use",
     "intensity_ladder",
     "is_cut",
     "label",
+    "long_profile",
     "monthly",
     "network_map",
     "network_maps",
@@ -32,4 +35,5 @@ __all__ = [
     "png",
     "quota_map",
     "section_course",
+    "water_series",
 ]

@@ -96,15 +96,20 @@ def network_map(
         _draw_outlets(ax, network, lines, outlets)
     if sections is not None:
         _draw_sections(ax, network, lines, sections)
+    _frame(ax, network, lines)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=8, frameon=False)
+    _style.finish(ax)
+    return ax
+
+
+def _frame(ax: Axes, network: RiverNetwork, lines: Floats) -> None:
+    """Name the ends of the rivers, and set scales and labels of the map."""
     _draw_ends(ax, network, lines)
     ax.set_aspect("equal", adjustable="box")  # datalim would eat the margins
     ax.margins(0.13, 0.34)
     ax.set_xlabel(label("x"))
     ax.set_ylabel(label("y"))
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=8, frameon=False)
-    _style.finish(ax)
-    return ax
 
 
 def _refuse(
