@@ -113,7 +113,7 @@ def test_map_width_and_colour_grow_with_the_flow(network: RiverNetwork) -> None:
     assert isinstance(ax.figure, Figure)
     ax.figure.draw_without_rendering()
     rivers = ax.collections[0]
-    one, two, three = rivers.get_linewidth()
+    one, two, three = np.asarray(rivers.get_linewidth())
     assert one > two > three > 0.0
     assert rivers.get_array().tolist() == [8.0, 2.0, 0.0]
     assert {"8", "2", "0"} <= {text.get_text() for text in ax.texts}

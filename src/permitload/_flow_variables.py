@@ -27,6 +27,9 @@ FLOW: tuple[Row, ...] = (
     ("rain", "mm/d", "rain on the water surface of a storage node", "降雨", 0.0, 1e4),
     ("evaporation", "mm/d", "evaporation from a storage node", "蒸发", 0.0, 1e3),
     ("structure_flow", "m3/s", "flow through a structure", "建筑物流量"),
+    ("stated_flow", "m3/s", "flow that a table states beside the computed one", "给定流量"),
+    ("flow_difference", "m3/s", "computed flow less stated flow", "计算与给定流量之差"),
+    ("turned", "1", "1 where computed and stated flow run opposite ways", "流向相反", 0.0, 1.0),
     (
         "forward_flow",
         "m3/s",

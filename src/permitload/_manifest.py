@@ -53,6 +53,7 @@ def describe(
             "annual": settings.annual.__name__,
             "boundaries": (settings.boundaries or _settings.measured).__name__,
             **({"section": settings.section} if settings.section else {}),
+            **_flow(settings),
             **({} if unsure is None else {"reliability": _reliability.options(unsure)}),
             **({"months": _monthly_checks.options(settings.months)} if "quota" in tables else {}),
         },
@@ -201,3 +202,10 @@ def shown(value: object) -> str:
     """Write an entry in a sentence, cut short where it is long."""
     words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return words if len(words) <= 60 else f"{words[:60]}…"
+
+
+def _flow(settings: _settings.Settings) -> dict[str, Any]:
+    """How flow was computed; nothing where it was given."""
+    if settings.flow is None:
+        return {}
+    return {"flow": settings.flow.__name__, "cell_length": settings.cell_length}

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from permitload import _checks, _rates, _settings, capacity, quality, sources
 from permitload.network import RiverNetwork
+from permitload.schema import described
 
-__all__ = ["Model", "Room", "State", "state"]
+__all__ = ["Model", "Room", "State", "flow_check", "state"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -140,7 +141,8 @@ def state(settings: _settings.Settings, tables: Tables, checked: _checks.Study) 
     water = checked.water
     # without faults all of them are there
     assert network is not None and water is not None and limits is not None and given is not None
-    model = Model(network, _stated(water, tables), tables, settings.pollutants)
+    water = _stated(water, tables, settings.flow is not None)
+    model = Model(network, water, tables, settings.pollutants)
     given = given.sel(pollutant=list(settings.pollutants))
     chosen, rest = sources.split(tables["sources"], settings.decided)
     decided = given.sel(source=chosen["source"].tolist())
@@ -148,11 +150,13 @@ def state(settings: _settings.Settings, tables: Tables, checked: _checks.Study) 
     return State(model, limits, given, decided, kept)
 
 
-def _stated(water: xr.Dataset, tables: Tables) -> xr.Dataset:
+def _stated(water: xr.Dataset, tables: Tables, computed: bool) -> xr.Dataset:
     """Hydraulics with the water's temperature, dispersion and depth where they are stated."""
     temperature = tables["periods"]["temperature"]
     if temperature.notna().all():
         water = water.assign(temperature=("period", temperature.to_numpy(float)))
+    if computed:  # the table is a check then
+        return water
     flows = tables["flows"].set_index(["reach", "period"])
     for name, needed in (("dispersion", flows["dispersion"].notna().any()),
                          ("depth", flows["depth"].notna().all())):  # fmt: skip
@@ -161,3 +165,19 @@ def _stated(water: xr.Dataset, tables: Tables) -> xr.Dataset:
             stated = stated.sel(reach=water["reach"].values, period=water["period"].values)
             water[name] = stated.drop_vars("period")
     return water
+
+
+def flow_check(model: Model, settings: _settings.Settings) -> dict[str, xr.Dataset]:
+    """Put computed flow beside that of the table of flows; NaN where the table has no row."""
+    table = model.tables["flows"]
+    if settings.flow is None or table.empty:
+        return {}
+    flow = model.water["flow"]
+    stated = table.set_index(["reach", "period"])["flow"].to_xarray()
+    stated = stated.reindex(reach=pd.unique(table["reach"]), period=flow["period"].values)
+    flow = flow.sel(reach=stated["reach"].values).reset_coords(drop=True)
+    found = {
+        "flow": flow, "stated_flow": stated, "flow_difference": flow - stated,
+        "turned": (flow * stated < 0.0).astype(float).where(stated.notnull()),
+    }  # fmt: skip
+    return {"flow_check": described(xr.Dataset(found))}

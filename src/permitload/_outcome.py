@@ -32,7 +32,7 @@ class Outcome:
         ``upstream`` where the study states a target of boundary water,
         ``alternatives`` where it has some, ``uncertain`` (rows) and ``reliability`` where it
         states how uncertain its capacity is; ``months``, ``month_sections``, ``month_findings``,
-        ``ledger`` where it has ``plans``.
+        ``ledger`` where it has ``plans``; ``flow_check`` where flow is computed and stated.
     """
 
     settings: _settings.Settings

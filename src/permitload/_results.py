@@ -45,6 +45,7 @@ KEYS = {
     "groups": ("group", "pollutant"),
     "capacity": ("pollutant", "period"),
     "sections": ("section", "indicator", "period"),
+    "flow_check": ("reach", "period"),
     "closure": ("section", "indicator", "period"),
     "sensitivity": ("pollutant", "period", "decay_factor"),
     "points": ("point", "pollutant", "period"),
@@ -270,6 +271,9 @@ def _optional(found: Mapping[str, xr.Dataset]) -> dict[str, pd.DataFrame]:
         tables["upstream_rise"] = _columns(both, ["upstream_rise"])
     if "reliability" in found:
         tables["reliability"] = _reliability.table(found["reliability"])
+    if "flow_check" in found:
+        table = _columns(found["flow_check"])
+        tables["flow_check"] = table[table["stated_flow"].notna()].reset_index(drop=True)
     if "alternatives" in found:
         tables["alternatives"] = _columns(found["alternatives"], _ALTERNATIVES)
     return tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from permitload import (
     allocation,
     capacity,
     fairness,
+    hydraulics,
     sharing,
 )
 from permitload.errors import Fault
@@ -68,8 +70,19 @@ class Settings:
     months: Policy = field(default_factory=Policy)
     """What the park has agreed on for its monthly quotas."""
     months_basis: str = "assumed"
+    flow: Callable[..., Any] | None = None
+    """How flow is computed from the boundaries; by default it is given in ``flows.csv``."""
+    cell_length: float = 250.0
+    """Greatest length of a piece of a reach, where flow is computed [m]."""
     alternatives: tuple[tuple[str, str, str], ...] = ()
     """Name, title and Chinese title of alternatives that have one."""
+
+    @property
+    def computed(self) -> Callable[..., Any] | None:
+        """Function of a network, boundaries and details that computes flow; None if given."""
+        if self.flow is None:
+            return None
+        return partial(self.flow, run=hydraulics.Run(cell_length=self.cell_length))
 
 
 _TARGETS = (
@@ -94,20 +107,26 @@ _ANNUAL = {name: getattr(capacity, name) for name in ("sum_of_periods", "worst_p
 _BOUNDARIES = {"measured": measured, "at_target": at_target}
 _FUNCTIONS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "target": _TARGETS, "compose": _COMPOSERS, "annual": _ANNUAL, "boundaries": _BOUNDARIES,
+    "flow": {"steady": hydraulics.steady},
 }  # fmt: skip
+_BASED = (
+    "margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries", "target",
+    "section", "compose", "precision",
+)  # fmt: skip
+"""Settings whose basis is always stated."""
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "study": ("title", "title_zh", "pollutants"),
     "capacity": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries"),
     "allocation": ("target", "section", "compose", "precision"),
-    "basis": ("margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries", "target",
-              "section",
-              "compose", "precision"),
+    "hydraulics": ("flow", "cell_length"),
+    "basis": (*_BASED, "flow", "cell_length"),
     "reliability": _reliability.KEYS,
     "months": _monthly_checks.KEYS,
     "alternatives": (),
 }  # fmt: skip
 _RANGES = {
-    "margin_of_safety": (0.0, 0.999), "closure_tolerance": (0.0, 10.0), "precision": (1e-9, 1e3)
+    "margin_of_safety": (0.0, 0.999), "closure_tolerance": (0.0, 10.0), "precision": (1e-9, 1e3),
+    "cell_length": (1.0, 1e5),
 }  # fmt: skip
 
 
@@ -122,7 +141,7 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
         return Settings(), [Fault("study.toml", None, "file", None, *error.args)]
     faults = _unknown(data)
     values: dict[str, Any] = {}
-    for table in ("study", "capacity", "allocation"):
+    for table in ("study", "capacity", "allocation", "hydraulics"):
         given = data.get(table)
         for key in _KEYS[table]:
             if isinstance(given, dict) and key in given:
@@ -134,7 +153,7 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
     if not values.get("pollutants"):
         right = 'a list such as ["COD", "NH3-N"]'
         faults.append(Fault("study.toml", "study", "pollutants", None, "is missing", right))
-    basis, more = _basis(data.get("basis", {}))
+    basis, more = _basis(data.get("basis", {}), _KEYS["hydraulics"] if "flow" in values else ())
     titles, wrong = _titles(data.get("alternatives", {}))
     uncertainty, unsure = _reliability.read(data.get("reliability"))
     months, vouched, astray = _monthly_checks.read(data.get("months"))
@@ -227,7 +246,7 @@ def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
     return None, ("is not valid", f"a number from {low:g} to {high:g}")
 
 
-def _basis(given: object) -> tuple[tuple[tuple[str, str], ...], list[Fault]]:
+def _basis(given: object, more: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], list[Fault]]:
     """Read the basis of each setting; what nobody vouches for is assumed."""
     stated = given if isinstance(given, dict) else {}
     right = f"one of {', '.join(_BASES)}"
@@ -236,7 +255,8 @@ def _basis(given: object) -> tuple[tuple[tuple[str, str], ...], list[Fault]]:
         for key, value in stated.items()
         if value not in _BASES
     ]
-    return tuple((key, _shown(stated.get(key, "assumed"))) for key in _KEYS["basis"]), faults
+    keys = (*_BASED, *more)
+    return tuple((key, _shown(stated.get(key, "assumed"))) for key in keys), faults
 
 
 def _titles(given: object) -> tuple[tuple[tuple[str, str, str], ...], list[Fault]]:

@@ -132,10 +132,23 @@ TABLES = _tables(
     ),
     ("periods", "period", "period days start? temperature?", "one period, in order"),
     (
-        "flows",
+        "flows?",
         "reach period",
         "reach period flow velocity? area? depth? dispersion? note?",
-        "flow of one reach in one period, without the outlets' effluent",
+        "flow of one reach in one period, without the outlets' effluent; a check where the study "
+        "computes its flow",
+    ),
+    (
+        "stages?",
+        "node period",
+        "node period? stage note?",
+        "water level at one node, from which flow is computed; an empty period means all",
+    ),
+    (
+        "openings?",
+        "structure period",
+        "structure period? opening note?",
+        "opening of one gate in one period, from which flow is computed",
     ),
     ("shares?", "reach", "reach share", "prescribed split of load at the reach's upstream node"),
     (

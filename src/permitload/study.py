@@ -1,7 +1,8 @@
 """A study is a folder of tables: check it, run it, verify what it published.
 
-The chain: given flows → quality of the background → response of the sections → headroom →
-capacity → allocation → rounding → the permits put back into the full model. No science here.
+The chain: flows, given or computed → quality of the background → response of the sections →
+headroom → capacity → allocation → rounding → the permits put back into the full model. No
+science here.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
         say("months")
     datasets |= _monthly.issued(state, datasets, tables, settings.months)
     say("control units")
-    datasets |= _by_unit(measured, room, datasets)
+    datasets |= _by_unit(measured, room, datasets) | _model.flow_check(model, settings)
     return Outcome(settings, tables, model.network, datasets)
 
 
@@ -340,6 +341,7 @@ def _read(folder: Path) -> _Inputs:
 
 
 def _judged(
+<<<<<<< HEAD
     given: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
 ) -> tuple[_nonpoint.Booked, _checks.Study]:
     """Book the loads that follow from other tables, and check all that a study asks of them."""
@@ -349,6 +351,14 @@ def _judged(
     checked.faults += booked.faults
     if "works_days" in tables and not reading:
         checked.faults += _contributions.works_faults(_all(tables))
+=======
+    tables: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
+) -> _checks.Study:
+    """Check tables, and what a study asks of them beyond that."""
+    checked = _checks.judged(
+        tables, settings.pollutants or None, reading, settings.decided, settings.computed
+    )
+>>>>>>> c4c544f (A study may compute its flow from stages, inflows and gates; flows.csv is a check then)
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(

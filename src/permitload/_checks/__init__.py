@@ -65,6 +65,7 @@ def judged(
     pollutants: Sequence[str] | None = None,
     reading: Sequence[Fault] = (),
     decided: Sequence[str] = (),
+    computed: Callable[..., xr.Dataset] | None = None,
 ) -> Study:
     """Find everything that is wrong with the tables of a study.
 
@@ -79,6 +80,8 @@ def judged(
         rows of a file that could not be read.
     decided : sequence of str, optional
         Source classes whose loads are decided.
+    computed : callable, optional
+        Computes flow from a network, boundaries and details; by default ``flows`` gives it.
 
     Returns
     -------
@@ -93,32 +96,40 @@ def judged(
     """
     given = {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
     unread = {fault.table.removesuffix(".csv") for fault in reading if fault.column == "file"}
-    bare = [name for name in _FILLED if given[name].empty and name not in unread]
+    filled = _FILLED if computed else (*_FILLED, "flows")
+    bare = [name for name in filled if given[name].empty and name not in unread]
     lost = {*unread, *bare}
-    found = [
-        Fault(f"{name}.csv", None, "rows", None, "has no row", "at least one row") for name in bare
-    ]
+    found = [_bare(name, tables) for name in bare]
     if pollutants is None:
         pollutants = [label for label in given["source_loads"]["pollutant"].unique() if label]
     else:
         found += _studied(given, pollutants, lost)
     found += reference_faults(given, lost)
     made = Study()
-    for needs, check in _checks(given, pollutants, decided, made):
+    for needs, check in _checks(given, pollutants, decided, made, computed):
         # nobody knows what stands in a table that could not be read
         found += [] if lost & set(needs.split()) else check()
     made.faults = _once(reading, (_located(fault, given) for fault in found))
     return made
 
 
+def _bare(name: str, tables: Mapping[str, pd.DataFrame]) -> Fault:
+    """Fault of a table without rows, or of the one optional table that is needed after all."""
+    if name == "flows" and name not in tables:
+        right = 'a CSV file, or flow = "steady" in [hydraulics]'
+        return Fault("flows.csv", None, "file", None, "is missing", right)
+    return Fault(f"{name}.csv", None, "rows", None, "has no row", "at least one row")
+
+
 def _checks(
-    given: Tables, studied: Sequence[str], decided: Sequence[str], made: Study
-) -> list[tuple[str, Callable[[], list[Fault]]]]:
+    given: Tables, studied: Sequence[str], decided: Sequence[str], made: Study,
+    computed: Callable[..., xr.Dataset] | None,
+) -> list[tuple[str, Callable[[], list[Fault]]]]:  # fmt: skip
     """List what is checked across tables, each with the tables that it needs; fill ``made``."""
     return [
         ("outlets sections", lambda: place_faults(given)),
         ("periods", lambda: calendar_faults(given["periods"])),
-        (_WATER, lambda: _water(given, studied, made)),
+        (_WATER, lambda: _water(given, studied, made, computed)),
         ("kinetics nodes reaches", lambda: rate_faults(given)),
         ("source_loads", lambda: _least(given, studied)),
         ("periods sections standards", lambda: _limits(given, studied, made)),
@@ -166,7 +177,10 @@ _FILLED = tuple(
 )
 """Tables that hold a row in every study; a network may be closed to water from outside."""
 
-_WATER = "reaches nodes structures polders periods flows shares boundaries inflow sections outlets"
+_WATER = (
+    "reaches nodes structures polders periods flows shares boundaries inflow sections outlets "
+    "stages openings gate_rules cross_sections storage_curves"
+)
 """Tables that the judgement of flows needs."""
 
 
@@ -188,9 +202,12 @@ def _least(tables: Tables, pollutants: Sequence[str]) -> list[Fault]:
     ]
 
 
-def _water(tables: Tables, pollutants: Sequence[str], made: Study) -> list[Fault]:
+def _water(
+    tables: Tables, pollutants: Sequence[str], made: Study,
+    computed: Callable[..., xr.Dataset] | None,
+) -> list[Fault]:  # fmt: skip
     """Network and flows that cannot be, or that leave something unknown."""
-    found, made.network, made.water = hydraulic_faults(tables, pollutants)
+    found, made.network, made.water = hydraulic_faults(tables, pollutants, computed)
     return found
 
 

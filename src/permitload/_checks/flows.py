@@ -9,12 +9,13 @@ import pandas as pd
 import xarray as xr
 
 from permitload import hydraulics
+from permitload._checks.computed import computed_hydraulics, idle_faults, unread_faults
 from permitload._frames import fault_at, listed, positions, title
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.network import RiverNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,11 +33,20 @@ _NEEDED = (
     ("periods", "days"),
 )
 """Cells without which the flows are not judged: what is wrong with them is reported already."""
+_COMPUTING = (
+    ("reaches", "length"),
+    ("boundaries", "flow"),
+    ("stages", "stage"),
+    ("openings", "opening"),
+    ("periods", "days"),
+)
+"""Cells without which no flow is computed."""
 
 
 def hydraulic_faults(
-    tables: Tables, pollutants: Sequence[str]
-) -> tuple[list[Fault], RiverNetwork | None, xr.Dataset | None]:
+    tables: Tables, pollutants: Sequence[str],
+    computed: Callable[..., xr.Dataset] | None = None,
+) -> tuple[list[Fault], RiverNetwork | None, xr.Dataset | None]:  # fmt: skip
     """Faults of the network, of flows that miss or do not balance, and of water unprescribed.
 
     Parameters
@@ -45,6 +55,8 @@ def hydraulic_faults(
         All tables of a study; empty ones where a file is absent.
     pollutants : sequence of str
         What is studied.
+    computed : callable, optional
+        Computes flow from a network, boundaries and details; by default ``flows`` gives it.
 
     Returns
     -------
@@ -63,10 +75,13 @@ def hydraulic_faults(
     ([], None, None)
     """
     reaches = tables["reaches"]
-    missing, dispersed = _missing_flows(tables), _dispersed(tables)
+    if computed is None:
+        missing = [*unread_faults(tables), *_missing_flows(tables), *_dispersed(tables)]
+    else:
+        missing = idle_faults(tables)
     named = (reaches[name].to_numpy() != "" for name in ("reach", "from_node", "to_node"))
     if reaches.empty or not all(cells.all() for cells in named):
-        return [*missing, *dispersed], None, None
+        return missing, None, None
     try:
         # a length that could not be read is reported already: any other keeps the rest checkable
         network = RiverNetwork(
@@ -76,16 +91,38 @@ def hydraulic_faults(
             _or_none(tables["polders"]),
         )
     except DataError as error:
-        return [*error.faults, *missing, *dispersed], None, None
-    found = [*_unjudged_parts(network, tables), *missing, *dispersed]
-    if missing or not _complete(network, tables):
+        return [*error.faults, *missing], None, None
+    if computed is None:
+        flows, wrong = _given(network, tables, missing)
+    else:
+        network, flows, wrong = _computed(network, tables, computed)
+    found = [*_unjudged_parts(network, tables), *missing, *wrong]
+    if flows is None:
         return found, network, None
-    try:
-        flows = given_hydraulics(network, tables)
-    except DataError as error:
-        return [*found, *error.faults], network, None
     found += _missing_inflow(flows, tables, pollutants)
     return found + _settling(flows, tables, pollutants), network, flows
+
+
+def _given(
+    network: RiverNetwork, tables: Tables, missing: list[Fault]
+) -> tuple[xr.Dataset | None, list[Fault]]:
+    """Hydraulics of the table of flows, if it can be judged, and what is wrong with it."""
+    if missing or not _complete(network, tables, ("flows", "boundaries", "shares"), _NEEDED):
+        return None, []
+    try:
+        return given_hydraulics(network, tables), []
+    except DataError as error:
+        return None, list(error.faults)
+
+
+def _computed(
+    network: RiverNetwork, tables: Tables, computed: Callable[..., xr.Dataset]
+) -> tuple[RiverNetwork, xr.Dataset | None, list[Fault]]:
+    """Network and hydraulics as they are computed, if they can be, and what is wrong."""
+    if not _complete(network, tables, ("boundaries", "stages", "openings"), _COMPUTING):
+        return network, None, []
+    wrong, joined, water = computed_hydraulics(network, tables, computed)
+    return joined, water, wrong
 
 
 def _dispersed(tables: Tables) -> list[Fault]:
@@ -126,21 +163,28 @@ def _or_none(table: pd.DataFrame) -> pd.DataFrame | None:
     return None if table.empty else table
 
 
-def _complete(network: RiverNetwork, tables: Tables) -> bool:
+def _complete(
+    network: RiverNetwork, tables: Tables, names: tuple[str, ...],
+    needed: tuple[tuple[str, str], ...],
+) -> bool:  # fmt: skip
     """Whether every number is there and every label known, so that flows can be judged."""
     periods = tables["periods"]
     known = {
         "reach": set(network.reaches.index.tolist()),
         "node": set(network.nodes.index.tolist()),
+        "structure": set(network.structures.index.tolist()),
         "period": set(periods["period"].tolist()),
     }
     labels = (
-        labels.issuperset(tables[name][column].tolist())
-        for name in ("flows", "boundaries", "shares")
+        # a stage without period holds in all
+        (labels | {""} if name in ("stages", "openings") else labels).issuperset(
+            tables[name][column].tolist()
+        )
+        for name in names
         for column, labels in known.items()
         if column in tables[name]
     )
-    numbers = (tables[name][column].notna().all() for name, column in _NEEDED)
+    numbers = (tables[name][column].notna().all() for name, column in needed)
     return all(labels) and all(numbers) and bool((periods["days"] > 0.0).all())
 
 

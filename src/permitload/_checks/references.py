@@ -29,6 +29,7 @@ _HOMES = {
     "enterprise": ["enterprises.enterprise"],
     "polder": ["polders.polder"],
     "group": ["groups.group"],
+    "structure": ["structures.structure"],
     "park": ["tier_parks.park"],
     "criterion": ["tier_indicators.criterion"],
     "plan period": ["plan_periods.period"],
@@ -55,6 +56,10 @@ _REFERENCES = (
     ("districts", "reach", "reach", "reaches"),
     ("flows", "reach", "reach", "reaches"),
     ("shares", "reach", "reach", "reaches"),
+    ("stages", "node", "node", "reaches"),
+    ("stages", "period", "period", "periods"),
+    ("openings", "structure", "structure", "structures"),
+    ("openings", "period", "period", "periods"),
     ("sections", "reach", "reach", "reaches"),
     ("outlets", "reach", "reach", "reaches"),
     ("kinetics", "reach", "reach", "reaches"),
@@ -146,7 +151,7 @@ def reference_faults(tables: Tables, lost: set[str]) -> list[Fault]:
         table, labels = tables[name], known[index]
         homes = {"reaches", "nodes"} if index == "node" else {home.split()[0]}
         # a table that is missing is a fault of its own; land without pumps is not drained
-        own = ("polder", "group", "plan period", "member")
+        own = ("polder", "group", "plan period", "member", "structure")
         if lost & homes or (not labels and index not in own):
             continue
         cells = table[column].tolist()

@@ -27,6 +27,7 @@ from permitload.hydraulics.lows import (
 from permitload.hydraulics.statistics import period_statistics
 from permitload.hydraulics.steady import steady
 from permitload.hydraulics.swmm import swmm_boundaries, swmm_tables
+from permitload.hydraulics.through import structures_as_reaches
 from permitload.hydraulics.tide import tide
 from permitload.hydraulics.typical import typical_year
 from permitload.hydraulics.uniform import (
@@ -75,6 +76,7 @@ __all__ = [  # noqa: RUF022  # in plain order, as of every package
     "plotting_position",
     "seven_q_ten",
     "steady",
+    "structures_as_reaches",
     "swmm_boundaries",
     "swmm_tables",
     "tennant",

@@ -1,0 +1,154 @@
+"""Whether the flow of a study can be computed, and that flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from permitload import hydraulics
+from permitload._frames import fault_at, title
+from permitload.errors import ConvergenceError, DataError, Fault
+from permitload.io import expand_periods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from permitload.network import RiverNetwork
+
+__all__ = ["computed_hydraulics", "idle_faults", "unread_faults"]
+
+Tables = dict[str, pd.DataFrame]
+
+_GIVEN = (("boundaries", "flow", "node"), ("stages", "stage", "node"),
+          ("openings", "opening", "structure"))  # fmt: skip
+"""Tables of boundaries, the variable each holds, and what it is given at."""
+_HOMES = {"stage": "stages", "opening": "openings"}
+
+
+def computed_hydraulics(
+    network: RiverNetwork, tables: Tables, computed: Callable[..., xr.Dataset]
+) -> tuple[list[Fault], RiverNetwork, xr.Dataset | None]:
+    """Flow of a study from its stages, inflows and openings, its structures as reaches.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        Of the same study, with structures.
+    tables : dict of DataFrame
+        ``periods``, ``boundaries``, ``stages``, ``openings``, ``cross_sections``,
+        ``storage_curves``; complete, with labels that exist.
+    computed : callable
+        Such as :func:`permitload.hydraulics.steady`.
+
+    Returns
+    -------
+    faults : list of Fault
+        What computing the flow refuses.
+    network : RiverNetwork
+        With every structure as a reach; as given where there are faults.
+    water : Dataset or None
+        As :func:`permitload.hydraulics.structures_as_reaches`.
+
+    Examples
+    --------
+    >>> from permitload._frames import complete
+    >>> from permitload.network import RiverNetwork
+    >>> from permitload.schema import TABLES
+    >>> network = RiverNetwork(pd.DataFrame({"reach": ["R1"], "from_node": ["a"],
+    ...                                      "to_node": ["b"], "length": [1000.0]}))
+    >>> tables = {name: complete(None, name) for name in TABLES}
+    >>> print(computed_hydraulics(network, tables, hydraulics.steady)[0][0])
+    reaches, row R1, width: is empty; right would be a number: computed flow needs it
+    """
+    curves = ("cross_sections", "storage_curves")
+    details = hydraulics.Details(*(None if tables[n].empty else tables[n] for n in curves))
+    try:
+        water = computed(network, _boundaries(tables), details)
+        return [], *hydraulics.structures_as_reaches(network, water)
+    except DataError as error:
+        return [_named(fault, tables) for fault in error.faults], network, None
+    except ConvergenceError as error:
+        right = "geometry and boundaries of a subcritical flow"
+        fault = Fault("study.toml", "hydraulics", "flow", None, f"is not found: {error}", right)
+        return [fault], network, None
+
+
+def _boundaries(tables: Tables) -> xr.Dataset:
+    """Flows, stages and openings by label and period; NaN where a table leaves one out."""
+    periods = tables["periods"]
+    labels = periods["period"].tolist()
+    found = {}
+    for name, variable, key in _GIVEN:
+        table = expand_periods(tables[name], labels)
+        if not table.empty:
+            wide = table.pivot(index=key, columns="period", values=variable)
+            values = wide.reindex(columns=labels).to_numpy(dtype=float)
+            axes = {key: wide.index.to_numpy(dtype=object), "period": labels}
+            found[variable] = xr.DataArray(values, axes, [key, "period"])
+    # nodes of one table have no boundary of the other: those that are NaN throughout
+    given = xr.merge([array.rename(name) for name, array in found.items()], join="outer")
+    if not found:
+        given = xr.Dataset(coords={"period": labels})
+    return given.sel(period=labels).assign_coords(
+        days=("period", periods["days"].to_numpy(float)),
+        start=("period", periods["start"].to_numpy()),
+    )
+
+
+def _named(fault: Fault, tables: Tables) -> Fault:
+    """Name the table of a study in place of the boundaries of the computation."""
+    home = _HOMES.get(fault.column or "") if fault.table == "boundaries" else None
+    if home is None:
+        return fault
+    table = title(tables[home], home) if fault.row is None else home
+    return Fault(table, fault.row, fault.column, fault.value, fault.problem, fault.expected)
+
+
+def unread_faults(tables: Tables) -> list[Fault]:
+    """Tables of boundaries that nobody reads where flow is given.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"node": ["a"], "period": [""], "stage": [2.0]})
+    >>> print(unread_faults({"stages": rows, "openings": rows.iloc[:0]})[0])
+    stages, stage: is not read where flow is given; right would be flow = "steady" in [hydraulics]
+    """
+    problem, right = "is not read where flow is given", 'flow = "steady" in [hydraulics]'
+    return [
+        Fault(title(tables[name], name), None, column, None, problem, right)
+        for name, column in (("stages", "stage"), ("openings", "opening"))
+        if not tables[name].empty
+    ]
+
+
+def idle_faults(tables: Tables) -> list[Fault]:
+    """Find what tables state of flow that would be read only where flow is given.
+
+    Examples
+    --------
+    >>> from permitload._frames import complete
+    >>> tables = {name: complete(None, name) for name in ("flows", "shares", "gate_rules")}
+    >>> idle_faults(tables)
+    []
+    """
+    flows = tables["flows"]
+    found = [
+        fault_at(flows, "flows", int(i), "dispersion", "is not read where flow is computed",
+                 "an empty cell: the table is a check")
+        for i in np.flatnonzero(flows["dispersion"] > 0.0)
+    ]  # fmt: skip
+    return found + list(_present(tables))
+
+
+def _present(tables: Tables) -> Iterable[Fault]:
+    """Tables that have no place beside computed flow."""
+    for name, column, right in (
+        ("shares", "share", "no such table: stages decide how flow splits"),
+        ("gate_rules", "opening", "openings.csv: steady flow has no rules"),
+    ):
+        if not tables[name].empty:
+            problem = "is not read where flow is computed"
+            yield Fault(title(tables[name], name), None, column, None, problem, right)

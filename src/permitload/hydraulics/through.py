@@ -1,0 +1,89 @@
+"""Structures as reaches, so that transport carries loads through them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from permitload.errors import Fault, raise_faults
+from permitload.hydraulics._result import node_balance, reach_variables
+from permitload.network import RiverNetwork
+from permitload.schema import described
+
+__all__ = ["structures_as_reaches"]
+
+SHORT = 1.0
+"""Length [m] and area [m2] of a structure as a reach: its water is passed in no time."""
+_BY_REACH = ("flow", "velocity", "area", "volume", "travel_time", "depth")
+
+
+def structures_as_reaches(
+    network: RiverNetwork, hydraulics: xr.Dataset
+) -> tuple[RiverNetwork, xr.Dataset]:
+    """Join gates, weirs, pumps and culverts to the reaches of a network and its steady flow.
+
+    To transport a structure is water that leaves at one node and enters at another with a
+    concentration that somebody must prescribe. As a reach of 1 m with 1 m2 of water (assumed,
+    too little for anything to decay) it carries what the water holds.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        With structures.
+    hydraulics : Dataset
+        Of ``hydraulics.steady``, with ``structure_flow`` (structure, period) [m3/s].
+
+    Returns
+    -------
+    network : RiverNetwork
+        Without structures, each of which is a reach of the same label.
+    hydraulics : Dataset
+        By reach and period ``flow``, ``velocity``, ``area``, ``volume``, ``travel_time``,
+        ``depth``; by node and period ``stage``, ``boundary_flow`` (structures left out) and
+        ``lateral_flow``.
+
+    Raises
+    ------
+    DataError
+        If a structure has the label of a reach.
+
+    Examples
+    --------
+    >>> from permitload.hydraulics import steady
+    >>> reaches = pd.DataFrame({"reach": ["R1", "R2"], "from_node": ["a", "c"],
+    ...     "to_node": ["b", "d"], "length": [1000.0, 1000.0], "width": [20.0, 20.0],
+    ...     "roughness": [0.025, 0.025], "bed_from": [0.0, 0.0], "bed_to": [0.0, 0.0]})
+    >>> gates = pd.DataFrame({"structure": ["G"], "structure_type": ["gate"],
+    ...     "from_node": ["b"], "to_node": ["c"], "width": [8.0], "opening": [1.0]})
+    >>> river = RiverNetwork(reaches, structures=gates)
+    >>> ends = xr.Dataset({"stage": ("node", [2.1, 2.0])}, {"node": ["a", "d"]})
+    >>> joined, water = structures_as_reaches(river, steady(river, ends))
+    >>> joined.reaches.index.tolist(), bool(water["flow"].std() < 1e-9)
+    (['R1', 'R2', 'G'], True)
+    >>> water["boundary_flow"].sel(node=["b", "c"]).values.tolist()
+    [[0.0], [0.0]]
+    """
+    links, own = network.structures, network.reaches
+    raise_faults(
+        Fault("structures", name, "structure", name, "is also a reach", "a label of its own")
+        for name in links.index.intersection(own.index)
+    )
+    rows = links[["from_node", "to_node"]].assign(length=SHORT).rename_axis("reach")
+    polders = network.polders
+    joined = RiverNetwork(
+        pd.concat([own, rows]) if len(rows) else own,
+        network.nodes,
+        polders=polders if len(polders) else None,
+    )
+    passed = hydraulics["structure_flow"].transpose("structure", "period").to_numpy()
+    volume, surface = np.full(passed.shape, SHORT**2), np.full(passed.shape, SHORT)
+    sums = np.stack([passed, volume, surface], axis=-1)
+    axes = {"reach": links.index.to_numpy(dtype=object), "period": hydraulics["period"].to_numpy()}
+    through = xr.Dataset(reach_variables(np.full(len(links), SHORT), sums, "period"), axes)
+    along = hydraulics[list(_BY_REACH)].drop_vars("structure", errors="ignore")
+    found = xr.concat([along, through], "reach", join="exact", coords="minimal", compat="override")
+    found["stage"] = hydraulics["stage"]
+    found["boundary_flow"] = node_balance(joined, found["flow"])
+    found["lateral_flow"] = xr.zeros_like(found["boundary_flow"])
+    return joined, described(found)

@@ -1,0 +1,274 @@
+"""Studies that compute their flow from stages, inflows and gates."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from permitload import RiverNetwork, hydraulics, io, study
+from tests.test_bad_input import MONTHS, STUDY, faults, write
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
+# A loop B-C-D-B; the gate G lets it out to E. The level at D falls below that at E in July.
+REACHES = (
+    "reach,from_node,to_node,length [m],width [m],side_slope,bed_from [m],bed_to [m],"
+    "roughness [s/m^(1/3)]\n"
+    "R1,A,B,4000,20,2,-0.2,-0.4,0.025\nR2,B,C,6000,20,2,-0.4,-0.6,0.025\n"
+    "R3,D,C,5000,10,2,-0.3,-0.6,0.025\nR4,F,E,3000,30,2,-0.6,-0.8,0.025\n"
+    "R5,B,D,5000,8,2,-0.4,-0.3,0.025\n"
+)
+GATES = "structure,structure_type,from_node,to_node,crest [m],width [m]\nG,gate,C,F,-0.6,12\n"
+LEVELS = [2.15] * 6 + [1.9] * 6
+OPEN = [1.5] * 11 + [0.4]
+WET = {
+    "reaches": REACHES,
+    "structures": GATES,
+    "stages": "node,period,stage [m]\nE,,2.0\n"
+    + "".join(f"D,{m},{level}\n" for m, level in zip(MONTHS, LEVELS, strict=True)),
+    "openings": "structure,period,opening [m]\n"
+    + "".join(f"G,{m},{opening}\n" for m, opening in zip(MONTHS, OPEN, strict=True)),
+    "boundaries": "node,period,flow [m3/s]\n" + "".join(f"A,{m},12.0\n" for m in MONTHS),
+    "inflow": STUDY["inflow"] + "E,COD,,14\nE,NH3-N,,0.5\n",
+}
+COMPUTED = {**{name: text for name, text in STUDY.items() if name != "flows"}, **WET}
+
+
+def folder(root: Path, texts: dict[str, str], choices: str = 'flow = "steady"') -> Path:
+    root.mkdir(parents=True, exist_ok=True)
+    write(root, texts)
+    settings = root / "study.toml"
+    settings.write_text(settings.read_text("utf8") + f"[hydraulics]\n{choices}\n", "utf8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> study.Outcome:
+    return study.solve(folder(tmp_path_factory.mktemp("wet"), COMPUTED))
+
+
+@pytest.fixture(scope="module")
+def by_hand() -> xr.Dataset:
+    """Flow of the same network from the numbers above, without any table of a study."""
+    names = ["reach", "from_node", "to_node", "length", "width", "side_slope", "bed_from",
+             "bed_to", "roughness"]  # fmt: skip
+    rows = [line.split(",") for line in REACHES.splitlines()[1:]]
+    reaches = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[3:], float))
+    gates = pd.DataFrame({"structure": ["G"], "structure_type": "gate", "from_node": "C",
+                          "to_node": "F", "crest": -0.6, "width": 12.0})  # fmt: skip
+    given = xr.Dataset(
+        {
+            "stage": (("node", "period"), [[2.0] * 12, LEVELS, [np.nan] * 12]),
+            "flow": (("node", "period"), [[np.nan] * 12, [np.nan] * 12, [12.0] * 12]),
+            "opening": (("structure", "period"), [OPEN]),
+        },
+        {"node": ["E", "D", "A"], "structure": ["G"], "period": MONTHS},
+    )
+    return hydraulics.steady(RiverNetwork(reaches, structures=gates), given)
+
+
+def test_flow_of_the_study_is_that_of_its_boundaries(
+    outcome: study.Outcome, by_hand: xr.Dataset
+) -> None:
+    water = outcome.datasets["hydraulics"]
+    reaches = by_hand["reach"].values
+    for name in ("flow", "velocity", "area", "volume", "travel_time", "depth"):
+        np.testing.assert_allclose(
+            water[name].sel(reach=reaches).values, by_hand[name].values, rtol=1e-9, atol=1e-12
+        )
+    np.testing.assert_allclose(water["stage"].sel(node="D").values, LEVELS, atol=1e-9)
+    gate = water["flow"].sel(reach="G").values
+    np.testing.assert_allclose(gate, by_hand["structure_flow"].values[0], rtol=1e-9)
+    assert water["days"].values.tolist() == outcome.tables["periods"]["days"].tolist()
+    assert pd.DatetimeIndex(water["start"].values).month.tolist() == list(range(1, 13))
+
+
+def test_branch_turns_with_the_level_and_the_gate(outcome: study.Outcome) -> None:
+    flow = outcome.datasets["hydraulics"]["flow"].reset_coords(drop=True).to_pandas()
+    assert (flow.loc["R3"].iloc[:6] > 0.0).all()
+    assert (flow.loc["R3"].iloc[6:] < 0.0).all()
+    # what is given at A, and what the gate passes, is what the reaches carry
+    np.testing.assert_allclose(flow.loc["R1"], 12.0, rtol=1e-9)
+    np.testing.assert_allclose(flow.loc["R2"] + flow.loc["R3"], flow.loc["G"], atol=1e-8)
+    assert abs(flow.loc["G"].iloc[11]) < abs(flow.loc["G"].iloc[10])
+
+
+def test_water_enters_and_leaves_only_where_it_is_given(outcome: study.Outcome) -> None:
+    outside = outcome.datasets["hydraulics"]["boundary_flow"].reset_coords(drop=True).to_pandas()
+    assert not outside.loc[["B", "C", "F"]].to_numpy().any()
+    np.testing.assert_allclose(outside.sum(), 0.0, atol=1e-8)
+
+
+def test_permits_are_those_of_the_same_flow_in_tables(
+    outcome: study.Outcome, tmp_path: Path
+) -> None:
+    """The other way: what was computed, written into flows and boundaries, the gate as a reach."""
+    water = outcome.datasets["hydraulics"]
+    rows = water[["flow", "area", "depth"]].to_dataframe().reset_index()
+    ends = water["boundary_flow"].to_dataframe().reset_index()
+    plain = {
+        **{name: text for name, text in COMPUTED.items() if name not in WET or name == "inflow"},
+        "reaches": REACHES + "G,C,F,1,1,0,-1,-1,0.025\n",
+        "flows": "reach,period,flow [m3/s],area [m2],depth [m]\n" + "".join(
+            f"{r.reach},{r.period},{r.flow!r},{r.area!r},{r.depth!r}\n" for r in rows.itertuples()
+        ),
+        "boundaries": "node,period,flow [m3/s]\n" + "".join(
+            f"{r.node},{r.period},{r.boundary_flow!r}\n"
+            for r in ends[ends["boundary_flow"] != 0.0].itertuples()
+        ),
+    }  # fmt: skip
+    root = tmp_path / "plain"
+    root.mkdir()
+    write(root, plain)
+    assert faults(root) == []
+    other = study.solve(root)
+    for name in ("permitted_load", "unrounded_load"):
+        mine, theirs = (o.datasets["allocation"][name] for o in (outcome, other))
+        np.testing.assert_allclose(mine.values, theirs.values, rtol=1e-6)
+    for name, variable in (("capacity", "total"), ("response", "response")):
+        mine, theirs = (o.datasets[name][variable] for o in (outcome, other))
+        np.testing.assert_allclose(mine.values, theirs.values, rtol=1e-6, atol=1e-12)
+
+
+def test_loads_pass_the_gate(outcome: study.Outcome) -> None:
+    """All of O1 that does not decay reaches E; a gate that took it out would leave nothing."""
+    ratio = outcome.datasets["response"]["delivery_ratio"]
+    through = ratio.sel(section="S2", outlet="O1", pollutant="COD").values
+    assert (through[:6] > 0.5).all()
+
+
+def test_stated_flow_is_kept_as_a_check(tmp_path: Path, outcome: study.Outcome) -> None:
+    stated = {"R1": 6.0, "R3": 2.0}
+    flows = "reach,period,flow [m3/s]\n" + "".join(
+        f"{reach},{m},{flow}\n" for reach, flow in stated.items() for m in MONTHS[4:8]
+    )
+    results = study.run(folder(tmp_path / "a", {**COMPUTED, "flows": flows}))
+    table = pd.read_csv(results / "flow_check.csv")
+    assert table.columns.tolist() == [
+        "reach", "period", "flow [m3/s]", "stated_flow [m3/s]", "flow_difference [m3/s]", "turned",
+    ]  # fmt: skip
+    assert len(table) == 8
+    water = outcome.datasets["hydraulics"]["flow"]
+    for row in table.itertuples(index=False):
+        reach, period, flow, given, difference, turned = row
+        assert flow == pytest.approx(water.sel(reach=reach, period=period).item(), rel=1e-9)
+        assert given == stated[reach]
+        assert difference == pytest.approx(flow - given, abs=1e-9)
+        assert turned == float(reach == "R3" and period >= "2025-07")
+    # the table is a check and nothing else: no permit moves with it
+    permits = pd.read_csv(results / "permits.csv")
+    mine = outcome.datasets["allocation"]["permitted_load"]
+    first = permits[(permits["source"] == "P1") & (permits["pollutant"] == "COD")].iloc[0]
+    days = outcome.tables["periods"]["days"].to_numpy()
+    mean = float(mine.sel(source="P1", pollutant="COD").values @ days / days.sum())
+    assert first["permitted_load [kg/d]"] == pytest.approx(mean, rel=1e-9)
+    assert io.read_dataset(results / "flow_check.nc")["turned"].notnull().sum() == 8
+    assert study.verify(results).faults == ()
+    assert not (tmp_path / "a" / "results" / "flows.csv").exists()
+
+
+def test_without_stated_flow_there_is_no_check(outcome: study.Outcome) -> None:
+    assert "flow_check" not in outcome.datasets
+
+
+@pytest.mark.parametrize(
+    ("edits", "sentences"),
+    [
+        (
+            {"reaches": REACHES.replace("R2,B,C,6000,20,2,-0.4,-0.6,0.025", "R2,B,C,6000,,2,,-0.6,")},
+            [
+                "reaches.csv, row 3 (R2), width: is empty; right would be a number: computed flow "
+                "needs it",
+                "reaches.csv, row 3 (R2), roughness: is empty; right would be a number: computed "
+                "flow needs it",
+                "reaches.csv, row 3 (R2), bed_from: is empty; right would be a number: computed "
+                "flow needs it",
+            ],
+        ),
+        (
+            {"stages": WET["stages"].replace("D,2025-03,2.15\n", "")},
+            [
+                "stages.csv, node D, period 2025-03, stage: nan is not valid; right would be a "
+                "finite number; a series has no gaps"
+            ],
+        ),
+        (
+            {"stages": WET["stages"] + "A,,2.1\n"},
+            [
+                "stages.csv, row 15 (A), stage: contradicts its flow; right would be a stage, or a "
+                "flow or rating, at one node"
+            ],
+        ),
+        (
+            {"stages": WET["stages"].replace("E,,2.0", "X,,2.0")},
+            [
+                "stages.csv, row 2 (X), node: X is not a node of reaches; right would be one of "
+                "A, B, F, D, C, E"
+            ],
+        ),
+        (
+            {"openings": "structure,period,opening [m]\nH,,1\n"},
+            [
+                "openings.csv, row 2 (H), structure: H is not a structure of structures; right "
+                "would be one of G"
+            ],
+        ),
+        (
+            {"flows": STUDY["flows"].replace("0.2\n", "0.2,5\n").replace("[m/s]", "[m/s],dispersion [m2/s]")},
+            None,
+        ),
+        (
+            {"shares": "reach,share\nR2,0.5\nR5,0.5\n"},
+            [
+                "shares.csv, share: is not read where flow is computed; right would be no such "
+                "table: stages decide how flow splits"
+            ],
+        ),
+        (
+            {"inflow": STUDY["inflow"]},
+            None,
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_computed_is_named(
+    edits: dict[str, str], sentences: list[str] | None, tmp_path: Path
+) -> None:
+    found = faults(folder(tmp_path, {**COMPUTED, **edits}))
+    if sentences is not None:
+        assert found == sentences
+    else:
+        assert found
+
+
+def test_stages_without_computation_are_not_ignored(tmp_path: Path) -> None:
+    write(tmp_path, {**STUDY, "stages": "node,period,stage [m]\nE,,2.0\n"})
+    assert faults(tmp_path) == [
+        'stages.csv, stage: is not read where flow is given; right would be flow = "steady" in '
+        "[hydraulics]"
+    ]
+
+
+def test_neither_flow_nor_computation(tmp_path: Path) -> None:
+    write(tmp_path, {name: text for name, text in STUDY.items() if name != "flows"})
+    assert faults(tmp_path) == [
+        'flows.csv, file: is missing; right would be a CSV file, or flow = "steady" in [hydraulics]'
+    ]
+
+
+def test_unknown_computation(tmp_path: Path) -> None:
+    assert faults(folder(tmp_path, COMPUTED, 'flow = "guessed"\ncell_length = 0.5'))[:2] == [
+        "study.toml, row hydraulics, flow: guessed is unknown; right would be one of steady",
+        "study.toml, row hydraulics, cell_length: 0.5 is not valid; right would be a number from "
+        "1 to 100000",
+    ]
+
+
+def test_cells_and_method_are_in_the_manifest(tmp_path: Path) -> None:
+    root = folder(tmp_path / "b", COMPUTED, 'flow = "steady"\ncell_length = 1000')
+    results = study.run(root)
+    text = (results / "manifest.json").read_text("utf8")
+    assert '"flow": "steady"' in text
+    assert '"cell_length": 1000.0' in text
+    assert study.verify(results).faults == ()
