@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from permitload import RiverNetwork, hydraulics, io, study
+from permitload.errors import DataError
 from tests.test_bad_input import MONTHS, STUDY, faults, write
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -66,7 +67,8 @@ def by_hand() -> xr.Dataset:
         },
         {"node": ["E", "D", "A"], "structure": ["G"], "period": MONTHS},
     )
-    return hydraulics.steady(RiverNetwork(reaches, structures=gates), given)
+    network = RiverNetwork(reaches, structures=gates)
+    return hydraulics.steady(network, given).assign_attrs(network=network)
 
 
 def test_flow_of_the_study_is_that_of_its_boundaries(
@@ -177,7 +179,7 @@ def test_without_stated_flow_there_is_no_check(outcome: study.Outcome) -> None:
     ("edits", "sentences"),
     [
         (
-            {"reaches": REACHES.replace("R2,B,C,6000,20,2,-0.4,-0.6,0.025", "R2,B,C,6000,,2,,-0.6,")},
+            {"reaches": REACHES.replace("6000,20,2,-0.4,-0.6,0.025", "6000,,2,,-0.6,")},
             [
                 "reaches.csv, row 3 (R2), width: is empty; right would be a number: computed flow "
                 "needs it",
@@ -190,14 +192,14 @@ def test_without_stated_flow_there_is_no_check(outcome: study.Outcome) -> None:
         (
             {"stages": WET["stages"].replace("D,2025-03,2.15\n", "")},
             [
-                "stages.csv, node D, period 2025-03, stage: nan is not valid; right would be a "
+                "stages.csv, row node D, period 2025-03, stage: nan is not valid; right would be a "
                 "finite number; a series has no gaps"
             ],
         ),
         (
             {"stages": WET["stages"] + "A,,2.1\n"},
             [
-                "stages.csv, row 15 (A), stage: contradicts its flow; right would be a stage, or a "
+                "stages.csv, row node A, stage: contradicts its flow; right would be a stage, or a "
                 "flow or rating, at one node"
             ],
         ),
@@ -205,7 +207,7 @@ def test_without_stated_flow_there_is_no_check(outcome: study.Outcome) -> None:
             {"stages": WET["stages"].replace("E,,2.0", "X,,2.0")},
             [
                 "stages.csv, row 2 (X), node: X is not a node of reaches; right would be one of "
-                "A, B, F, D, C, E"
+                "A, B, D, F, C, E"
             ],
         ),
         (
@@ -216,8 +218,15 @@ def test_without_stated_flow_there_is_no_check(outcome: study.Outcome) -> None:
             ],
         ),
         (
-            {"flows": STUDY["flows"].replace("0.2\n", "0.2,5\n").replace("[m/s]", "[m/s],dispersion [m2/s]")},
-            None,
+            {
+                "flows": STUDY["flows"]
+                .replace("R1,2025-03,6.0,0.2\n", "R1,2025-03,6.0,0.2,5\n")
+                .replace("[m/s]", "[m/s],dispersion [m2/s]")
+            },
+            [
+                "flows.csv, row 4 (R1, 2025-03), dispersion: 5 m2/s is not read where flow is "
+                "computed; right would be an empty cell: the table is a check"
+            ],
         ),
         (
             {"shares": "reach,share\nR2,0.5\nR5,0.5\n"},
@@ -228,18 +237,61 @@ def test_without_stated_flow_there_is_no_check(outcome: study.Outcome) -> None:
         ),
         (
             {"inflow": STUDY["inflow"]},
-            None,
+            [
+                f"inflow.csv, node: E lets water in without a concentration of {p} in 2025-07, "
+                "2025-08, 2025-09, 2025-10, 2025-11, 2025-12; right would be a row of inflow for it"
+                for p in ("COD", "NH3-N")
+            ],
+        ),
+        (
+            {"stages": WET["stages"].replace("E,,2.0", "E,,-1.0")},
+            [
+                "stages.csv, row node E, period 2025-01, stage: -1.0 leaves it dry; right would be "
+                "a stage above the bed, -0.8 m"
+            ],
+        ),
+        (
+            {"openings": "structure,period,opening [m]\n"},
+            [
+                "structures.csv, row 2 (G), opening: is empty; right would be an opening here, in "
+                "openings or in gate_rules"
+            ],
         ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_computed_is_named(
-    edits: dict[str, str], sentences: list[str] | None, tmp_path: Path
+    edits: dict[str, str], sentences: list[str], tmp_path: Path
 ) -> None:
-    found = faults(folder(tmp_path, {**COMPUTED, **edits}))
-    if sentences is not None:
-        assert found == sentences
-    else:
-        assert found
+    assert faults(folder(tmp_path, {**COMPUTED, **edits})) == sentences
+
+
+def test_water_that_nothing_drives_stands_still(by_hand: xr.Dataset) -> None:
+    """A gate shut after months of flow: no water circles in the loop, none crosses the border."""
+    network = by_hand.attrs["network"]
+    given = xr.Dataset(
+        {
+            "stage": (("node", "period"), [[2.15, 2.15], [2.0, 2.0]]),
+            "opening": (("structure", "period"), [[1.5, 0.0]]),
+        },
+        {"node": ["A", "E"], "structure": ["G"], "period": ["open", "shut"]},
+    )
+    calm = hydraulics.steady(network, given)
+    assert float(np.abs(calm["flow"].sel(period="shut")).max()) < 1e-9
+    assert float(calm["flow"].sel(period="open", reach="R2")) > 5.0
+    _, water = hydraulics.structures_as_reaches(network, calm)
+    still = water.sel(period="shut")
+    assert not still["flow"].values.any()
+    assert not still["boundary_flow"].values.any()
+    assert not still["velocity"].values.any()
+    assert np.isinf(still["travel_time"].values).all()
+
+
+def test_structure_with_the_label_of_a_reach_is_refused(by_hand: xr.Dataset) -> None:
+    network = by_hand.attrs["network"]
+    gates = network.structures.rename(index={"G": "R1"})
+    named = RiverNetwork(network.reaches, structures=gates)
+    with pytest.raises(DataError, match="structures, row R1, structure: R1 is also a reach"):
+        hydraulics.structures_as_reaches(named, by_hand)
 
 
 def test_stages_without_computation_are_not_ignored(tmp_path: Path) -> None:

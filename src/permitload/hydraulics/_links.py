@@ -81,7 +81,7 @@ def links(
     served = {*given.rows["opening"].tolist(), *rule[:, 0].tolist()}
     faults += [
         Fault("structures", found.index[i], "opening", None, "is empty",
-              "an opening here, in boundaries or in gate_rules")
+              "an opening here, in openings or in gate_rules")
         for i in np.flatnonzero((kinds == "gate").to_numpy() & np.isnan(opening))
         if int(i) not in served
     ]  # fmt: skip

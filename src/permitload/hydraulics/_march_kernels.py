@@ -330,6 +330,8 @@ def settle(
     """Steady state from z1, q1 by Newton with growing time steps: last change, cell, iterations.
 
     The old state follows the new one, so storage only damps and is gone when nothing moves.
+    Water that circles in a loop without any drive halves in every iteration while all stages
+    stand still: flows must settle too, or be halved often enough to be nothing.
     """
     before, where, quiet = np.inf, 0, 0
     for iteration in range(400):
@@ -346,7 +348,8 @@ def settle(
             before = np.inf
             continue
         quiet = quiet + 1 if worst <= tolerance and step >= 1e12 else 0
-        if quiet >= 1:
+        moved, most = np.abs(st.q1 - st.q0).max(), np.abs(st.q1).max()
+        if quiet >= 60 or (quiet >= 1 and moved <= 1e-9 * max(most, 1.0)):
             return worst, where, iteration
         step = min(step * min(max(before / max(worst, 1e-15), 0.5), 10.0) * 1.2, 1e12)
         before = worst

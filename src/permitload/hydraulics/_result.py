@@ -58,7 +58,7 @@ def reach_variables(length: Floats, sums: Floats, axis: str) -> dict[str, Any]:
     flow, volume, surface = sums[..., 0], sums[..., 1], sums[..., 2]
     area = volume / length[:, None]
     size = np.abs(flow)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         velocity = np.where(size > 0.0, size / area, 0.0)
         time = np.where(size > 0.0, volume / size / SECONDS_PER_DAY, np.inf)
         depth = np.where(surface > 0.0, volume / surface, 0.0)

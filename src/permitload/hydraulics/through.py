@@ -14,8 +14,9 @@ from permitload.schema import described
 __all__ = ["structures_as_reaches"]
 
 SHORT = 1.0
-"""Length [m] and area [m2] of a structure as a reach: its water is passed in no time."""
-_BY_REACH = ("flow", "velocity", "area", "volume", "travel_time", "depth")
+"""Length [m] of a structure as a reach; with 1 m3 of water 1 m deep it is passed in no time."""
+NOTHING = 1e-9
+"""Flow of a computed state that is rounding, over the greatest of the period or 1 m3/s."""
 
 
 def structures_as_reaches(
@@ -24,8 +25,9 @@ def structures_as_reaches(
     """Join gates, weirs, pumps and culverts to the reaches of a network and its steady flow.
 
     To transport a structure is water that leaves at one node and enters at another with a
-    concentration that somebody must prescribe. As a reach of 1 m with 1 m2 of water (assumed,
-    too little for anything to decay) it carries what the water holds.
+    concentration that somebody must prescribe. As a reach of 1 m with 1 m3 of water (assumed,
+    too little for anything to decay) it carries what the water holds. Flows of 1e-9 of the
+    greatest (or of 1 m3/s) and less are rounding, and stand still.
 
     Parameters
     ----------
@@ -76,14 +78,37 @@ def structures_as_reaches(
         network.nodes,
         polders=polders if len(polders) else None,
     )
-    passed = hydraulics["structure_flow"].transpose("structure", "period").to_numpy()
-    volume, surface = np.full(passed.shape, SHORT**2), np.full(passed.shape, SHORT)
-    sums = np.stack([passed, volume, surface], axis=-1)
-    axes = {"reach": links.index.to_numpy(dtype=object), "period": hydraulics["period"].to_numpy()}
-    through = xr.Dataset(reach_variables(np.full(len(links), SHORT), sums, "period"), axes)
-    along = hydraulics[list(_BY_REACH)].drop_vars("structure", errors="ignore")
-    found = xr.concat([along, through], "reach", join="exact", coords="minimal", compat="override")
+    found = _along(joined, hydraulics)
     found["stage"] = hydraulics["stage"]
-    found["boundary_flow"] = node_balance(joined, found["flow"])
-    found["lateral_flow"] = xr.zeros_like(found["boundary_flow"])
+    outside = node_balance(joined, found["flow"])
+    found["boundary_flow"] = outside.where(np.abs(outside) > _least(found["flow"]), 0.0)
+    found["lateral_flow"] = xr.zeros_like(outside)
     return joined, described(found)
+
+
+def _along(joined: RiverNetwork, hydraulics: xr.Dataset) -> xr.Dataset:
+    """Variables of reaches and structures; what is rounding stands still."""
+    own, passed = (
+        hydraulics[name].transpose(dim, "period").to_numpy()
+        for name, dim in (("flow", "reach"), ("structure_flow", "structure"))
+    )
+    flow = np.vstack([own, passed])
+    flow = np.where(np.abs(flow) > NOTHING * np.maximum(np.abs(flow).max(axis=0), 1.0), flow, 0.0)
+    volume, depth = (
+        np.vstack([hydraulics[name].transpose("reach", "period").to_numpy(), np.ones_like(passed)])
+        for name in ("volume", "depth")
+    )
+    length = joined.reaches["length"].to_numpy(dtype=float)
+    surface = np.divide(volume, depth, out=np.zeros_like(volume), where=depth > 0.0)
+    axes = {
+        "reach": joined.reaches.index.to_numpy(dtype=object),
+        **{name: hydraulics[name] for name in ("period", "days", "start")},
+    }
+    sums = np.stack([flow, volume, surface], axis=-1)
+    return xr.Dataset(reach_variables(length, sums, "period"), axes)
+
+
+def _least(flow: xr.DataArray) -> xr.DataArray:
+    """Flow below which water stands still, by period [m3/s]."""
+    greatest = np.abs(flow).max("reach")
+    return NOTHING * greatest.where(greatest > 1.0, 1.0)
