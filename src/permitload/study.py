@@ -341,24 +341,17 @@ def _read(folder: Path) -> _Inputs:
 
 
 def _judged(
-<<<<<<< HEAD
     given: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
 ) -> tuple[_nonpoint.Booked, _checks.Study]:
     """Book the loads that follow from other tables, and check all that a study asks of them."""
     booked = _nonpoint.booked(given, reading)
     tables = booked.tables
-    checked = _checks.judged(tables, settings.pollutants or None, reading, settings.decided)
-    checked.faults += booked.faults
-    if "works_days" in tables and not reading:
-        checked.faults += _contributions.works_faults(_all(tables))
-=======
-    tables: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
-) -> _checks.Study:
-    """Check tables, and what a study asks of them beyond that."""
     checked = _checks.judged(
         tables, settings.pollutants or None, reading, settings.decided, settings.computed
     )
->>>>>>> c4c544f (A study may compute its flow from stages, inflows and gates; flows.csv is a check then)
+    checked.faults += booked.faults
+    if "works_days" in tables and not reading:
+        checked.faults += _contributions.works_faults(_all(tables))
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(
