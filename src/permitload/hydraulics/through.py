@@ -110,5 +110,6 @@ def _along(joined: RiverNetwork, hydraulics: xr.Dataset) -> xr.Dataset:
 
 def _least(flow: xr.DataArray) -> xr.DataArray:
     """Flow below which water stands still, by period [m3/s]."""
-    greatest = np.abs(flow).max("reach")
+    size: xr.DataArray = abs(flow)
+    greatest = size.max("reach")
     return NOTHING * greatest.where(greatest > 1.0, 1.0)
