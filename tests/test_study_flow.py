@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from permitload import RiverNetwork, hydraulics, io, study
-from permitload.errors import DataError
+from permitload.errors import ConvergenceError, DataError
 from tests.test_bad_input import MONTHS, STUDY, faults, write
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -324,3 +324,48 @@ def test_cells_and_method_are_in_the_manifest(tmp_path: Path) -> None:
     assert '"flow": "steady"' in text
     assert '"cell_length": 1000.0' in text
     assert study.verify(results).faults == ()
+
+
+def polder(entering: float) -> tuple[RiverNetwork, xr.Dataset]:
+    """A river, and a ditch behind its dike whose only way out is a pump of 1 m3/s."""
+    reaches = pd.DataFrame(
+        {
+            "reach": ["river", "ditch"],
+            "from_node": ["a", "q"],
+            "to_node": ["b", "p"],
+            "length": [3000.0, 1000.0],
+            "width": [20.0, 3.0],
+            "roughness": 0.025,
+            "bed_from": [0.0, 0.5],
+            "bed_to": [0.0, 0.5],
+        }
+    )
+    pump = pd.DataFrame({"structure": ["pump"], "structure_type": "pump", "from_node": "p",
+                         "to_node": "a", "pump_capacity": 1.0, "start_stage": 1.6,
+                         "stop_stage": 1.2})  # fmt: skip
+    given = xr.Dataset(
+        {
+            "stage": ("node", [2.0, np.nan, np.nan]),
+            "flow": ("node", [np.nan, entering, 3.0]),
+        },
+        {"node": ["b", "q", "a"]},
+    )
+    return RiverNetwork(reaches, structures=pump), given
+
+
+@pytest.mark.parametrize("entering", [0.05, 0.3, 0.9])
+def test_polder_stands_where_its_pump_takes_what_enters(entering: float) -> None:
+    network, given = polder(entering)
+    found = hydraulics.steady(network, given)
+    # from nothing at 1.2 m to 1 m3/s at 1.6 m
+    assert found["stage"].sel(node="p").item() == pytest.approx(1.2 + 0.4 * entering, abs=1e-8)
+    _, water = hydraulics.structures_as_reaches(network, found)
+    flow = water["flow"].isel(period=0).to_series()
+    assert flow["pump"] == pytest.approx(entering, rel=1e-9)
+    assert flow["river"] == pytest.approx(3.0 + entering, rel=1e-9)
+
+
+def test_more_water_than_a_pump_takes_has_no_steady_state() -> None:
+    network, given = polder(1.5)
+    with pytest.raises(ConvergenceError, match="ditch"):
+        hydraulics.steady(network, given)

@@ -129,11 +129,17 @@ def part_faults(given: Given, network: RiverNetwork, ends: Ints, steady: bool) -
     held = np.zeros(parts, dtype=bool)
     held[part[given.rows["stage"]]] = True
     held[part[np.array(list(given.ratings), dtype=np.int64)]] = True
-    if not steady:  # levels may rise and fall with storage, but not with flow alone
+    driven = np.zeros(parts, dtype=bool)
+    driven[part[given.rows["flow"]]] = True
+    driven[part[network.from_index[given.rows["lateral_flow"]]]] = True
+    if steady:  # a pump takes what enters: its level lies between stop_stage and start_stage
+        works = network.structures
+        pumped = works.loc[works["structure_type"] == "pump", "from_node"]
+        out = np.zeros(parts, dtype=bool)
+        out[part[nodes.index.get_indexer(pd.Index(pumped))]] = True
+        held |= driven & out
+    else:  # levels may rise and fall with storage, but not with flow alone
         held[part[(nodes["storage_area"] > 0.0).to_numpy()]] = True
-        driven = np.zeros(parts, dtype=bool)
-        driven[part[given.rows["flow"]]] = True
-        driven[part[network.from_index[given.rows["lateral_flow"]]]] = True
         held |= ~driven
     faults = []
     for k in np.flatnonzero(~held):
