@@ -477,11 +477,12 @@ def test_statement_of_any_day_and_movements(url: str) -> None:
         assert tn(date(2025, 3, 1)) == {CITY: 325, MUNICIPAL: 115, TOWN: 60} == tn(None)
         quarter = books.reconciliation(date(2025, 1, 1), date(2025, 3, 31))
         own = quarter.query(f"kind == 'bank' and holder == '{CITY}'").set_index("pollutant")
-        assert own[["opening", "incoming", "outgoing", "closing"]].T.to_dict("list") == {
+        columns = ["opening_balance", "incoming", "outgoing", "closing_balance"]
+        assert own[columns].T.to_dict("list") == {
             "COD": [2700, 3, 0, 2703], "TN": [300, 25, 0, 325],
         }  # fmt: skip
         promised = quarter.query("kind == 'committed'").iloc[0]
-        assert promised[["opening", "incoming", "outgoing", "closing"]].tolist() == [40, 0, 40, 0]
+        assert promised[columns].tolist() == [40, 0, 40, 0]
         for day in (DAY, date(2024, 7, 1), date(2025, 1, 2), None):
             conserved(books.statement(day))
         with pytest.raises(DataError, match="is before the first"):

@@ -43,9 +43,9 @@ def test_fishkill_creek_as_published() -> None:
     """
     peaks = [2290, 1470, 2220, 2970, 3020, 1210, 2490, 3170, 3220, 1760, 8800, 8280, 1310, 2500,
              1960, 2140, 4340, 3060, 1780, 1380, 980, 1040, 1580, 3630]  # fmt: skip
-    for exceedance, first, second in ((0.01, 2.82359, 2.89101), (0.9, -1.18347, -1.16574)):
+    for frequency, first, second in ((0.01, 2.82359, 2.89101), (0.9, -1.18347, -1.16574)):
         logarithm = 3.3684 + 0.2456 * (0.7 * first + 0.3 * second)
-        found = np.log10(hydraulics.log_pearson3(peaks, exceedance))
+        found = np.log10(hydraulics.log_pearson3(peaks, frequency))
         assert found == pytest.approx(logarithm, abs=2e-4)
 
 
@@ -90,28 +90,26 @@ def test_the_two_fits_differ_as_stated() -> None:
 @given(samples, st.floats(0.02, 0.98), st.floats(0.5, 20.0), st.floats(-50.0, 50.0))
 @quick
 def test_pearson3_moves_with_its_sample(
-    values: list[float], exceedance: float, scale: float, shift: float
+    values: list[float], frequency: float, scale: float, shift: float
 ) -> None:
     for fit in (hydraulics.pearson3, hydraulics.pearson3_l_moments):
-        value = fit(values, exceedance)
-        moved = fit(scale * np.array(values) + shift, exceedance)
+        value = fit(values, frequency)
+        moved = fit(scale * np.array(values) + shift, frequency)
         assert moved == pytest.approx(scale * value + shift, rel=1e-6, abs=1e-5)
-        assert fit([-v for v in values], 1 - exceedance) == pytest.approx(-value, abs=1e-5)
-        assert fit(values[::-1], exceedance) == pytest.approx(value, rel=1e-9, abs=1e-9)
+        assert fit([-v for v in values], 1 - frequency) == pytest.approx(-value, abs=1e-5)
+        assert fit(values[::-1], frequency) == pytest.approx(value, rel=1e-9, abs=1e-9)
 
 
 @given(samples, st.floats(0.25, 0.75))
 @quick
-def test_plotting_positions_are_those_of_numpy(values: list[float], exceedance: float) -> None:
-    expected = np.quantile(values, 1 - exceedance, method="weibull")
-    assert hydraulics.plotting_position(values, exceedance) == pytest.approx(expected, rel=1e-9)
+def test_plotting_positions_are_those_of_numpy(values: list[float], frequency: float) -> None:
+    expected = np.quantile(values, 1 - frequency, method="weibull")
+    assert hydraulics.plotting_position(values, frequency) == pytest.approx(expected, rel=1e-9)
 
 
 @given(samples, st.floats(0.05, 0.95))
 @quick
-def test_log_pearson3_against_the_gamma_distribution(
-    values: list[float], exceedance: float
-) -> None:
+def test_log_pearson3_against_the_gamma_distribution(values: list[float], frequency: float) -> None:
     """A skewed Pearson III is a shifted gamma: scipy's gamma inverts it without K."""
     logarithms = np.log10(values)
     mean, deviation = logarithms.mean(), logarithms.std(ddof=1)
@@ -120,9 +118,9 @@ def test_log_pearson3_against_the_gamma_distribution(
     if not shape:
         return
     tail = stats.gamma.isf if skewness > 0 else stats.gamma.ppf
-    standard = (tail(exceedance, shape) - shape) / shape**0.5 * np.sign(skewness)
+    standard = (tail(frequency, shape) - shape) / shape**0.5 * np.sign(skewness)
     expected = 10 ** (mean + deviation * standard)
-    assert hydraulics.log_pearson3(values, exceedance) == pytest.approx(expected, rel=1e-6)
+    assert hydraulics.log_pearson3(values, frequency) == pytest.approx(expected, rel=1e-6)
 
 
 def test_zero_years_by_conditional_probability() -> None:
@@ -147,7 +145,7 @@ def test_fits_refuse_what_they_cannot_read() -> None:
     assert sentence(error) == (
         "sample, values: 2 values are too few; right would be at least 3\n"
         "sample, values: 1 values are not finite; right would be finite numbers\n"
-        "sample, exceedance: 1.0 is no probability of a fit; "
+        "sample, frequency: 1.0 is no probability of a fit; "
         "right would be more than 0 and less than 1"
     )
     with pytest.raises(DataError, match="beyond the plotting positions of 8 values; right would "
@@ -381,7 +379,7 @@ def test_design_flow_keeps_labels_units_and_warnings() -> None:
     assert found["samples"].values.tolist() == [10, 10]
     assert set(found["warning"].values) == {"10 years are less than the 30 recommended"}
     assert found["value"].attrs["units"] == "m3/s" and found.attrs["method"] == "driest_month"
-    one = hydraulics.design_flow(record(), partial(hydraulics.driest_month, exceedance=0.5))
+    one = hydraulics.design_flow(record(), partial(hydraulics.driest_month, frequency=0.5))
     assert float(one["value"]) == pytest.approx(15.5) and one["value"].dims == ()
 
 
@@ -443,11 +441,11 @@ def rain() -> pd.Series:
     return pd.Series(pd.Series(years).map(RAIN).to_numpy() / lengths, days)
 
 
-@pytest.mark.parametrize(("exceedance", "factor"), [(0.75, 0.67448975), (0.9, 1.28155157)])
-def test_typical_year_by_hand(exceedance: float, factor: float) -> None:
+@pytest.mark.parametrize(("frequency", "factor"), [(0.75, 0.67448975), (0.9, 1.28155157)])
+def test_typical_year_by_hand(frequency: float, factor: float) -> None:
     """Equal steps of 40 mm have no skewness: 1380 - K · 40 · sqrt(20 · 21/12); nearest year."""
     given = boundaries()
-    dry = hydraulics.typical_year(given, rain(), exceedance, annual=np.sum)
+    dry = hydraulics.typical_year(given, rain(), frequency, annual=np.sum)
     expected = 1380.0 - factor * 40.0 * 35.0**0.5
     assert float(dry["design_value"]) == pytest.approx(expected, rel=1e-7)
     year = min(RAIN, key=lambda y: abs(RAIN[y] - expected))

@@ -261,7 +261,7 @@ def test_load_of_paddies() -> None:
         sources.paddy_load(field, weather.iloc[:-1], JUNE)
     with pytest.raises(DataError, match="from 0 to greatest_ponded"):
         sources.paddy_balance(weather, 60.0, ponded=61.0)
-    with pytest.raises(DataError, match=r"a column seepage \[mm\]"):
+    with pytest.raises(DataError, match=r"a column seepage \[mm/d\]"):
         sources.paddy_balance(weather.drop(columns="seepage"), 60.0)
     with pytest.raises(DataError, match="2025-06-02 is missing"):
         sources.paddy_balance(weather.drop(weather.index[1]), 60.0)

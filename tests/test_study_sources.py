@@ -32,7 +32,7 @@ MONTH_SHARES = "activity,period,month_share\n" + "".join(
     for month, share in zip(MONTHS, shares, strict=True)
 )
 FARM = {**WITHOUT, "activities": ACTIVITIES, "month_shares": MONTH_SHARES}
-WEATHER = "date,rain [mm],irrigation [mm],evaporation [mm],seepage [mm]\n" + "".join(
+WEATHER = "date,rain [mm/d],irrigation [mm/d],evaporation [mm/d],seepage [mm/d]\n" + "".join(
     f"{day:%Y-%m-%d},{40 * (day.day % 9 == 1)},5,4,2\n"
     for day in pd.date_range("2024-12-20", "2025-12-31")
 )
@@ -274,7 +274,7 @@ def test_nothing_follows_from_nothing() -> None:
 def test_every_nonpoint_table_reads_back_from_its_template(tmp_path: Path) -> None:
     """Weather of a day, and the source of a polder's pumps, are columns of the templates."""
     path = tmp_path / "weather.csv"
-    path.write_text("date,rain [mm]\n2025-01-01,3\n", "utf8")
+    path.write_text("date,rain [mm/d]\n2025-01-01,3\n", "utf8")
     table, wrong = io.scan_table(path, "weather", {})
     assert not wrong
     assert table["rain"].tolist() == [3.0]

@@ -153,7 +153,7 @@ def weather() -> pd.DataFrame:
     dry = np.where(summer & (rain == 0.0), 9.0, 0.0)
     rows = zip(days.strftime("%Y-%m-%d"), rain, dry, np.round(1.0 + 4.0 * SEASON[month], 1),
                np.where(summer, 3.0, 1.0), strict=True)  # fmt: skip
-    return table("date rain[mm] irrigation[mm] evaporation[mm] seepage[mm]", list(rows))
+    return table("date rain[mm/d] irrigation[mm/d] evaporation[mm/d] seepage[mm/d]", list(rows))
 
 
 def month_shares() -> pd.DataFrame:

@@ -10,12 +10,11 @@ BANK: tuple[Row, ...] = (
     ("block", "", "town or park that answers for a region and has a bank", "板块"),
     ("holder", "", "whose account it is", "户主"),
     ("category", "", "industry, domestic or farm", "源类别"),
-    ("clause", "", "place in the text of the measure", "条款"),
     ("grams", "g", "mass that an entry moves, whole", "入账量"),
-    ("opening", "g", "balance before", "期初余额"),
+    ("opening_balance", "g", "balance before", "期初余额"),
     ("incoming", "g", "what came in", "入库量"),
     ("outgoing", "g", "what went out", "出库量"),
-    ("closing", "g", "balance after", "期末余额"),
+    ("closing_balance", "g", "balance after", "期末余额"),
     ("due", "1", "year by which a commitment is to be met; 0 for none", "承诺年度", 0.0, inf),
 )
 

@@ -17,7 +17,6 @@ TECHNOLOGY: tuple[Row, ...] = (
     ("feasible", "1", "whether every required value is kept", "是否可行", 0.0, 1.0),
     ("advanced", "1", "whether feasible, with the advanced score", "是否先进", 0.0, 1.0),
     ("advanced_score", "1", "least score of an advanced train", "先进得分线", 0.0, 1.0),
-    ("samples", "1", "number of samples", "样本数", 0.0, inf),
     ("influent", "mg/L", "concentration before a train", "进水浓度", 0.0, 1e6),
     ("achievable", "mg/L", "effluent that a train keeps reliably", "可达出水浓度", 0.0, 1e6),
     ("product", "", "product with a benchmark of drainage", "产品"),

@@ -58,6 +58,8 @@ class Variable:
 def _variables(
     *rows: tuple[str, str, str, str] | tuple[str, str, str, str, float, float],
 ) -> dict[str, Variable]:
+    names = [row[0] for row in rows]
+    assert len(set(names)) == len(names), "a name has one meaning and one unit"
     return {row[0]: Variable(*row) for row in rows}
 
 

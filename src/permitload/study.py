@@ -315,11 +315,9 @@ def _read(folder: Path) -> _Inputs:
     tables, reading = io.read_study_tables(folder)
     given, wrong = _alternatives.read(folder, tables, [name for name, *_ in settings.alternatives])
     booked, checked = _judged(tables, reading, settings)
-    checked.faults = [*faults, *checked.faults, *wrong]
+    checked.faults, every = [*faults, *checked.faults, *wrong], _all(booked.tables)
     if checked.loads is not None:
-        wrong = _decided.target_faults(checked.loads, _all(booked.tables), settings)
-        checked.faults += booked.placed(wrong)
-    every = _all(booked.tables)
+        checked.faults += booked.placed(_decided.target_faults(checked.loads, every, settings))
     checked.faults += _tree.faults(every, settings)
     checked.faults += _reliability.faults(every, settings.uncertainty)
     checked.faults += _monthly_checks.faults(every, settings.decided)
@@ -332,12 +330,11 @@ def _read(folder: Path) -> _Inputs:
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():
         merged = _alternatives.overlaid(tables, rows)
-        whole, case = _judged(merged, (), settings)
+        laid, case = _judged(merged, (), settings)
         checked.faults += _alternatives.placed(case.faults, name)
-        cases[name] = _filled(whole.tables), case
-    return _Inputs(
-        settings, _filled(booked.tables) if not checked.faults else tables, checked, cases
-    )
+        cases[name] = _filled(laid.tables), case
+    whole = tables if checked.faults else _filled(booked.tables)
+    return _Inputs(settings, whole, checked, cases)
 
 
 def _judged(

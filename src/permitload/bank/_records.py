@@ -90,7 +90,8 @@ class Records:
         Returns
         -------
         DataFrame
-            Account as in :meth:`statement`, ``opening``, ``incoming``, ``outgoing``, ``closing``
+            Account as in :meth:`statement`, ``opening_balance``, ``incoming``, ``outgoing``,
+            ``closing_balance``
             [g]; accounts that did not move are left out.
 
         Examples
@@ -107,10 +108,12 @@ class Records:
             raise DataError(message)
         with _store.reading(self._engine) as connection:
             moved = _queries.movements(connection, first, last)
-            closing = _queries.statement(connection, last).rename(columns={"balance": "closing"})
+            closing = _queries.statement(connection, last).rename(
+                columns={"balance": "closing_balance"}
+            )
         found = moved.merge(closing, on=list(Account._fields))
-        opening = found["closing"] - found["incoming"] + found["outgoing"]
-        return found.assign(opening=opening)
+        opening = found["closing_balance"] - found["incoming"] + found["outgoing"]
+        return found.assign(opening_balance=opening)
 
     def entries(self, key: str) -> pd.DataFrame:
         """Entries of one event with the rule and the clause that each follows.

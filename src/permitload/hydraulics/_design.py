@@ -14,7 +14,7 @@ from permitload.hydraulics import _record
 __all__ = ["COVERAGE", "FIRST_MONTH", "Fit", "Sampled", "driest", "no_sample", "short"]
 
 Fit = Callable[[Any, float], float]
-"""Function of a sample and an exceedance, such as those of ``hydraulics.frequency``."""
+"""Function of a sample and a frequency, such as those of ``hydraulics.frequency``."""
 
 FIRST_MONTH = 4
 """First month of a hydrological year: the dry season, winter, stays whole. Assumed; so does the

@@ -33,24 +33,24 @@ __all__ = [
 
 def driest_month(
     series: pd.Series[Any],
-    exceedance: float = 0.9,
+    frequency: float = 0.9,
     fit: Fit = plotting_position,
     first_month: int = FIRST_MONTH,
     coverage: float = COVERAGE,
 ) -> Sampled:
     """Driest monthly mean flow that is reached in 90 % of years (90 %保证率最枯月平均流量).
 
-    The least monthly mean of each complete hydrological year, then its value at the exceedance.
+    The least monthly mean of each complete hydrological year, then its value at the frequency.
     Source: GB/T 25173-2010 design conditions of rivers; HJ 2.3-2018 7.10.1.1 (from memory).
 
     Parameters
     ----------
     series : Series
         Flow by time [m3/s], ≥ 0.
-    exceedance : float, default 0.9
+    frequency : float, default 0.9
         Share of years that reach the result.
     fit : callable, default plotting_position
-        Function of a sample and an exceedance.
+        Function of a sample and a frequency.
     first_month : int, default 4
         First month of a hydrological year; assumed.
     coverage : float, default 0.9
@@ -74,12 +74,12 @@ def driest_month(
     '10 years are less than the 30 recommended'
     """
     _record.non_negative(_record.checked(series))
-    return driest_month_stage(series, exceedance, fit, first_month, coverage)
+    return driest_month_stage(series, frequency, fit, first_month, coverage)
 
 
 def driest_month_stage(
     series: pd.Series[Any],
-    exceedance: float = 0.9,
+    frequency: float = 0.9,
     fit: Fit = plotting_position,
     first_month: int = FIRST_MONTH,
     coverage: float = COVERAGE,
@@ -93,7 +93,7 @@ def driest_month_stage(
     ----------
     series : Series
         Stage by time [m].
-    exceedance, fit, first_month, coverage
+    frequency, fit, first_month, coverage
         As for :func:`driest_month`.
 
     Returns
@@ -113,12 +113,12 @@ def driest_month_stage(
     -1.0
     """
     least = driest(_record.monthly(series, coverage), first_month).min()
-    return Sampled(fit(least.to_numpy(), exceedance), len(least), short(len(least)))
+    return Sampled(fit(least.to_numpy(), frequency), len(least), short(len(least)))
 
 
 def nonzero_driest_month(
     series: pd.Series[Any],
-    exceedance: float = 0.9,
+    frequency: float = 0.9,
     fit: Fit = plotting_position,
     first_month: int = FIRST_MONTH,
     coverage: float = COVERAGE,
@@ -133,7 +133,7 @@ def nonzero_driest_month(
     ----------
     series : Series
         Flow by time [m3/s], ≥ 0.
-    exceedance, fit, first_month, coverage
+    frequency, fit, first_month, coverage
         As for :func:`driest_month`.
 
     Returns
@@ -161,7 +161,7 @@ def nonzero_driest_month(
     if least.empty:
         raise_faults([Fault("series", None, "flow", 0.0, "m3/s all the time", "some flow")])
     warning = "; ".join(filter(None, (short(len(least)), none)))
-    return Sampled(fit(least.to_numpy(), exceedance), len(least), warning)
+    return Sampled(fit(least.to_numpy(), frequency), len(least), warning)
 
 
 def driest_month_of_decade(series: pd.Series[Any], coverage: float = COVERAGE) -> Sampled:

@@ -1,6 +1,6 @@
 """Frequency of yearly values: plotting positions, Pearson III and log-Pearson III.
 
-Each fit is a function of a sample and an exceedance p that returns the value which a year
+Each fit is a function of a sample and a frequency p that returns the value which a year
 reaches or exceeds with probability p: the 0.9 of low water, the 0.75 or 0.9 of rain.
 """
 
@@ -26,8 +26,8 @@ _NEARLY_NORMAL = 1e-4
 """L-skewness below which its first-order form holds to 1e-8: skewness = 2 √(3π) τ₃."""
 
 
-def plotting_position(values: ArrayLike, exceedance: float) -> float:
-    """Value at an exceedance, by P = m/(n + 1) and linear interpolation.
+def plotting_position(values: ArrayLike, frequency: float) -> float:
+    """Value at a frequency, by P = m/(n + 1) and linear interpolation.
 
     Valid between 1/(n + 1) and n/(n + 1): 0.9 needs nine values. Source: Weibull plotting
     positions, the expectation formula of Chinese frequency analysis (methods from memory).
@@ -36,7 +36,7 @@ def plotting_position(values: ArrayLike, exceedance: float) -> float:
     ----------
     values : array_like
         Sample, one value a year.
-    exceedance : float
+    frequency : float
         Probability that a year's value is at least the result.
 
     Returns
@@ -47,7 +47,7 @@ def plotting_position(values: ArrayLike, exceedance: float) -> float:
     Raises
     ------
     DataError
-        If the sample is empty or not finite, or the exceedance lies beyond its positions.
+        If the sample is empty or not finite, or the frequency lies beyond its positions.
 
     Examples
     --------
@@ -56,18 +56,18 @@ def plotting_position(values: ArrayLike, exceedance: float) -> float:
     >>> plotting_position([5, 1, 2, 3, 4, 6, 7, 8, 9], 0.9)
     1.0
     """
-    sample = np.sort(_sample(values, exceedance, 1))[::-1]
-    place = exceedance * (sample.size + 1)  # m, counted from 1
+    sample = np.sort(_sample(values, frequency, 1))[::-1]
+    place = frequency * (sample.size + 1)  # m, counted from 1
     if not 1.0 - 1e-9 <= place <= sample.size + 1e-9:
-        rarer = min(exceedance, 1.0 - exceedance)
+        rarer = min(frequency, 1.0 - frequency)
         least = int(np.ceil((1.0 - rarer) / rarer - 1e-9))
         problem = f"lies beyond the plotting positions of {sample.size} values"
         right = f"at least {least} values, or a fitted distribution"
-        raise_faults([Fault("sample", None, "exceedance", exceedance, problem, right)])
+        raise_faults([Fault("sample", None, "frequency", frequency, problem, right)])
     return float(np.interp(place, np.arange(1, sample.size + 1), sample))
 
 
-def pearson3(values: ArrayLike, exceedance: float) -> float:
+def pearson3(values: ArrayLike, frequency: float) -> float:
     """Quantile of the Pearson III distribution fitted by moments.
 
     Mean, standard deviation (n - 1) and the skewness corrected for bias,
@@ -79,7 +79,7 @@ def pearson3(values: ArrayLike, exceedance: float) -> float:
     ----------
     values : array_like
         Sample, one value a year; at least 3, not all alike unless the answer is that value.
-    exceedance : float
+    frequency : float
         Probability that a year's value is at least the result.
 
     Returns
@@ -90,7 +90,7 @@ def pearson3(values: ArrayLike, exceedance: float) -> float:
     Raises
     ------
     DataError
-        If the sample is too small or not finite, or the exceedance is not between 0 and 1.
+        If the sample is too small or not finite, or the frequency is not between 0 and 1.
 
     Examples
     --------
@@ -99,12 +99,12 @@ def pearson3(values: ArrayLike, exceedance: float) -> float:
     >>> round(pearson3([1.0, 2.0, 3.0, 4.0, 5.0], 0.9), 3)
     0.974
     """
-    sample = _sample(values, exceedance, _NEEDED)
+    sample = _sample(values, frequency, _NEEDED)
     mean, deviation, skewness = _moments(sample)
-    return mean + deviation * _factor(skewness, exceedance)
+    return mean + deviation * _factor(skewness, frequency)
 
 
-def pearson3_l_moments(values: ArrayLike, exceedance: float) -> float:
+def pearson3_l_moments(values: ArrayLike, frequency: float) -> float:
     """Quantile of the Pearson III distribution fitted by L-moments.
 
     The shape solves τ₃(α) = 6 I₁/₃(α, 2α) - 3 for the sample's L-skewness and the deviation
@@ -115,7 +115,7 @@ def pearson3_l_moments(values: ArrayLike, exceedance: float) -> float:
     ----------
     values : array_like
         Sample, one value a year; at least 3.
-    exceedance : float
+    frequency : float
         Probability that a year's value is at least the result.
 
     Returns
@@ -136,7 +136,7 @@ def pearson3_l_moments(values: ArrayLike, exceedance: float) -> float:
     from scipy.optimize import brentq
     from scipy.special import betainc
 
-    sample = np.sort(_sample(values, exceedance, _NEEDED))
+    sample = np.sort(_sample(values, frequency, _NEEDED))
     n, rank = sample.size, np.arange(sample.size)
     b0 = float(sample.mean())
     b1 = float(rank @ sample) / (n * (n - 1))
@@ -146,7 +146,7 @@ def pearson3_l_moments(values: ArrayLike, exceedance: float) -> float:
         return b0
     t3 = abs(l3 / l2)
     if t3 < _NEARLY_NORMAL:  # gamma functions of the shape, 1e7 and more, lose their digits
-        return b0 + sqrt(pi) * l2 * _factor(2.0 * sqrt(3.0 * pi) * l3 / l2, exceedance)
+        return b0 + sqrt(pi) * l2 * _factor(2.0 * sqrt(3.0 * pi) * l3 / l2, frequency)
     if t3 >= 1.0 - 1e-9:
         message = "pearson3_l_moments: all but one value are alike; right would be a longer sample"
         raise DataError(message)
@@ -158,10 +158,10 @@ def pearson3_l_moments(values: ArrayLike, exceedance: float) -> float:
     shape = exp(brentq(off, -25.0, 30.0, xtol=1e-14))
     scale = l2 * sqrt(pi) * exp(lgamma(shape) - lgamma(shape + 0.5))
     skewness = np.copysign(2.0 / sqrt(shape), l3)
-    return b0 + scale * sqrt(shape) * _factor(float(skewness), exceedance)
+    return b0 + scale * sqrt(shape) * _factor(float(skewness), frequency)
 
 
-def log_pearson3(values: ArrayLike, exceedance: float) -> float:
+def log_pearson3(values: ArrayLike, frequency: float) -> float:
     """Quantile of the log-Pearson III distribution fitted by moments of the logarithms.
 
     Source: USGS Bulletin 17B, equations 2 to 4; zeros by conditional probability, its appendix
@@ -172,7 +172,7 @@ def log_pearson3(values: ArrayLike, exceedance: float) -> float:
     ----------
     values : array_like
         Sample, one value ≥ 0 a year; at least 3 above 0.
-    exceedance : float
+    frequency : float
         Probability that a year's value is at least the result.
 
     Returns
@@ -190,21 +190,21 @@ def log_pearson3(values: ArrayLike, exceedance: float) -> float:
     >>> round(log_pearson3([1.0, 10.0, 100.0], 0.5), 9)
     10.0
     """
-    sample = _sample(values, exceedance, 1)
+    sample = _sample(values, frequency, 1)
     if (sample < 0.0).any():
         least = float(sample.min())
         fault = Fault("sample", None, "values", least, "is below 0", "values ≥ 0")
         raise_faults([fault])
     positive = sample[sample > 0.0]
     share = positive.size / sample.size
-    if exceedance >= share and positive.size < sample.size:
+    if frequency >= share and positive.size < sample.size:
         return 0.0
-    mean, deviation, skewness = _moments(np.log10(_sample(positive, exceedance, _NEEDED)))
-    return float(10.0 ** (mean + deviation * _factor(skewness, exceedance / share)))
+    mean, deviation, skewness = _moments(np.log10(_sample(positive, frequency, _NEEDED)))
+    return float(10.0 ** (mean + deviation * _factor(skewness, frequency / share)))
 
 
-def _sample(values: ArrayLike, exceedance: float, least: int) -> NDArray[np.float64]:
-    """Sample as floats, checked together with the exceedance."""
+def _sample(values: ArrayLike, frequency: float, least: int) -> NDArray[np.float64]:
+    """Sample as floats, checked together with the frequency."""
     sample = np.asarray(values, dtype=float).ravel()
     faults = []
     if sample.size < least:
@@ -214,9 +214,9 @@ def _sample(values: ArrayLike, exceedance: float, least: int) -> NDArray[np.floa
         problem, right = "values are not finite", "finite numbers"
         count = int((~np.isfinite(sample)).sum())
         faults.append(Fault("sample", None, "values", count, problem, right))
-    if not 0.0 < exceedance < 1.0:
+    if not 0.0 < frequency < 1.0:
         problem, right = "is no probability of a fit", "more than 0 and less than 1"
-        faults.append(Fault("sample", None, "exceedance", exceedance, problem, right))
+        faults.append(Fault("sample", None, "frequency", frequency, problem, right))
     raise_faults(faults)
     return sample
 
@@ -232,8 +232,8 @@ def _moments(sample: NDArray[np.float64]) -> tuple[float, float, float]:
     return mean, deviation, n * cubes / ((n - 1) * (n - 2))
 
 
-def _factor(skewness: float, exceedance: float) -> float:
-    """Deviations from the mean at an exceedance: K of Bulletin 17B, Φ of Chinese tables."""
+def _factor(skewness: float, frequency: float) -> float:
+    """Deviations from the mean at a frequency: K of Bulletin 17B, Φ of Chinese tables."""
     from scipy.stats import pearson3 as standard
 
-    return float(standard.isf(exceedance, 0.0 if abs(skewness) < _STRAIGHT else skewness))
+    return float(standard.isf(frequency, 0.0 if abs(skewness) < _STRAIGHT else skewness))

@@ -25,7 +25,7 @@ def lowest_mean(
     """Lowest mean of so many days that returns once in so many years: xQy.
 
     The least mean over ``days`` days without a gap of each year, then its value at the
-    exceedance 1 - 1/``return_period``. A mean belongs to the year of its last day. Source: US
+    frequency 1 - 1/``return_period``. A mean belongs to the year of its last day. Source: US
     EPA and USGS low-flow practice (Riggs 1972; from memory).
 
     Parameters
@@ -37,7 +37,7 @@ def lowest_mean(
     return_period : float, default 10
         Years, more than 1.
     fit : callable, default log_pearson3
-        Function of a sample and an exceedance.
+        Function of a sample and a frequency.
     first_month : int, default 4
         First month of a year.
     coverage : float, default 0.9
@@ -89,7 +89,7 @@ def seven_q_ten(series: pd.Series[Any], fit: Fit = log_pearson3) -> Sampled:
     series : Series
         Flow by time [m3/s], ≥ 0; days or parts of days.
     fit : callable, default log_pearson3
-        Function of a sample and an exceedance.
+        Function of a sample and a frequency.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def thirty_q_ten(series: pd.Series[Any], fit: Fit = log_pearson3) -> Sampled:
     series : Series
         Flow by time [m3/s], ≥ 0; days or parts of days.
     fit : callable, default log_pearson3
-        Function of a sample and an exceedance.
+        Function of a sample and a frequency.
 
     Returns
     -------
@@ -143,14 +143,14 @@ def thirty_q_ten(series: pd.Series[Any], fit: Fit = log_pearson3) -> Sampled:
 
 def low_stage(
     series: pd.Series[Any],
-    exceedance: float = 0.9,
+    frequency: float = 0.9,
     fit: Fit = plotting_position,
     first_month: int = FIRST_MONTH,
     coverage: float = COVERAGE,
 ) -> Sampled:
     """Low stage at rest reached in 90 % of years (90 %保证率流速为零时的低水位).
 
-    The lowest daily mean stage of each year, then its value at the exceedance; for waters whose
+    The lowest daily mean stage of each year, then its value at the frequency; for waters whose
     flow has no direction, whose capacity is that of the volume below. To count only times at
     rest, blank the others (``stage.where(speed < least)``) and set ``coverage`` to 0. Source:
     GB/T 25173-2010 design conditions (from memory).
@@ -159,7 +159,7 @@ def low_stage(
     ----------
     series : Series
         Stage by time [m]; days or parts of days.
-    exceedance, fit, first_month
+    frequency, fit, first_month
         As for :func:`driest_month`.
     coverage : float, default 0.9
         Least share of a year's days (and of a day's parts) that must be there; assumed.
@@ -186,7 +186,7 @@ def low_stage(
     least = least[share >= coverage].dropna()
     if least.empty:
         no_sample("year")
-    return Sampled(fit(least.to_numpy(), exceedance), len(least), short(len(least)))
+    return Sampled(fit(least.to_numpy(), frequency), len(least), short(len(least)))
 
 
 def tennant(

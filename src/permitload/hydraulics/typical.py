@@ -21,12 +21,12 @@ __all__ = ["typical_year"]
 def typical_year(
     boundaries: xr.Dataset,
     index: pd.Series[Any],
-    exceedance: float = 0.75,
+    frequency: float = 0.75,
     annual: Callable[[pd.Series[float]], float] = np.mean,
     fit: Fit = pearson3,
     first_month: int = FIRST_MONTH,
 ) -> xr.Dataset:
-    """Pick the year whose index stands nearest to an exceedance, with all its boundaries.
+    """Pick the year whose index stands nearest to a frequency, with all its boundaries.
 
     Each complete year of the index gives one number, a fit of these the design value, and the
     year nearest to it is typical: 75 % a dry, 90 % a very dry year. All boundaries are of that
@@ -41,13 +41,13 @@ def typical_year(
     index : Series
         What ranks the years, by time: rain, flow or level; evenly spaced or monthly. A year of
         which a value is missing is left out and named in the warning.
-    exceedance : float, default 0.75
+    frequency : float, default 0.75
         Share of years whose index is at least that of the typical year.
     annual : callable, default numpy.mean
         Function of the values of one year: ``numpy.sum`` for rain, ``numpy.min`` for the lowest
         level.
     fit : callable, default pearson3
-        Function of a sample and an exceedance.
+        Function of a sample and a frequency.
     first_month : int, default 4
         First month of a hydrological year; assumed.
 
@@ -76,7 +76,7 @@ def typical_year(
     if not whole:
         no_sample("complete hydrological year")
     sample = pd.Series(whole)
-    design_value = fit(sample.to_numpy(), exceedance)
+    design_value = fit(sample.to_numpy(), frequency)
     candidates = sample[sample.index.isin(_complete(boundaries, first_month))]
     if candidates.empty:
         problem, right = "have no complete year of the index", "all values of one such year"

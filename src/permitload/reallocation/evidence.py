@@ -68,7 +68,7 @@ def recall_reasons(evidence_of_need: pd.DataFrame, tolerance: float = 0.1) -> pd
     Parameters
     ----------
     evidence_of_need : DataFrame
-        ``enterprise``, ``pollutant``, ``period``, ``used`` [g], ``output`` [t].
+        ``enterprise``, ``pollutant``, ``period``, ``used`` [g], ``product_mass`` [t].
     tolerance : float, default 0.1
         Fall of the mass per tonne that counts, >= 0 [1]; assumed.
 
@@ -86,12 +86,12 @@ def recall_reasons(evidence_of_need: pd.DataFrame, tolerance: float = 0.1) -> pd
     Examples
     --------
     >>> table = pd.DataFrame({"enterprise": "E1", "pollutant": "TP", "period": list("abcde"),
-    ...     "used": [90.0, 90.0, 90.0, 45.0, 45.0], "output": [9.0, 9.0, 9.0, 4.5, 9.0]})
+    ...     "used": [90.0, 90.0, 90.0, 45.0, 45.0], "product_mass": [9.0, 9.0, 9.0, 4.5, 9.0]})
     >>> recall_reasons(table)["reason"].tolist()[3:]
     ['low_production', 'treatment']
     """
-    table = _checked(evidence_of_need, ["used", "output"], tolerance)
-    usual = _usual(table, "output") * table["output"]
+    table = _checked(evidence_of_need, ["used", "product_mass"], tolerance)
+    usual = _usual(table, "product_mass") * table["product_mass"]
     better = table["used"] < (1.0 - tolerance) * usual
     reason = np.select([usual.isna(), better], ["", "treatment"], "low_production")
     return table[["enterprise", "pollutant", "period"]].assign(reason=reason)

@@ -108,7 +108,7 @@ def columns_of(record: pd.DataFrame, names: Sequence[str], name: str) -> pd.Data
         raise DataError(f"{name} is no table; right would be a DataFrame, a row a day")
     lost = [column for column in names if column not in record.columns]
     raise_faults(
-        [Fault(name, None, label, None, "is missing", f"a column {label} [mm]") for label in lost]
+        [Fault(name, None, label, None, "is missing", f"a column {label} [mm/d]") for label in lost]
     )
     return record[list(names)]
 

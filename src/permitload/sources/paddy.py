@@ -34,7 +34,7 @@ def paddy_balance(
     Parameters
     ----------
     weather : DataFrame
-        ``rain``, ``irrigation``, ``evaporation``, ``seepage`` [mm], a row a day without gaps.
+        ``rain``, ``irrigation``, ``evaporation``, ``seepage`` [mm/d], a row a day without gaps.
     greatest_ponded : float
         Depth at which the paddy spills [mm]; 60 to 80 is usual (from memory, unverified).
     ponded : float, default 0

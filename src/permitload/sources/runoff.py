@@ -222,7 +222,7 @@ def runoff_load(
         ``event_concentration`` [mg/L], ``base_load`` [kg/d, dry weather, added],
         ``into_river`` [1; 1 inside a polder], ``polder``.
     rain : DataFrame
-        ``rain`` [mm], a row a day, from five days before the first period.
+        ``rain`` [mm/d], a row a day, from five days before the first period.
     periods : DataFrame
         ``period``, ``days`` (whole), ``start``.
     moisture : callable, optional
