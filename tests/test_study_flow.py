@@ -103,6 +103,12 @@ def test_water_enters_and_leaves_only_where_it_is_given(outcome: study.Outcome) 
     np.testing.assert_allclose(outside.sum(), 0.0, atol=1e-8)
 
 
+def test_ledger_closes_on_computed_flow(outcome: study.Outcome) -> None:
+    ledger = outcome.datasets["permitted"]["ledger"]
+    passed = ledger.sel(term=["boundary_in", "load"]).sum("term")
+    assert float((abs(ledger.sel(term="residual")) / passed).max()) < 1e-9
+
+
 def test_permits_are_those_of_the_same_flow_in_tables(
     outcome: study.Outcome, tmp_path: Path
 ) -> None:
