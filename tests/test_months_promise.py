@@ -192,7 +192,7 @@ def test_plan_that_water_contradicts_is_flagged() -> None:
 
 
 def test_reasons_for_unused_mass_come_from_output() -> None:
-    table = _table(used=[90.0, 90, 90, 45, 45], output=[9.0, 9, 9, 4.5, 9])
+    table = _table(used=[90.0, 90, 90, 45, 45], product_mass=[9.0, 9, 9, 4.5, 9])
     reasons = recall_reasons(table)["reason"].tolist()
     assert reasons == ["low_production"] * 4 + ["treatment"]
     assert recall_reasons(table.iloc[:2])["reason"].tolist() == ["", ""]

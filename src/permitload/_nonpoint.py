@@ -189,7 +189,7 @@ def _of_paddies(given: Tables) -> pd.DataFrame:
     for name in ("irrigation", "evaporation", "seepage"):
         empty = np.flatnonzero(weather[name].isna())
         if empty.size:
-            problem, right = f"is empty (in {empty.size} rows)", "mm ≥ 0, where there are paddies"
+            problem, right = f"is empty (in {empty.size} rows)", "mm/d ≥ 0, where there are paddies"
             faults.append(fault_at(weather, "weather", int(empty[0]), name, problem, right))
     raise_faults(faults)
     return sources.paddy_load(given["paddies"], _daily(given), given["periods"])
