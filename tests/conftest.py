@@ -1,5 +1,6 @@
 """The sample study, solved and written once for all tests that only read it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import settings
 from permitload import _pages, _results, study
 from tests.samples import SAMPLE
 
-# `.ci/run` draws the same examples every time; everybody else draws new ones
+# CI draws the same examples every time; everybody else draws new ones
 settings.register_profile("reproducible", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("reproducible")
 
 
 @pytest.fixture(scope="session")
