@@ -127,7 +127,7 @@ def park_use(
     --------
     >>> import xarray as xr
     >>> mass = xr.DataArray([3.0, 4.0], {"period": ["2026-01", "2026-02"]})
-    >>> [bar.get_height() for bar in park_use(0.5 * mass, 0.4 * mass, mass, mass).patches]
+    >>> [float(bar.get_height()) for bar in park_use(0.5 * mass, 0.4 * mass, mass, mass).patches]
     [1.5, 2.0]
     """
     lines = {"group_limit": group_limit, "plan": plan, "used_load": used_load}
