@@ -245,8 +245,9 @@ def test_nothing_gives_way_while_forecasts_hold_and_nobody_exceeds(seed: int) ->
     in the plan, but counts from what was issued: then ramps alone may give way.
     """
     forecast, plans, period, generator = _inputs(seed)
-    upper = np.minimum(plans["plan"], plans["ceiling"]).isel(period=slice(6))
-    least = np.minimum(plans["floor"].isel(period=slice(6)), upper)
+    year = plans.isel(period=slice(6))
+    upper = year[["plan", "ceiling"]].to_array().min("variable")
+    least = year[["plan", "ceiling", "floor"]].to_array().min("variable")
     mass = (least * forecast["days"] / 1000.0).sum("period")
     assume(bool((mass <= plans["permit"]).all()))
     policy = _policy(generator)
