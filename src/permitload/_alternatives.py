@@ -90,13 +90,12 @@ def _strays(root: Path) -> list[Fault]:
     home = root / FOLDER
     if home.is_symlink():
         return [Fault(FOLDER, None, "folder", None, "is a symbolic link", "a folder")]
-    faults = [
+    return [
         Fault(str(file.relative_to(root)), None, "file", None, problem, right)
         for file in sorted([*home.glob("*"), *home.glob("*/*")])
         for problem, right in [_stray(file, home)]
         if problem and file.is_file()
     ]
-    return faults
 
 
 def _stray(file: Path, home: Path) -> tuple[str, str]:

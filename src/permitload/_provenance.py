@@ -49,11 +49,10 @@ def table(outcome: Outcome, monthly: pd.DataFrame, annual: pd.DataFrame) -> pd.D
 
 def _bounded(annual: pd.DataFrame, name: str) -> pd.DataFrame:
     """One number of the annual permits, where it is more than the sum of the periods."""
-    rows = annual[["source", "pollutant"]].assign(
+    return annual[["source", "pollutant"]].assign(
         period="", step="year", quantity=name, value=annual[name], unit="t/a", subject="",
         reference="study.toml, capacity, annual",
     )  # fmt: skip
-    return rows
 
 
 def _place(rows: pd.DataFrame, monthly: pd.DataFrame) -> NDArray[np.int64]:

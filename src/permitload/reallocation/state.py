@@ -25,7 +25,6 @@ LOTS = ["enterprise", "pollutant", "born", "expires", "lot"]
 BOOKS = ("used", "recalled", "lot", "debt", "closed", "planned_mass", "quota", "reserve")
 """Accounts of the ledger, in the order in which an update writes them."""
 BY_PERIOD = ("quota", "used", "verified", "recalled", "granted", "charged", "closed")
-BY_ENTERPRISE = ("debt", "planned_mass")
 
 
 @dataclass(frozen=True)

@@ -97,13 +97,13 @@ def measures_plan(
     choices = _choices(loads, given, annual_cost)
     cells = _cells(loads, member, limits)
     left = _left(cells, choices, given)
-    program = _program(choices, cells, left)
+    program = _program(choices, left)
     for condition in conditions:
         program = condition(program)
     chosen = _chosen(program, choices)
     every = choices.set_index(["source", "option"])
     rows = every.loc[[(s, chosen[s]) for s in loads["source"].unique()]].reset_index("option")
-    return rows[["option", "capital", "cost"]], _totals(cells, left, choices, chosen)
+    return rows[["option", "capital", "cost"]], _totals(cells, left, chosen)
 
 
 def _faults(
@@ -188,7 +188,7 @@ def _left(cells: pd.DataFrame, choices: pd.DataFrame, options: pd.DataFrame) -> 
     return found.assign(left=found["source_load"] * (1.0 - found["removal"].fillna(0.0)))
 
 
-def _program(choices: pd.DataFrame, cells: pd.DataFrame, left: pd.DataFrame) -> Program:
+def _program(choices: pd.DataFrame, left: pd.DataFrame) -> Program:
     """One column an option, one row a source, one row a total."""
     labels = _labels(choices)
     program = Program().columns(labels, 0.0, 1.0, integer=True)
@@ -259,9 +259,7 @@ def _infeasible(program: Program) -> InfeasibleError:
     return InfeasibleError(message, lines)
 
 
-def _totals(
-    cells: pd.DataFrame, left: pd.DataFrame, choices: pd.DataFrame, chosen: dict[str, str]
-) -> pd.DataFrame:
+def _totals(cells: pd.DataFrame, left: pd.DataFrame, chosen: dict[str, str]) -> pd.DataFrame:
     """Say what each group discharges before and after, beside its total."""
     key = ["group", *_CELL]
     kept = left[left["option"] == left["source"].map(chosen)]
