@@ -152,6 +152,7 @@ def pearson3_l_moments(values: ArrayLike, frequency: float) -> float:
         raise DataError(message)
 
     def off(logarithm: float) -> float:
+        """L-skewness of a shape, given by its logarithm, less that of the sample."""
         shape = exp(logarithm)
         return float(6.0 * betainc(shape, 2.0 * shape, 1.0 / 3.0) - 3.0 - t3)
 

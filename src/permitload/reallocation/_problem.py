@@ -133,6 +133,7 @@ class Problem:
         labels: Labels = []
 
         def add(label: tuple[str, str, int], terms: list[tuple[int, float]], most: float) -> None:
+            """Note a row, unless it stands already."""
             if label not in seen:
                 at.append(terms)
                 limit.append(most)

@@ -125,6 +125,7 @@ def quantile(probability: float, fewest: int, otherwise: Statistic) -> Statistic
         raise DataError(f"probability is {probability:g}; right would be a number from 0 to 1")
 
     def statistic(intensities: pd.DataFrame) -> float:
+        """Quantile of the intensities, or what stands for it where they are too few."""
         if len(intensities) < fewest:
             return otherwise(intensities)
         return float(intensities["intensity"].quantile(probability))
