@@ -256,7 +256,7 @@ def test_months_draw_lines_sum_and_capacity_with_a_gap() -> None:
 
 def test_a_level_line_is_not_cut_by_the_frame() -> None:
     even = xr.DataArray([[2403.0, 2403.0]], {"sector": ["textile"], "period": ["dry", "wet"]})
-    ax = plot.monthly(even)
+    ax = plot.monthly(even, xr.DataArray([2403.1, 2403.2], {"period": ["dry", "wet"]}))
     assert ax.get_ylim()[0] == 0.0
     assert ax.get_ylim()[1] > 2403.0 * 1.03
 
