@@ -225,6 +225,14 @@ SETTINGS = {
     "nan is not valid; right would be a number from 0 to 0.999",
     CHOSEN + "[basis]\ntarget = 0x" + "f" * 9000: "study.toml, row basis, target: a number of many "
     "digits is unknown; right would be one of statutory, pilot, assumed",
+    CHOSEN + "[reliability]\nvariation = 0x" + "f" * 9000: "study.toml, row reliability, "
+    "variation: a number of many digits is not valid; right would be a number from 0 to 10",
+    CHOSEN + "[months]\nrise = 0x" + "f" * 9000: "study.toml, row months, rise: a number of many "
+    "digits is not valid; right would be a number",
+    CHOSEN + "[months]\nrule = 0x" + "f" * 9000: "study.toml, row months, rule: a number of many "
+    "digits is not valid; right would be one of rolling, coefficient",
+    CHOSEN + '[basis]\ntarget = ["pilot"]': "study.toml, row basis, target: ['pilot'] is unknown; "
+    "right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "
     "is unknown; right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[extra]\na = 1': "study.toml, extra: is no table of it; right "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from permitload import _alternatives, _monthly_checks, _reliability, _settings
+from permitload import _alternatives, _monthly_checks, _reliability, _setting, _settings
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES
 
@@ -201,7 +201,7 @@ def _rooted(name: str) -> bool:
 def shown(value: object) -> str:
     """Write an entry in a sentence, cut short where it is long."""
     words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return words if len(words) <= 60 else f"{words[:60]}…"
+    return _setting.shown(words)
 
 
 def _flow(settings: _settings.Settings) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from permitload import reallocation, sharing
 from permitload._frames import fault_at
+from permitload._setting import BASES, chosen, is_number, shown
 from permitload.errors import DataError, Fault
 from permitload.reallocation import Policy
 
@@ -23,7 +24,6 @@ _FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 _NUMBERS = ("lot_life", "penalty", "rise", "fall", "reserve", "shrink", "over_plan", "precision",
             "implausible")  # fmt: skip
-_BASES = ("statutory", "pilot", "assumed")
 KEYS = (*_FUNCTIONS, *_NUMBERS, "basis")
 """Settings of ``[months]``; the rules are those of ``reallocation.Policy``."""
 
@@ -36,8 +36,8 @@ def read(given: object) -> tuple[Policy, str, list[Fault]]:
     for key in (key for key in KEYS if key in stated):
         value, right = _value(key, stated[key])
         if right:
-            shown = str(stated[key])[:60]
-            found.append(Fault("study.toml", _TABLE, key, shown, "is not valid", right))
+            problem = "is not valid"
+            found.append(Fault("study.toml", _TABLE, key, shown(stated[key]), problem, right))
         else:
             values[key] = value
     basis = values.pop("basis", "assumed")
@@ -53,24 +53,18 @@ def read(given: object) -> tuple[Policy, str, list[Fault]]:
 
 def _value(key: str, given: object) -> tuple[Any, str]:
     """Turn a setting into its type; or say what would be right."""
-    if key == "basis":
-        return given, "" if given in _BASES else f"one of {', '.join(_BASES)}"
-    if key in _FUNCTIONS:
-        known = _FUNCTIONS[key]
-        good = isinstance(given, str) and given in known
-        return (known[str(given)], "") if good else (None, f"one of {', '.join(known)}")
-    if isinstance(given, bool) or not isinstance(given, int | float) or given != given:
-        return None, "a number"
-    return given, ""
+    if key in _NUMBERS:
+        return (given, "") if is_number(given) else (None, "a number")
+    return chosen(given, BASES if key == "basis" else _FUNCTIONS[key])
 
 
 def options(policy: Policy) -> dict[str, Any]:
     """Every rule of a policy, as the manifest states it; no ramp is ``none``."""
     numbers = {name: getattr(policy, name) for name in _NUMBERS}
-    shown = {name: "none" if value == np.inf else value for name, value in numbers.items()}
+    values = {name: "none" if value == np.inf else value for name, value in numbers.items()}
     kept = {f"lot_share {reason}": share for reason, share in sorted(policy.lot_share.items())}
     names = {name: getattr(policy, name).__name__ for name in _FUNCTIONS}
-    return {**names, **shown, **kept}
+    return {**names, **values, **kept}
 
 
 def member_sources(

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from permitload import allocation
+from permitload._setting import BASES, chosen, is_number, shown
 from permitload.errors import Fault
 from permitload.schema import described
 
@@ -19,7 +20,6 @@ __all__ = ["KEYS", "Uncertainty", "faults", "options", "read", "rows", "sampled"
 
 Datasets = Mapping[str, xr.Dataset]
 _TABLE = "reliability"
-_BASES = ("statutory", "pilot", "assumed")
 
 
 class Uncertainty(NamedTuple):
@@ -91,9 +91,10 @@ def scenario(given: Given, own: Uncertainty) -> xr.Dataset:
     )  # fmt: skip
 
 
-_CHOICES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+_CHOICES: Mapping[str, Mapping[str, Any]] = {
     "method": {"chance": chance, "scenario": scenario, "robust": robust},
     "law": {"normal": allocation.normal_samples, "lognormal": allocation.lognormal_samples},
+    "basis": BASES,
 }
 _RANGES = {
     "variation": (0.0, 10.0), "background_variation": (0.0, 10.0), "correlation": (0.0, 1.0),
@@ -110,8 +111,8 @@ def read(given: object) -> tuple[Uncertainty | None, list[Fault]]:
     for key in (key for key in KEYS if key in given):
         values[key], right = _value(key, given[key])
         if right:
-            found.append(Fault("study.toml", _TABLE, key, str(given[key])[:60], "is not valid",
-                               right))  # fmt: skip
+            problem = "is not valid"
+            found.append(Fault("study.toml", _TABLE, key, shown(given[key]), problem, right))
     for key in KEYS[:2]:
         if key not in given:
             right = "standard deviation over the mean, such as 0.2"
@@ -121,16 +122,11 @@ def read(given: object) -> tuple[Uncertainty | None, list[Fault]]:
 
 def _value(key: str, given: object) -> tuple[Any, str]:
     """Turn a setting into its type; or say what would be right."""
-    if key == "basis":
-        return given, "" if given in _BASES else f"one of {', '.join(_BASES)}"
     if key in _CHOICES:
-        known = _CHOICES[key]
-        good = isinstance(given, str) and given in known
-        return (known[str(given)], "") if good else (None, f"one of {', '.join(known)}")
+        return chosen(given, _CHOICES[key])
     whole = key in _COUNTS
     low, high = _COUNTS[key] if whole else _RANGES[key]
-    good = not isinstance(given, bool) and isinstance(given, int if whole else int | float)
-    if good and low <= given <= high:  # type: ignore[operator]
+    if is_number(given) and (isinstance(given, int) or not whole) and low <= given <= high:
         return given, ""
     return None, f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
 

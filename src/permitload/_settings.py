@@ -21,14 +21,12 @@ from permitload import (
     hydraulics,
     sharing,
 )
+from permitload._setting import BASES, chosen, is_number, shown
 from permitload.errors import Fault
 from permitload.reallocation import Policy
 
-_BASES = ("statutory", "pilot", "assumed")
 _MOST = 1_000_000
 """Largest study.toml read [bytes]."""
-_LONG = 60
-"""Letters of a wrong setting that a sentence shows."""
 
 
 def measured(inflow: pd.DataFrame) -> pd.Series[float]:
@@ -149,7 +147,7 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
                 if fault is None:
                     values[key] = value
                 else:
-                    faults.append(Fault("study.toml", table, key, _shown(given[key]), *fault))
+                    faults.append(Fault("study.toml", table, key, shown(given[key]), *fault))
     if not values.get("pollutants"):
         right = 'a list such as ["COD", "NH3-N"]'
         faults.append(Fault("study.toml", "study", "pollutants", None, "is missing", right))
@@ -196,15 +194,6 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise _Unreadable(f"is not TOML ({error})", right) from error
 
 
-def _shown(value: object) -> str:
-    """Write a setting in a sentence, cut short where it is long."""
-    try:
-        words = str(value)
-    except ValueError:  # Python writes no whole number of more than some thousand digits
-        words = "a number of many digits"
-    return words if len(words) <= _LONG else f"{words[:_LONG]}…"
-
-
 def _unknown(data: Mapping[str, Any]) -> list[Fault]:
     """Tables and keys that nobody reads: probably misspelt."""
     faults = []
@@ -234,29 +223,24 @@ def _value(key: str, given: object) -> tuple[Any, tuple[str, str] | None]:
             return None, ("is not a list of different labels", 'a list such as ["COD", "TP"]')
         return tuple(labels), None
     if key in _FUNCTIONS:
-        known = _FUNCTIONS[key]
-        if isinstance(given, str) and given in known:
-            return known[given], None
-        return None, ("is unknown", f"one of {', '.join(known)}")
+        function, right = chosen(given, _FUNCTIONS[key])
+        return function, ("is unknown", right) if right else None
     low, high = _RANGES[key]
-    number = None if isinstance(given, bool) or not isinstance(given, int | float) else given
-    # compared before it is converted: a whole number of TOML may be beyond any float
-    if number is not None and low <= number <= high:
-        return float(number), None
+    if is_number(given) and low <= given <= high:
+        return float(given), None
     return None, ("is not valid", f"a number from {low:g} to {high:g}")
 
 
 def _basis(given: object, more: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], list[Fault]]:
     """Read the basis of each setting; what nobody vouches for is assumed."""
     stated = given if isinstance(given, dict) else {}
-    right = f"one of {', '.join(_BASES)}"
     faults = [
-        Fault("study.toml", "basis", str(key), _shown(value), "is unknown", right)
+        Fault("study.toml", "basis", str(key), shown(value), "is unknown", right)
         for key, value in stated.items()
-        if value not in _BASES
+        if (right := chosen(value, BASES)[1])
     ]
     keys = (*_BASED, *more)
-    return tuple((key, _shown(stated.get(key, "assumed"))) for key in keys), faults
+    return tuple((key, shown(stated.get(key, "assumed"))) for key in keys), faults
 
 
 def _titles(given: object) -> tuple[tuple[tuple[str, str, str], ...], list[Fault]]:
@@ -267,7 +251,7 @@ def _titles(given: object) -> tuple[tuple[tuple[str, str, str], ...], list[Fault
         for key, value in entries.items():
             if key not in ("title", "title_zh") or not isinstance(value, str):
                 row, right = f"alternatives.{name}", "title or title_zh, text in quotes"
-                faults.append(Fault("study.toml", row, key, _shown(value), "is not valid", right))
+                faults.append(Fault("study.toml", row, key, shown(value), "is not valid", right))
         titles = (entries.get(key, "") for key in ("title", "title_zh"))
         found.append((str(name), *(title if isinstance(title, str) else "" for title in titles)))
     return tuple((n, t, z) for n, t, z in found), faults
