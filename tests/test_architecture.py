@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -266,3 +267,16 @@ def test_library_never_prints_logs_or_evaluates() -> None:
                     f"{name}: {m}" for m in modules if m in ("pickle", "logging", "subprocess")
                 ]
     assert not wrong, wrong
+
+
+def test_exceptions_to_the_checks_say_why() -> None:
+    bare = re.compile(r"# *(noqa|type: *ignore)(: *[A-Z]+\d+(, *[A-Z]+\d+)*|\[[^]]*\])? *$")
+    root = Path(__file__).parents[1]
+    found = [
+        f"{path.relative_to(root)}:{number}"
+        for folder in ("src", "tests", "benchmarks", "docs", "studies", "data")
+        for path in sorted((root / folder).rglob("*.py"))
+        for number, line in enumerate(path.read_text("utf8").splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert not found, found

@@ -53,7 +53,9 @@ def test_pearson3_has_the_moments_of_its_sample() -> None:
     """Moments of the fitted distribution, by quadrature of its quantiles, are the sample's."""
 
     def moment(power: int, center: float) -> float:
-        integrand = lambda p: (hydraulics.pearson3(SAMPLE, p) - center) ** power  # noqa: E731
+        def integrand(frequency: float) -> float:
+            return (hydraulics.pearson3(SAMPLE, frequency) - center) ** power
+
         return float(integrate.quad(integrand, 0.0, 1.0, epsabs=1e-7, limit=200)[0])
 
     mean, deviation = moment(1, 0.0), moment(2, fmean(SAMPLE)) ** 0.5
@@ -69,7 +71,9 @@ def test_pearson3_l_moments_has_the_l_moments_of_its_sample() -> None:
     triples = [(x[2] - 2 * x[1] + x[0]) / 3 for x in map(sorted, itertools.combinations(SAMPLE, 3))]
 
     def moment(weight: np.polynomial.Polynomial) -> float:
-        integrand = lambda u: hydraulics.pearson3_l_moments(SAMPLE, 1.0 - u) * weight(u)  # noqa: E731
+        def integrand(share: float) -> float:
+            return hydraulics.pearson3_l_moments(SAMPLE, 1.0 - share) * float(weight(share))
+
         return float(integrate.quad(integrand, 0.0, 1.0, epsabs=1e-7, limit=200)[0])
 
     legendre = [np.polynomial.Polynomial(c) for c in ([1.0], [-1.0, 2.0], [1.0, -6.0, 6.0])]

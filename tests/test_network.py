@@ -209,7 +209,7 @@ def test_a_network_cannot_be_changed() -> None:
         with pytest.raises(ValueError, match="WRITEABLE"):
             index.flags.writeable = True
     with pytest.raises(AttributeError, match="frozen; make a new one to change reaches"):
-        network.reaches = mine  # type: ignore[misc]
+        network.reaches = mine  # type: ignore[misc]  # read-only, which is what is tested
     with pytest.raises(AttributeError):
         del network.reaches
 

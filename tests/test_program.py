@@ -292,9 +292,8 @@ def test_prices_of_a_plain_optimum_take_one_solve(monkeypatch: pytest.MonkeyPatc
     from permitload.program import _highs
 
     runs = []
-    model = _highs.Model
 
-    class Counted(model):  # type: ignore[misc, valid-type]
+    class Counted(_highs.Model):
         def run(self) -> Any:
             runs.append(self)
             return super().run()

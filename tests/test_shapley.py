@@ -156,7 +156,10 @@ def test_gain_of_joint_abatement_by_linear_programs() -> None:
 def test_core_names_who_objects_and_by_how_much() -> None:
     # One pair is dear: alone 3 each, any two 3, all three 6.
     cost = {1: 3.0, 2: 3.0, 3: 6.0}
-    game: Game = lambda members: cost[len(members)]  # noqa: E731
+
+    def game(members: frozenset[Any]) -> float:
+        return cost[len(members)]
+
     share = shapley(["a", "b", "c"], game)
     assert share.tolist() == pytest.approx([2.0, 2.0, 2.0])
     found = cost_objections(share, game)
@@ -183,7 +186,9 @@ def test_objections_are_sorted_and_need_all_to_be_paid() -> None:
 
 
 def test_players_and_values_that_are_refused() -> None:
-    one: Game = lambda members: 1.0  # noqa: E731
+    def one(members: frozenset[Any]) -> float:
+        return 1.0
+
     with pytest.raises(DataError, match="13 players; right would be 1 to 12: group enterprises"):
         shapley(range(13), one)
     with pytest.raises(DataError, match="0 players"):

@@ -129,7 +129,7 @@ def _structure_faults(structures: pd.DataFrame, inverts: Mapping[str, float]) ->
             yield from _switch_faults(label, row, level)
 
 
-def _switch_faults(label: Any, row: pd.Series[Any], level: float) -> Iterable[Fault]:  # noqa: ANN401
+def _switch_faults(label: object, row: pd.Series[Any], level: float) -> Iterable[Fault]:
     """Pumps that let water back, or whose levels are one alone or below the bed."""
     if row["one_way"]:
         problem, right = "of a pump cannot be written", "0: pumps are one-way"

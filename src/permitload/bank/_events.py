@@ -30,7 +30,7 @@ def event_of(key: str, day: date, subject: str, content: Mapping[str, Any]) -> E
     return Event(key, day, subject, {name: _plain(value) for name, value in content.items()})
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
+def _plain(value: object) -> object:
     """Content as JSON knows it."""
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -124,7 +125,7 @@ def _engine(address: sql.URL) -> sql.Engine:
     return engine
 
 
-def _connected(connection: Any, record: object) -> None:  # noqa: ANN401
+def _connected(connection: sqlite3.Connection, record: object) -> None:
     """Leave transactions to us, write ahead, and wait for the disk at every commit."""
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):

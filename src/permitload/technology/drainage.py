@@ -175,4 +175,4 @@ def undiluted(concentration: Number, drainage_volume: Number, benchmark_volume: 
     if not (np.isfinite(most) & (most > 0)).all():
         raise DataError(f"benchmark_volume is {benchmark_volume}; right would be > 0 m3")
     found: Floats = values[0] * np.maximum(values[1] / most, 1.0)
-    return found if found.ndim else float(found)  # type: ignore[return-value]
+    return found if found.ndim else float(found)  # type: ignore[return-value]  # the kind that was given
