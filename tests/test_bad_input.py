@@ -102,6 +102,28 @@ def test_bad_input_is_named(case: dict[str, Any], tmp_path: Path) -> None:
     assert faults(tmp_path) == case["faults"]
 
 
+SENTENCES = {
+    "standards.limits": "sections.csv", "sources.source_dataset": "sources.csv",
+    "hydraulics.from_flow": "flows.csv",
+    "network.RiverNetwork.__init__": "reaches.csv",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("refusing", SENTENCES)
+def test_an_error_that_names_no_cell_is_a_fault_too(
+    refusing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a function refuses in a sentence alone stops the study, as what it refuses in cells."""
+
+    def refuse(*given: Any, **named: Any) -> None:
+        raise DataError("it is odd; right would be even")
+
+    write(tmp_path, STUDY)
+    monkeypatch.setattr(f"permitload.{refusing}", refuse)
+    expected = f"{SENTENCES[refusing]}, rows: cannot be judged: it is odd; right would be even"
+    assert faults(tmp_path) == [expected]
+
+
 def test_direct_source_may_bring_water_to_the_outlet_of_a_works(tmp_path: Path) -> None:
     """With it the outlet may let out more than its works are built for, never less than is sent."""
     shared = {**STUDY, "sources": STUDY["sources"].replace("E1,O1,", "E1,O2,")}

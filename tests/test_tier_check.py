@@ -119,3 +119,15 @@ def test_a_product_of_few_enterprises_needs_stated_lines(tmp_path: Path) -> None
     assert len(found) == 0  # C needs the poor line, or average and advanced: two questions
     with pytest.raises(DataError, match="has no poor line"):
         study.run(tmp_path / "study", tmp_path / "results")
+
+
+def test_a_limit_that_differs_between_periods_is_one_sentence(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE, tmp_path / "study", ignore=shutil.ignore_patterns("results"))
+    rows = "S1,COD,2022-Q1,15,assumed,\nS1,COD,2022-Q2,18,assumed,\n"
+    header = "section,indicator,period,limit [mg/L],basis,note\n"
+    (tmp_path / "study" / "standards.csv").write_text(header + rows, "utf8")
+    assert [str(fault) for fault in study.check(tmp_path / "study")] == [
+        "tier_applications.csv, rows: cannot be judged: limits of COD at S1 differ between periods,"
+        " and a mean has one limit; right would be one limit, or the rule every_month or "
+        "monthly_share"
+    ]

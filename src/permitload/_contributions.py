@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from permitload import _nonpoint, sources
-from permitload._frames import fault_at
+from permitload._frames import fault_at, faults_of, title
 from permitload.errors import DataError, Fault
 from permitload.schema import described
 from permitload.units import flux
@@ -119,7 +119,7 @@ def works_faults(tables: Tables) -> list[Fault]:
     try:
         sources.works_load(days[known], tables["periods"])
     except DataError as error:
-        faults += error.faults
+        faults += faults_of(error, title(days, "works_days"))
     return faults
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from permitload import _targets, allocation, fairness, sources
 from permitload._checks.grouped import PARTS
-from permitload._frames import fault_at
+from permitload._frames import fault_at, faults_of
 from permitload._settings import Settings
 from permitload.errors import DataError, Fault
 from permitload.schema import described
@@ -98,7 +98,8 @@ def target_faults(loads: xr.Dataset, tables: Tables, settings: Settings) -> list
         decided = _watered(loads.sel(source=mine, pollutant=studied), tables, settings)
         (allocation.present_load if settings.target is _targets.tree else settings.target)(decided)
     except DataError as error:
-        return _located(error.faults, tables, settings.target.__name__)
+        found = _located(error.faults, tables, settings.target.__name__)
+        return found or faults_of(error, "sources.csv")
     return []
 
 

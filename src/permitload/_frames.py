@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from permitload.errors import Fault, raise_faults
+from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES, text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from permitload._variables import Variable
 
 __all__ = [
-    "LINE", "absent", "as_text", "complete", "fault_at", "keyed", "listed", "place",
+    "LINE", "absent", "as_text", "complete", "fault_at", "faults_of", "keyed", "listed", "place",
     "positions", "scan", "title",
 ]  # fmt: skip
 
@@ -275,6 +275,20 @@ def fault_at(
     shown = _shown(table[column].iloc[position], column)
     row = place(table, name, position)
     return Fault(title(table, name), row, column, shown, problem, expected)
+
+
+def faults_of(error: DataError, name: str) -> list[Fault]:
+    """List the faults of an error; where it has none, its sentence as a fault of a table.
+
+    Examples
+    --------
+    >>> print(*faults_of(DataError("a mass is 0; right would be masses > 0 t/a"), "books"))
+    books, rows: cannot be judged: a mass is 0; right would be masses > 0 t/a
+    """
+    words, _, right = str(error).partition("; right would be ")
+    return list(error.faults) or [
+        Fault(name, None, "rows", None, f"cannot be judged: {words}", right or "rows that fit")
+    ]
 
 
 def _shown(value: object, column: str) -> str | None:

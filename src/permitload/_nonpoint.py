@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from permitload import sources
 from permitload._alternatives import OWN
-from permitload._frames import LINE, complete, fault_at, listed, place, title
+from permitload._frames import LINE, complete, fault_at, faults_of, listed, place, title
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES
 
@@ -91,7 +91,7 @@ def booked(tables: Tables, reading: Sequence[Fault] = ()) -> Booked:
             try:
                 loads = _LOADS[name](given)
             except DataError as error:
-                faults += [_located(fault, given) for fault in error.faults]
+                faults += [_located(fault, given) for fault in faults_of(error, f"{name}.csv")]
         parts.append(loads[[*_KEYS, "source_load"]].assign(table=name))
     if not parts:
         return Booked(dict(tables), faults, {})

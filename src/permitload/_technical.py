@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from permitload import _units, plot, sources, technology
+from permitload._frames import faults_of
 from permitload.errors import DataError, Fault
 
 if TYPE_CHECKING:
@@ -97,9 +98,7 @@ def faults(given: Tables) -> list[Fault]:
     try:
         tables(given)
     except DataError as error:
-        right = "tables of technology that fit"
-        whole = Fault("study", None, "technology", None, f"meets an error: {error}", right)
-        return list(error.faults) or [whole]
+        return faults_of(error, "tables of technology")
     return []
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from permitload import plot, standards, tiers
-from permitload._frames import fault_at, listed
+from permitload._frames import fault_at, faults_of, listed
 from permitload.errors import DataError, Fault
 from permitload.units import tonnes
 
@@ -41,6 +41,8 @@ _RATING = ["enterprise", "tier_score", "tier", "tier_by_score", "veto", "missing
 _GIVEN = ["tier", "comparable", "production_capacity"]
 _INPUTS = ("tier_parks", "tier_indicators", "tier_values", "tier_vetoes", "tier_products",
            "tier_emissions", "tier_lines")  # fmt: skip
+_ASKED = "tier_applications.csv"
+"""Where an error stands that names no table."""
 _FEWEST = 5
 """Enterprises of a product that make lines of their own (assumed)."""
 
@@ -97,14 +99,14 @@ def faults(
             warnings.simplefilter("ignore")  # the run says it
             rated = _rated(given)
     except DataError as error:
-        return _said(error)
+        return faults_of(error, _ASKED)
     for attaining in (True, False):
         areas = _supposed(given["tier_parks"], pollutants, attaining=attaining)
         try:
             tiers.limits(rated.applications, areas, given["tier_emissions"], rated.lines)
             known.append([])
         except DataError as error:
-            known.append(_said(error))
+            known.append(faults_of(error, _ASKED))
     also = {str(fault) for fault in known[1]}
     return [fault for fault in known[0] if str(fault) in also]
 
@@ -130,13 +132,6 @@ def figures(outcome: Outcome, published: Tables) -> dict[str, dict[str, bytes]]:
     for key, rows in published["tier_permits"].groupby(["pollutant", "book"]):
         drawn["tier_permits"][" ".join(key)] = plot.png(plot.permit_changes(rows))
     return drawn
-
-
-def _said(error: DataError) -> list[Fault]:
-    """Faults of an error, or its sentence as one."""
-    right = "tables that can be judged"
-    whole = Fault("tier_applications.csv", None, "rows", None, f"meet an error: {error}", right)
-    return list(error.faults) or [whole]
 
 
 def _rated(given: Tables) -> _Rated:

@@ -23,7 +23,7 @@ from permitload._checks.rates import rate_faults
 from permitload._checks.references import reference_faults
 from permitload._checks.treatment import treatment_faults
 from permitload._checks.works import works_faults
-from permitload._frames import LINE, complete, fault_at, listed, place, positions, title
+from permitload._frames import LINE, complete, fault_at, faults_of, listed, place, positions, title
 from permitload.errors import DataError, Fault
 from permitload.io import expand_periods
 from permitload.schema import TABLES, VARIABLES, text
@@ -220,7 +220,7 @@ def _limits(tables: Tables, pollutants: Sequence[str], made: Study) -> list[Faul
     try:
         made.limits = standards.limits(sections, pollutants, periods, targets)
     except DataError as error:
-        return list(error.faults)
+        return faults_of(error, title(sections, "sections"))
     return []
 
 
@@ -231,7 +231,7 @@ def _alone(tables: Tables, name: str, read: Callable[[pd.DataFrame], pd.DataFram
     try:
         read(tables[name])
     except DataError as error:
-        return list(error.faults)
+        return faults_of(error, title(tables[name], name))
     return []
 
 
@@ -252,7 +252,7 @@ def _sources(tables: Tables, made: Study) -> list[Fault]:
         made.loads, found = bounded(whole, written, tables["source_bounds"], periods)
         return found
     except DataError as error:
-        return list(error.faults)
+        return faults_of(error, title(placed, "sources"))
     return []
 
 

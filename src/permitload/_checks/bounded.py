@@ -10,7 +10,7 @@ import xarray as xr
 
 from permitload import allocation
 from permitload._checks.works import law
-from permitload._frames import fault_at, positions
+from permitload._frames import fault_at, faults_of, positions, title
 from permitload.errors import DataError, Fault
 from permitload.io import expand_periods
 from permitload.schema import COMPONENTS
@@ -153,7 +153,8 @@ def bounded(
     try:
         found = allocation.bounds(floors, ceilings, needed=())
     except DataError as error:
-        return loads, [_located(f, source_loads, source_bounds, lines) for f in error.faults]
+        located = [_located(f, source_loads, source_bounds, lines) for f in error.faults]
+        return loads, located or faults_of(error, title(source_bounds, "source_bounds"))
     for side in parts:
         names = found[f"{side}_component"]
         found[f"{side}_component"] = names.where(names != f"{_OWN} {side}", "").astype(str)

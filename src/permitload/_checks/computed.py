@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from permitload import hydraulics
-from permitload._frames import fault_at, title
+from permitload._frames import fault_at, faults_of, title
 from permitload.errors import ConvergenceError, DataError, Fault
 from permitload.io import expand_periods
 
@@ -69,7 +69,7 @@ def computed_hydraulics(
         water = computed(network, _boundaries(tables), details)
         return [], *hydraulics.structures_as_reaches(network, water)
     except DataError as error:
-        return [_named(fault, tables) for fault in error.faults], network, None
+        return [_named(fault, tables) for fault in faults_of(error, "boundaries")], network, None
     except ConvergenceError as error:
         right = "geometry and boundaries of a subcritical flow"
         fault = Fault("study.toml", "hydraulics", "flow", None, f"is not found: {error}", right)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from permitload import hydraulics
 from permitload._checks.computed import computed_hydraulics, idle_faults, unread_faults
-from permitload._frames import fault_at, listed, positions, title
+from permitload._frames import fault_at, faults_of, listed, positions, title
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.network import RiverNetwork
 
@@ -91,7 +91,7 @@ def hydraulic_faults(
             _or_none(tables["polders"]),
         )
     except DataError as error:
-        return [*error.faults, *missing], None, None
+        return [*faults_of(error, title(reaches, "reaches")), *missing], None, None
     if computed is None:
         flows, wrong = _given(network, tables, missing)
     else:
@@ -112,7 +112,7 @@ def _given(
     try:
         return given_hydraulics(network, tables), []
     except DataError as error:
-        return None, list(error.faults)
+        return None, faults_of(error, title(tables["flows"], "flows"))
 
 
 def _computed(
