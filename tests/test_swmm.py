@@ -429,6 +429,17 @@ def test_what_a_file_cannot_hold_is_refused_before_it_is_written(tmp_path: Path)
     ]  # fmt: skip
 
 
+def test_a_label_that_a_file_cannot_hold_names_its_column(tmp_path: Path) -> None:
+    reaches = REACHES.replace({"reach": {"R1": "R;1"}, "to_node": {"a": 'a"'},
+                               "from_node": {"a": 'a"'}})  # fmt: skip
+    structures = STRUCTURES.replace({"structure": {"W": "[W]"}, "from_node": {"a": 'a"'},
+                                     "to_node": {"a": 'a"'}})  # fmt: skip
+    network = RiverNetwork(reaches, NODES, structures)
+    found = refused(network, tmp_path / "none.inp", None, TABLES)
+    words = ('nodes a" node', "reaches R;1 reach", "structures [W] structure")
+    assert {f"{where}: cannot be written" for where in words} <= set(found)
+
+
 def test_boundaries_and_tables_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "none.inp"
     gaps = BOUNDARIES.copy(deep=True)

@@ -14,7 +14,7 @@ import xarray as xr
 from permitload._frames import complete
 from permitload._swmm_storage import depth_of
 from permitload._swmm_structures import ROOT
-from permitload._swmm_written import refuse
+from permitload._swmm_written import SWITCH, refuse
 
 HIGH = 100.0
 """Depth [m] of banks and walls: reaches are open channels, whose banks hold all water."""
@@ -170,7 +170,7 @@ def _structures(structures: pd.DataFrame, inverts: Mapping[str, float]) -> dict[
         else:
             invert = inverts[row["from_node"]]
             depths = [0.0 if isnan(row[c]) else row[c] - invert
-                      for c in ("start_stage", "stop_stage")]  # fmt: skip
+                      for c in SWITCH]  # fmt: skip
             rows["PUMPS"].append((*ends, f"flow@{label}", "ON", *depths))
             rows["CURVES"] += [(f"flow@{label}", "PUMP4", 0, row["pump_capacity"]),
                                (f"flow@{label}", HIGH, row["pump_capacity"])]  # fmt: skip

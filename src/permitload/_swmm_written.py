@@ -54,7 +54,7 @@ def _label_faults(tables: Tables) -> Iterable[Fault]:
     for name in ("nodes", "reaches", "structures"):
         table = tables[name]
         for label, people in table["name"].items():
-            for column, text in ((name[:-1], str(label)), ("name", str(people))):
+            for column, text in ((str(table.index.name), str(label)), ("name", str(people))):
                 spaced = column != "name" and any(letter.isspace() for letter in text)
                 if spaced or any(sign in text for sign in '";\n\r') or text.startswith("["):
                     right = "text without quotes, semicolons, brackets; labels without spaces"
