@@ -109,6 +109,16 @@ def test_ground_without_storage_lets_all_rain_run_off_and_no_land_gives_nothing(
         assert "source_load" in empty
 
 
+def test_sealed_ground_has_no_storage_in_dry_weather_either() -> None:
+    storm = RAIN * 0.0
+    storm.loc["2025-06-10"] = 50.0
+    found = sources.runoff_load(land(), storm, JUNE)  # condition I of 100 is 100, not above it
+    assert found["runoff"].item() == 50.0
+    ends = np.append(100.0 - np.arange(100) * 2.0**-46, np.linspace(1e-9, 100.0, 1001))
+    for curve in (sources.dry_curve, sources.wet_curve):
+        assert ((curve(ends) > 0.0) & (curve(ends) <= 100.0)).all()
+
+
 def test_pumping_counts_on_its_day_whatever_the_hour() -> None:
     events = pd.DataFrame(
         {"polder": "P", "pollutant": "TN", "date": ["2025-06-03 06:00", "2025-06-03 18:00"],
