@@ -264,7 +264,8 @@ def runoff_load(
     before = days.min() - pd.Timedelta(days=ANTECEDENT_DAYS)
     every = pd.date_range(before, days.max(), freq="D")
     depth = whole_days(columns_of(rain, ["rain"], "rain"), every, "rain")["rain"]
-    past = depth.rolling(ANTECEDENT_DAYS).sum().shift(1).loc[days].to_numpy()
+    # round-off of a sum of five days must not decide whether ground is dry
+    past = depth.rolling(ANTECEDENT_DAYS).sum().shift(1).loc[days].round(6).to_numpy()
     curves = moisture(table["curve_number"].to_numpy()[None, :], past[:, None])
     runoff = np.asarray(event_runoff(depth.loc[days].to_numpy()[:, None], curves))
     factor = (table["land_area"] * table["event_concentration"]).to_numpy()
