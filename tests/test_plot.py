@@ -254,6 +254,13 @@ def test_months_draw_lines_sum_and_capacity_with_a_gap() -> None:
     assert [t.get_text() for t in ax.get_xticklabels()] == MONTHS
 
 
+def test_a_level_line_is_not_cut_by_the_frame() -> None:
+    even = xr.DataArray([[2403.0, 2403.0]], {"sector": ["textile"], "period": ["dry", "wet"]})
+    ax = plot.monthly(even, xr.DataArray([2403.1, 2403.2], {"period": ["dry", "wet"]}))
+    assert ax.get_ylim()[0] == 0.0
+    assert ax.get_ylim()[1] > 2403.0 * 1.03
+
+
 def test_months_add_up_what_is_too_small_to_draw() -> None:
     ax = plot.monthly(loads([f"E{i:02}" for i in range(20)], "enterprise"))
     words = [t.get_text() for t in ax.get_legend().get_texts()]

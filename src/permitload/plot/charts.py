@@ -259,7 +259,8 @@ def monthly(
         ax.plot(place, capacity.values, color="#d9d9d9", linewidth=6.0, marker="s", zorder=1,
                 label=label("capacity").removesuffix(" [kg/d]"))  # fmt: skip
     ax.set_xticks(place, _style.drawable(periods), rotation=30, ha="right")
-    ax.set_ylim(bottom=0.0)
+    top = float(ax.dataLim.y1)
+    ax.set_ylim(0.0, 1.05 * top if top > 0.0 else 1.0)  # a level line is not cut by the frame
     ax.set_xlabel(label("period"))
     ax.set_ylabel(label("permitted_load"))
     words = bilingual("各时段许可排放量", "permitted load by period")
