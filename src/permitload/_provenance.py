@@ -203,7 +203,7 @@ def _of_bounds(found: pd.Series[str], rows: pd.DataFrame, outcome: Outcome) -> p
         held = names.reorder_levels(_KEYS).reindex(pd.MultiIndex.from_frame(rows.loc[mine, _KEYS]))
         for at, (key, name) in zip(np.flatnonzero(mine), held.items(), strict=True):
             if name:
-                line = lines.get((*key, name), lines.get((*key[:2], "", name)))
+                line = lines.get((*key, name)) or lines[(*key[:2], "", name)]
                 stated = f"source_bounds.csv, line {line}, {name}"
                 # what follows from other tables has no line: its note names them
                 found.iloc[at] = bounds.loc[line, "note"] if line < 0 else stated

@@ -75,20 +75,13 @@ def added(booked: Booked, settings: Settings, reading: Sequence[Fault]) -> Booke
     for name in wanted:
         part = _PARTS[name]
         try:
-            found = part.make(given, getattr(choice, name), settings)
+            for table, rows in part.make(given, getattr(choice, name), settings).items():
+                tables[table], lines = _entered(tables, table, rows, settings)
+                origins |= _origins(given[part.origin], part.origin, table, lines)
         except DataError as error:
             right = "tables of technology that fit"
             whole = Fault("study.toml", "technology", name, None, f"meets {error}", right)
             faults += list(error.faults) or [whole]
-            continue
-        for table, rows in found.items():
-            tables[table], entered = _entered(tables, table, rows, settings)
-            source = given[part.origin]
-            origins |= {
-                (f"{table}.csv", str(line)): (
-                    title(source, part.origin), place(source, part.origin, int(at)))
-                for line, at in zip(entered.index, rows["origin"], strict=True)
-            }  # fmt: skip
     return Booked(tables, [*booked.faults, *faults], origins)
 
 
@@ -105,10 +98,23 @@ def _idle(wanted: list[str], tables: Tables, settings: Settings) -> Iterator[Fau
         yield Fault("study.toml", "allocation", "target", made, "shares no cut by potential", right)
 
 
+def _origins(
+    source: pd.DataFrame, origin: str, table: str, lines: Mapping[int, int]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Say of each line that follows, which row it follows from."""
+    return {
+        (f"{table}.csv", str(line)): (title(source, origin), place(source, origin, at))
+        for line, at in lines.items()
+    }
+
+
 def _entered(
     tables: Tables, name: str, rows: pd.DataFrame, settings: Settings
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Append rows to those that are stated; a branch of the tree takes the place of its own."""
+) -> tuple[pd.DataFrame, dict[int, int]]:
+    """Append rows to those that are stated; a branch of the tree takes the place of its own.
+
+    Returns the table, and the position of the origin of each line that was added.
+    """
     base = tables[name] if name in tables else complete(None, name)
     key = list(TABLES[name].key)
     new = complete(rows.drop(columns="origin").reset_index(drop=True), name)
@@ -124,7 +130,8 @@ def _entered(
             fault_at(base, name, int(i), key[0], "is stated too", right)
             for i in np.flatnonzero(twice)
         )
-    return pd.concat([base, new]).rename_axis(LINE), new
+    whole = pd.concat([base, new]).rename_axis(LINE)
+    return whole, dict(zip(new.index.tolist(), rows["origin"].tolist(), strict=True))
 
 
 def _totals(given: Tables, rule: Rule, settings: Settings) -> Rows:
