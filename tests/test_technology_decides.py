@@ -147,12 +147,21 @@ def test_candidates_are_the_options_that_a_user_would_write(tmp_path: Path) -> N
     two = study.run(
         folder(tmp_path / "b", texts | {"candidates": CANDIDATES}, 'options = "train_options"')
     )
-    for name in ("rules", "fairness"):
+    for name in ("rules", "fairness", "measures"):
         first, second = (pd.read_csv(at / f"{name}.csv") for at in (one, two))
         pd.testing.assert_frame_equal(first, second, check_exact=False, rtol=1e-9)
     assert "least_cost" in set(pd.read_csv(two / "rules.csv")["rule"])
     assert pd.read_csv(two / "fairness.csv").set_index(["pollutant", "rule"]).loc[
         ("COD", "least_cost"), "cost [10^4 CNY/a]"] == pytest.approx(40.0)  # fmt: skip
+    plan = pd.read_csv(two / "measures.csv").set_index(["rule", "source"])
+    # 12.7 kg/d are more than AO takes off: each alone needs its membrane, together one is enough
+    assert plan.loc["published", "option"].to_dict() == {"P1": "MBR", "P2": "MBR"}
+    assert plan.loc["published", "cost [10^4 CNY/a]"].to_dict() == {"P1": 30.0, "P2": 40.0}
+    assert plan.loc["least_cost", "option"].to_dict() == {"P1": "as is", "P2": "MBR"}
+    cost = pd.read_csv(two / "fairness.csv").set_index(["pollutant", "rule"])["cost [10^4 CNY/a]"]
+    sums = plan["cost [10^4 CNY/a]"].groupby("rule").sum()
+    assert sums.to_dict() == pytest.approx(cost["COD"].to_dict())
+    assert not study.verify(two).faults
 
 
 def test_classes_share_the_cut_by_what_their_trains_give(tmp_path: Path) -> None:
