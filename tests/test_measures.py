@@ -158,6 +158,25 @@ def running(capital: float, operating: float, interest: float, lifetime: float) 
     return operating
 
 
+def test_a_period_without_load_takes_no_train_its_worth() -> None:
+    loads = pd.DataFrame({"source": ["F"] * 3 + ["G"] * 3, "pollutant": "TN",
+                          "period": ["dry", "wet", "flood"] * 2,
+                          "source_load": [0.0, 300.0, 600.0, 0.0, 0.0, 0.0]})  # fmt: skip
+    each = pd.concat([PRACTICE, PRACTICE.assign(source="G")], ignore_index=True)
+    options = technology.train_options(
+        technology.train_potential(loads, each, technology.by_removal), each
+    )
+    # 180 kg/d are left: 0.4 of 300 and 0.7 of 600; of nothing nothing is promised
+    assert options.set_index("source")["removal"].to_dict() == pytest.approx({"F": 0.4, "G": 0.0})
+    park = pd.DataFrame({"group": "park", "source": ["F", "G"]})
+    most = pd.DataFrame({"group": ["park"], "pollutant": ["TN"], "group_limit": [400.0]})
+    plan, totals = technology.measures_plan(loads, options, park, most, allocation.annual_cost)
+    assert plan["option"].to_dict() == {"F": "eco-ditch", "G": "as is"}
+    assert totals.set_index("period")["achievable_load"].to_dict() == pytest.approx(
+        {"dry": 0.0, "wet": 180.0, "flood": 360.0}
+    )
+
+
 def test_potentials_become_options_and_the_options_a_plan() -> None:
     every = pd.concat([TRAINS, PRACTICE.assign(capital=0.0, operating=4.0)])
     options = technology.train_options(potentials(), every)

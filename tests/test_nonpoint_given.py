@@ -109,6 +109,33 @@ def test_ground_without_storage_lets_all_rain_run_off_and_no_land_gives_nothing(
         assert "source_load" in empty
 
 
+def test_sealed_ground_has_no_storage_in_dry_weather_either() -> None:
+    storm = RAIN * 0.0
+    storm.loc["2025-06-10"] = 50.0
+    found = sources.runoff_load(land(), storm, JUNE)  # condition I of 100 is 100, not above it
+    assert found["runoff"].item() == 50.0
+    ends = np.append(100.0 - np.arange(100) * 2.0**-46, np.linspace(1e-9, 100.0, 1001))
+    for curve in (sources.dry_curve, sources.wet_curve):
+        assert ((curve(ends) > 0.0) & (curve(ends) <= 100.0)).all()
+
+
+@pytest.mark.parametrize(
+    "past", [[8.2, 6.8, 6.6, 8.3, 6.1], [6.7, 7.2, 7.2, 7.8, 7.1], [6.8, 8.1, 6.0, 8.6, 6.5]]
+)
+@pytest.mark.parametrize("older", [[0.0] * 5, [12.8, 52.1, 17.9, 6.6, 38.9]])
+def test_rain_at_a_limit_has_its_moisture_whatever_fell_before(
+    past: list[float], older: list[float]
+) -> None:
+    # 36.0 mm in five days is middling: 50 mm on CN 80 lose 13.8025 mm
+    rain = pd.DataFrame({"rain": [*older, *past, 50.0]}, pd.date_range("2025-05-22", periods=11))
+    assert round(sum(past), 9) == 36.0
+    periods = pd.DataFrame(
+        {"period": ["past", "storm"], "days": [5.0, 1.0], "start": ["2025-05-27", "2025-06-01"]}
+    )
+    found = sources.runoff_load(land(curve_number=80.0), rain, periods).set_index("period")
+    assert found.loc["storm", "runoff"] == pytest.approx(13.8025, abs=6e-5)
+
+
 def test_pumping_counts_on_its_day_whatever_the_hour() -> None:
     events = pd.DataFrame(
         {"polder": "P", "pollutant": "TN", "date": ["2025-06-03 06:00", "2025-06-03 18:00"],

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from permitload import _alternatives, _monthly_checks, _reliability, _setting, _settings
+from permitload import (
+    _alternatives,
+    _monthly_checks,
+    _reliability,
+    _setting,
+    _settings,
+    _technical_choice,
+)
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES
 
@@ -55,6 +62,8 @@ def describe(
             **({"section": settings.section} if settings.section else {}),
             **_flow(settings),
             **({} if unsure is None else {"reliability": _reliability.options(unsure)}),
+            **({"technology": chosen} if (chosen := _technical_choice.options(
+                settings.technology)) else {}),
             **({"months": _monthly_checks.options(settings.months)} if "quota" in tables else {}),
         },
         "basis": dict(settings.basis),

@@ -149,7 +149,8 @@ def _grouped(tables: Tables, classed: pd.DataFrame) -> list[Fault]:
     """Find groups with a limit that hold some members of the park and not all."""
     member = set(classed["source"][classed["enterprise"].isin(tables["plans"]["enterprise"])])
     found = []
-    for name, rows in tables["groups"].groupby("group"):
+    stated = tables["groups"][tables["groups"].index >= 0]  # not what follows from technology
+    for name, rows in stated.groupby("group"):
         inside = member & set(rows["source"])
         if inside and member - inside and name in set(tables["group_limits"]["group"]):
             problem = f"of {name} holds {len(inside)} of the {len(member)} enterprises of plans.csv"

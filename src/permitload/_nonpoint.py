@@ -38,21 +38,19 @@ _KEYS = ["source", "pollutant", "period"]
 
 
 class Booked(NamedTuple):
-    """Tables with the loads that follow from others, and what is wrong with these others."""
+    """Tables with the rows that follow from others, and what is wrong with these others."""
 
     tables: dict[str, pd.DataFrame]
     faults: list[Fault]
-    origins: dict[str, tuple[str, str]]
-    """Line of a load that follows from others → file and row of the first of these."""
+    origins: dict[tuple[str, str], tuple[str, str]]
+    """File and line of what follows from others → file and row of the first of these."""
 
     def placed(self, faults: Sequence[Fault]) -> list[Fault]:
-        """Name the row that a load follows from where a fault names the load."""
+        """Name the row that another follows from where a fault names the other."""
         found = []
         for fault in faults:
-            origin = self.origins.get(str(fault.row).partition(" ")[0])
-            mine = origin is not None and fault.table == "source_loads.csv"
-            found.append(replace(fault, table=origin[0], row=origin[1]) if mine and origin
-                         else fault)  # fmt: skip
+            origin = self.origins.get((fault.table, str(fault.row).partition(" ")[0]))
+            found.append(replace(fault, table=origin[0], row=origin[1]) if origin else fault)
         return list(dict.fromkeys(found))
 
 
@@ -124,7 +122,10 @@ def _entered(found: pd.DataFrame, tables: Tables, given: Tables, faults: list[Fa
     origins = {}
     for line, key in zip(loads.index, keys, strict=True):
         table = given[key[0]]
-        origins[str(line)] = title(table, key[0]), place(table, key[0], int(rows[key][0]))
+        origins["source_loads.csv", str(line)] = (
+            title(table, key[0]),
+            place(table, key[0], int(rows[key][0])),
+        )
     whole = pd.concat([given["source_loads"], loads]).rename_axis(LINE)
     return Booked({**tables, "source_loads": whole}, faults, origins)
 

@@ -28,8 +28,8 @@ class Outcome:
         ``hydraulics``, ``background``, ``present``, ``permitted`` (quality), ``response``,
         ``limits``, ``capacity``, ``points``, ``owed``, ``closure``, ``sensitivity``, ``units``,
         ``units_monthly``, ``allocation``, ``sources``, ``rules``,
-        ``counterfactuals``; ``contributions`` where there are several source classes;
-        ``upstream`` where the study states a target of boundary water,
+        ``counterfactuals``; ``measures`` where there are options; ``contributions`` where there
+        are several source classes; ``upstream`` where the study states a target of boundary water,
         ``alternatives`` where it has some, ``uncertain`` (rows) and ``reliability`` where it
         states how uncertain its capacity is; ``months``, ``month_sections``, ``month_findings``,
         ``ledger`` where it has ``plans``; ``flow_check`` where flow is computed and stated.

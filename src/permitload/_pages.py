@@ -18,6 +18,7 @@ from permitload import (
     _reliability,
     _rules,
     _technical,
+    _technical_choice,
     _tiered,
     _tree,
     plot,
@@ -135,6 +136,10 @@ def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
             (f"months {name}", value, "", settings.months_basis, "")
             for name, value in _monthly_checks.options(settings.months).items()
         ]
+    rows += [
+        (f"technology {name}", value, "", settings.technology.basis, "")
+        for name, value in _technical_choice.options(settings.technology).items()
+    ]
     if settings.section:
         rows.append(("section", settings.section, "", basis["section"], ""))
     for row in outcome.tables["tree"].to_dict("records"):

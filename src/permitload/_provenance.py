@@ -185,7 +185,8 @@ def _of_groups(found: pd.Series[str], rows: pd.DataFrame, outcome: Outcome) -> p
         own = None if yearly else lines.get((group, pollutant, period))
         line = own or lines[group, pollutant, ""]
         part = parts.get((group, pollutant), "") if yearly else ""
-        words.append(f"group_limits.csv, line {line}" + (f", {part}" if part else ""))
+        stated = f"group_limits.csv, line {line}" + (f", {part}" if part else "")
+        words.append(limits.loc[line, "note"] if line < 0 else stated)
     found.iloc[mine] = words
     return found
 
@@ -201,6 +202,8 @@ def _of_bounds(found: pd.Series[str], rows: pd.DataFrame, outcome: Outcome) -> p
         held = names.reorder_levels(_KEYS).reindex(pd.MultiIndex.from_frame(rows.loc[mine, _KEYS]))
         for at, (key, name) in zip(np.flatnonzero(mine), held.items(), strict=True):
             if name:
-                line = lines.get((*key, name), lines.get((*key[:2], "", name)))
-                found.iloc[at] = f"source_bounds.csv, line {line}, {name}"
+                line = lines.get((*key, name)) or lines[(*key[:2], "", name)]
+                stated = f"source_bounds.csv, line {line}, {name}"
+                # what follows from other tables has no line: its note names them
+                found.iloc[at] = bounds.loc[line, "note"] if line < 0 else stated
     return found

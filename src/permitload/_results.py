@@ -40,6 +40,7 @@ KEYS = {
     "permits_monthly": ("source", "pollutant", "period"),
     "rules": ("source", "pollutant", "rule"),
     "fairness": ("pollutant", "rule"),
+    "measures": ("source", "rule"),
     "prices": ("section", "pollutant", "period"),
     "counterfactuals": ("source", "pollutant", "period"),
     "groups": ("group", "pollutant"),

@@ -97,6 +97,8 @@ def compared(
         ``rules``: ``permitted_load`` (rule, source, pollutant, period) [kg/d] before rounding,
         ``sharing_target`` (rule), the name of the function shared by; ``reason`` in the attributes
         where there is no least cost. ``counterfactuals`` as ``allocation.counterfactuals``.
+        ``measures``, where there are options: ``option`` and ``cost`` (rule, source) that the
+        loads of each rule ask for.
     """
     response, headroom = room.response, room.headroom
     rules = _defaults(settings, decided)
@@ -105,7 +107,9 @@ def compared(
     }
     targets = [settings.target, *(rule.target for rule in rules.values())]
     names = [target.__name__ for target in targets]
-    cheapest, cost, reason = _cheapest(room, decided, loads, tables)
+    # what is lost in cutting to whole units asks for no treatment
+    asked = loads | {PUBLISHED: shared["unrounded_load"]}
+    cheapest, measures, reason = _cheapest(room, decided, asked, tables)
     if cheapest is not None:
         loads[LEAST_COST] = cheapest
         names.append("options")
@@ -115,9 +119,13 @@ def compared(
         join="exact",
     )
     found = xr.Dataset(
-        {"permitted_load": together, "sharing_target": ("rule", np.array(names))} | cost,
+        {"permitted_load": together, "sharing_target": ("rule", np.array(names))},
         attrs={"reason": reason} if reason else {},
     )
+    beside = {}
+    if cheapest is not None:
+        found["cost"] = ("rule", measures["total_cost"].values)
+        beside = {"measures": described(measures[["option", "cost"]])}
     days = shared["period"].coords["days"]
     changes = allocation.counterfactuals(
         response, headroom, decided, settings.target, settings.compose
@@ -125,32 +133,41 @@ def compared(
     return {
         "rules": described(found.assign_coords(days=days)),
         "counterfactuals": changes.reset_coords(drop=True),
+        **beside,
     }
 
 
 def _cheapest(
     room: _model.Room, decided: xr.Dataset, loads: Mapping[str, xr.DataArray], tables: Tables
-) -> tuple[xr.DataArray | None, dict[str, Any], str]:
-    """Find loads of least cost and the cost of every rule, or why there is none."""
+) -> tuple[xr.DataArray | None, xr.Dataset, str]:
+    """Find loads of least cost and the measures that every rule asks for, or why there are none."""
     studied = decided["pollutant"].values
     options, reductions = (
         tables[name][tables[name]["pollutant"].isin(studied)] for name in ("options", "reductions")
     )
     if options.empty:
-        return None, {}, _NO_OPTIONS
+        return None, xr.Dataset(), _NO_OPTIONS
     try:
         plan = allocation.least_cost(room.response, room.headroom, decided, options, reductions)
     except InfeasibleError as error:
-        return None, {}, str(error)
-    costs = []
+        return None, xr.Dataset(), str(error)
+    names = ["option", "cost", "total_cost"]
+    source = decided["source"].values
+    none = xr.Dataset(
+        {"option": ("source", np.full(source.size, "")),
+         "cost": ("source", np.full(source.size, np.nan)), "total_cost": np.nan},
+        {"source": source},
+    )  # fmt: skip
+    parts = []
     for load in loads.values():
         try:
             given = allocation.abatement_cost(decided, options, load, reductions)
-            costs.append(given["total_cost"].item())
+            parts.append(given[names].reset_coords(drop=True))
         except InfeasibleError:
-            costs.append(np.nan)  # no option of some source goes that far
-    cost = {"cost": ("rule", [*costs, plan["total_cost"].item()])}
-    return plan["permitted_load"], cost, ""
+            parts.append(none)  # no option of some source goes that far
+    parts.append(plan[names].reset_coords(drop=True))
+    rules = pd.Index([*loads, LEAST_COST], dtype=object, name="rule")
+    return plan["permitted_load"], xr.concat(parts, rules, join="exact"), ""
 
 
 def tables(
@@ -162,7 +179,17 @@ def tables(
         "fairness": _fairness(settings, datasets),
         "prices": _prices(datasets),
         "counterfactuals": _changes(datasets, permits),
+        **({"measures": _measures(datasets)} if "measures" in datasets else {}),
     }
+
+
+def _measures(datasets: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """Say what every rule asks of each source: its option, and what that and operation cost."""
+    found = datasets["measures"]
+    names = datasets["sources"]["enterprise"].to_series()
+    table = found.to_dataframe(["source", "rule"]).reset_index()
+    table.insert(0, "enterprise", names.reindex(table["source"]).to_numpy())
+    return table[["enterprise", "source", "rule", "option", "cost"]]
 
 
 def _target(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) -> xr.DataArray:

@@ -15,6 +15,7 @@ from permitload import (
     _monthly_checks,
     _reliability,
     _targets,
+    _technical_choice,
     allocation,
     capacity,
     fairness,
@@ -68,6 +69,8 @@ class Settings:
     months: Policy = field(default_factory=Policy)
     """What the park has agreed on for its monthly quotas."""
     months_basis: str = "assumed"
+    technology: _technical_choice.Choice = field(default_factory=_technical_choice.Choice)
+    """Which figures of technology enter the permits; none by default."""
     flow: Callable[..., Any] | None = None
     """How flow is computed from the boundaries; by default it is given in ``flows.csv``."""
     cell_length: float = 250.0
@@ -120,6 +123,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "basis": (*_BASED, "flow", "cell_length"),
     "reliability": _reliability.KEYS,
     "months": _monthly_checks.KEYS,
+    "technology": _technical_choice.KEYS,
     "alternatives": (),
 }  # fmt: skip
 _RANGES = {
@@ -155,10 +159,11 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
     titles, wrong = _titles(data.get("alternatives", {}))
     uncertainty, unsure = _reliability.read(data.get("reliability"))
     months, vouched, astray = _monthly_checks.read(data.get("months"))
-    wrong += _composed(values) + astray
+    technical, unused = _technical_choice.read(data.get("technology"))
+    wrong += _composed(values) + astray + unused
     settings = Settings(
         **values, basis=basis, uncertainty=uncertainty, months=months, months_basis=vouched,
-        alternatives=titles,
+        technology=technical, alternatives=titles,
     )  # fmt: skip
     return settings, faults + more + unsure + wrong
 

@@ -1,6 +1,7 @@
 """Technology of a study: trains, loads and potentials that follow, and accounts side by side.
 
-Each table that is there is used, and published; none of it moves a permit.
+Each table that is there is used, and published. Whether any of it moves a permit is said in
+``[technology]`` of the study.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from permitload import _units, plot, sources, technology
+from permitload._checks.works import law
 from permitload._frames import faults_of
 from permitload.errors import DataError, Fault
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
     Tables = Mapping[str, pd.DataFrame]
 
-__all__ = ["KEYS", "by_unit", "faults", "figures", "tables"]
+__all__ = ["KEYS", "by_unit", "faults", "feasible", "figures", "loads", "potentials", "present",
+           "tables"]  # fmt: skip
 
 KEYS = {
     "train_achieved": ("train", "criterion", "pollutant"),
@@ -47,15 +50,14 @@ _ALONE = {
 def tables(given: Tables) -> dict[str, pd.DataFrame]:
     """Make the published tables of technology and of accounts, of what the study has."""
     found: dict[str, pd.DataFrame] = {}
-    figures = given["train_figures"]
     if len(given["effluents"]):
         found["train_achieved"] = technology.achieved(given["effluents"])
-        figures = pd.concat([found["train_achieved"], figures], ignore_index=True)
     if len(given["trains"]):
-        assessed = technology.assess(given["trains"], figures, given["train_references"])
+        every = figures_of(given)
+        assessed = technology.assess(given["trains"], every, given["train_references"])
         found["train_scores"] = assessed.reset_index()
     if len(given["products"]):
-        found["technology_loads"] = _loads(given)
+        found["technology_loads"] = loads(given)
     if len(given["park_targets"]):
         found["initial_capacity"] = _initial(given["park_targets"], found["technology_loads"])
     if len(given["candidates"]):
@@ -112,6 +114,14 @@ def figures(published: Tables) -> dict[str, dict[str, bytes]]:
     return {"books": drawn} if drawn else {}
 
 
+def figures_of(given: Tables) -> pd.DataFrame:
+    """Figures of trains: those from records, then those declared."""
+    declared = given["train_figures"]
+    if given["effluents"].empty:
+        return declared
+    return pd.concat([technology.achieved(given["effluents"]), declared], ignore_index=True)
+
+
 def _unused(given: Tables) -> Iterator[Fault]:
     """Tables that nothing would be done with."""
     for name, needed in _ALONE.items():
@@ -123,7 +133,7 @@ def _unused(given: Tables) -> Iterator[Fault]:
         yield Fault("effluents.csv", None, "rows", None, "are not assessed", right)
 
 
-def _loads(given: Tables) -> pd.DataFrame:
+def loads(given: Tables) -> pd.DataFrame:
     """Compute loads by the benchmark, and by advanced drainage where it is known."""
     products = given["products"]
     if len(given["drainages"]):
@@ -134,9 +144,9 @@ def _loads(given: Tables) -> pd.DataFrame:
     rules = [technology.standard_water]
     if products["advanced_drainage"].notna().any():
         rules.append(technology.advanced_water)
-    limits, totals = given["permitted_concentrations"], given["source_totals"]
+    most, totals = given["permitted_concentrations"], given["source_totals"]
     parts = [
-        technology.load(products, limits, totals, water).reset_index().assign(rule=water.__name__)
+        technology.load(products, most, totals, water).reset_index().assign(rule=water.__name__)
         for water in rules
     ]
     names = {"strictest": "document", "binding": "stopped_by"}
@@ -152,16 +162,37 @@ def _initial(park_targets: pd.DataFrame, loads: pd.DataFrame) -> pd.DataFrame:
 
 def _potentials(given: Tables) -> dict[str, pd.DataFrame]:
     """Find what each train, source and source class could reduce."""
-    loads = given["source_loads"]
-    each = technology.train_potential(loads, given["candidates"], _either)
-    best = technology.reduction_potential(loads, each)
+    best = technology.reduction_potential(present(given), potentials(given))
     classes = given["sources"][["source", "source_class"]]
     groups = classes.rename(columns={"source_class": "group"})
     return {
-        "train_potentials": each,
+        "train_potentials": technology.train_potential(
+            present(given), given["candidates"], _either
+        ),
         "potentials": best,
         "potentials_by_class": technology.potential_by(best, groups),
     }
+
+
+def present(given: Tables) -> pd.DataFrame:
+    """Present loads; one that is not stated follows from the works' law."""
+    stated = given["source_loads"]
+    return stated.assign(source_load=stated["source_load"].fillna(
+        pd.Series(law(stated, given), stated.index)))  # fmt: skip
+
+
+def feasible(given: Tables) -> pd.DataFrame:
+    """Candidates but those of trains that were assessed and found not to be feasible."""
+    candidates = given["candidates"]
+    if given["trains"].empty:
+        return candidates
+    scores = technology.assess(given["trains"], figures_of(given), given["train_references"])
+    return candidates[~candidates["train"].isin(scores.index[scores["feasible"] == 0.0])]
+
+
+def potentials(given: Tables) -> pd.DataFrame:
+    """Reduction potential of every train that a source could choose, of feasible ones alone."""
+    return technology.train_potential(present(given), feasible(given), _either)
 
 
 def _either(candidates: pd.DataFrame) -> pd.Series[float]:

@@ -33,6 +33,7 @@ from permitload import (
     _rules,
     _settings,
     _technical,
+    _technical_rows,
     _tiered,
     _tree,
     _units,
@@ -341,7 +342,7 @@ def _judged(
     given: Tables, reading: list[Fault] | tuple[()], settings: _settings.Settings
 ) -> tuple[_nonpoint.Booked, _checks.Study]:
     """Book the loads that follow from other tables, and check all that a study asks of them."""
-    booked = _nonpoint.booked(given, reading)
+    booked = _technical_rows.added(_nonpoint.booked(given, reading), settings, reading)
     tables = booked.tables
     checked = _checks.judged(
         tables, settings.pollutants or None, reading, settings.decided, settings.computed

@@ -107,7 +107,8 @@ def dry_curve(curve_number: Number) -> Number:
     62.6866
     """
     _refuse_curve(curve_number)
-    return 4.2 * curve_number / (10.0 - 0.058 * curve_number)
+    # in whole numbers: 100 stays 100, and is not above it by round-off
+    return 2100.0 * curve_number / (5000.0 - 29.0 * curve_number)
 
 
 def wet_curve(curve_number: Number) -> Number:
@@ -138,7 +139,7 @@ def wet_curve(curve_number: Number) -> Number:
     90.1961
     """
     _refuse_curve(curve_number)
-    return 23.0 * curve_number / (10.0 + 0.13 * curve_number)
+    return 2300.0 * curve_number / (1000.0 + 13.0 * curve_number)
 
 
 def _refuse_curve(curve_number: Numbers | pd.Series[float]) -> None:
@@ -263,7 +264,8 @@ def runoff_load(
     before = days.min() - pd.Timedelta(days=ANTECEDENT_DAYS)
     every = pd.date_range(before, days.max(), freq="D")
     depth = whole_days(columns_of(rain, ["rain"], "rain"), every, "rain")["rain"]
-    past = depth.rolling(ANTECEDENT_DAYS).sum().shift(1).loc[days].to_numpy()
+    # round-off of a sum of five days must not decide whether ground is dry
+    past = depth.rolling(ANTECEDENT_DAYS).sum().shift(1).loc[days].round(6).to_numpy()
     curves = moisture(table["curve_number"].to_numpy()[None, :], past[:, None])
     runoff = np.asarray(event_runoff(depth.loc[days].to_numpy()[:, None], curves))
     factor = (table["land_area"] * table["event_concentration"]).to_numpy()

@@ -310,8 +310,8 @@ def train_options(train_potentials: pd.DataFrame, candidates: pd.DataFrame) -> p
     -------
     DataFrame
         Table ``options``, as ``allocation.least_cost`` and :func:`measures_plan` take it. The
-        removal is the least potential share of any period: no period is promised more than it
-        gives.
+        removal is the least potential share of any period with a load: no period is promised more
+        than it gives, and one without load asks for nothing.
 
     Raises
     ------
@@ -321,15 +321,17 @@ def train_options(train_potentials: pd.DataFrame, candidates: pd.DataFrame) -> p
     Examples
     --------
     >>> each = pd.DataFrame({"source": "A", "train": "MBR", "pollutant": "TN",
-    ...     "period": ["dry", "wet"], "potential_share": [0.6, 0.5]})
+    ...     "period": ["dry", "wet"], "source_load": 9.0, "potential_share": [0.6, 0.5]})
     >>> trains = pd.DataFrame({"source": ["A"], "train": ["MBR"], "pollutant": ["TN"]})
     >>> train_options(each, trains)["removal"].item()
     0.5
     """
     key = ["source", "train", "pollutant"]
     given = complete(candidates, "candidates").drop(columns=["removal"])
-    each = read(train_potentials, "train_potentials", [*key, "period"], ["potential_share"])
-    least = each.groupby(key)["potential_share"].min().rename("removal")
+    amounts = ["source_load", "potential_share"]
+    each = read(train_potentials, "train_potentials", [*key, "period"], amounts)
+    asked = each["potential_share"].where(each["source_load"] > 0.0)
+    least = asked.groupby([each[name] for name in key]).min().fillna(0.0).rename("removal")
     found = given.merge(least.reset_index(), "left", key)
     lost = np.flatnonzero(found["removal"].isna())
     raise_faults(
