@@ -69,9 +69,8 @@ COMPANIONS = {
     "_alternatives": "study", "_decided": "study", "_drawn": "study", "_tree": "study",
     "_targets": "study", "_reliability": "study", "_tiered": "study", "_nonpoint": "study",
     "_contributions": "study", "_technical": "study", "_monthly": "study",
-    "_monthly_checks": "study", "_setting": "study",
-    "_contributions": "study", "_technical": "study", "_technical_choice": "study",
-    "_technical_rows": "study", "_monthly": "study", "_monthly_checks": "study",
+    "_monthly_checks": "study", "_setting": "study", "_technical_choice": "study",
+    "_technical_rows": "study",
 }  # fmt: skip
 
 

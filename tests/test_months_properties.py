@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from permitload.reallocation import Policy, State, Update, opened, replay, update
@@ -225,33 +225,25 @@ def test_kkt_of_the_plan_recomputed_without_solver(seed: int) -> None:
     assert residual == pytest.approx(0.0, abs=1e-6)
 
 
-def _even(upper: xr.DataArray, least: xr.DataArray, policy: Policy) -> bool:
-    """Whether neither ceilings nor floors make a step that the ramps do not admit [kg/d]."""
-    if policy.rise == np.inf:
-        return True
-    (before, after), step = (upper.isel(period=p).values for p in (slice(-1), slice(1, None))), 5.0
-    falls = after + step >= policy.fall * before
-    rises = (least.isel(period=slice(1, None)).values - step) <= policy.rise * before
-    return bool(falls.all() and rises.all())
-
-
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6))
+@example(18)
+@example(27)
+@example(78)
 def test_nothing_gives_way_while_forecasts_hold_and_nobody_exceeds(seed: int) -> None:
     """The guarantee: after an issue without findings, all later ones of the year have none.
 
     Floors that the permits of twelve months cut come back where use falls short: they rise, which
-    the guarantee excludes. Ramps give way first, and a step that ceilings or floors make is none
-    in the plan, but counts from what was issued: then ramps alone may give way.
+    the guarantee excludes. A step that ceilings or floors make is none, neither in the plan nor
+    when its second month is issued.
     """
     forecast, plans, period, generator = _inputs(seed)
     year = plans.isel(period=slice(6))
-    upper = year[["plan", "ceiling"]].to_array().min("variable")
     least = year[["plan", "ceiling", "floor"]].to_array().min("variable")
     mass = (least * forecast["days"] / 1000.0).sum("period")
     assume(bool((mass <= plans["permit"]).all()))
     policy = _policy(generator)
-    rules = ["floor", "overdrawn", "exceeded"] + ["ramps"] * _even(upper, least, policy)
+    rules = ["floor", "overdrawn", "exceeded", "ramps"]
     state = opened(plans["enterprise"].values, ["COD"])
     whole, last = True, None
     for name in period[:6]:

@@ -11,7 +11,7 @@ from scipy.optimize import linprog, nnls
 
 from permitload.errors import ConvergenceError, InfeasibleError
 from permitload.program import Program
-from permitload.reallocation import Policy, coefficient, opened, rolling, update
+from permitload.reallocation import Policy, coefficient, opened, replay, rolling, update
 from permitload.reallocation._problem import Problem
 from permitload.sharing import Filling, fill, project
 from tests.months import EMPTY, calendar, park, used
@@ -143,7 +143,7 @@ def test_floors_and_ramps_fit_where_a_linear_program_says_so(
     """Ramps of single enterprises that their own bounds contradict are left out on both sides."""
     problem = _problem(seed, *ramps)
     upper = _upper(problem)
-    lower, steps = problem._lifted(upper)
+    lower, steps = problem._lifted(upper, upper)
     periods = len(problem.days)
     if not (steps.rise[1][1:].all() and (ramps[1] == 0 or steps.fall[1][1:].all())):
         return
@@ -243,6 +243,36 @@ def test_ramps_that_give_way_leave_no_trace_of_the_month_before() -> None:
     kept = update(first.state, time["period"][1], forecast, plans, rows, policy)
     assert kept.quota.values[:, 0].tolist() == [50_000_000, 50_000_000, 0]
     assert kept.findings.empty
+
+
+def test_a_fall_that_a_ceiling_makes_is_none_when_it_is_issued() -> None:
+    """A ceiling of 80 t makes a fall of E1; E2, with none, keeps 0.9 of its first month.
+
+    So of 160 t less than 80 t are left to E1, as was planned; asked for all that its ceiling
+    admits, E1 would not fit beside E2. The third month has room for all, and ramps hold again.
+    """
+    time = calendar(3, days=30.0)
+    forecast, plans = park([[100.0, 100.0]] * 3, [200, 160, 1000], 1e6, time)
+    plans["ceiling"][0, 0, 1] = 80e3 / 30  # 80 t in the second month
+    policy, state = Policy(rise=1.5, fall=0.9), opened(["E1", "E2"], ["COD"])
+    first = update(state, time["period"][0], forecast, plans, EMPTY, policy)
+    foreseen = first.ledger[first.ledger["book"] == "foreseen_mass"]
+    assert foreseen[["enterprise", "born"]].to_numpy().tolist() == [["E1", time["period"][0]]]
+    share = int(foreseen["quota"].item())
+    assert share == pytest.approx(first.plan.sel(enterprise="E1").values[0, 1] * 30e3, abs=1)
+    assert 70e6 <= share < 80e6
+    rows = used(time["period"][0], first.quota.values[:, 0])
+    second = update(first.state, time["period"][1], forecast, plans, rows, policy)
+    assert second.findings.empty
+    assert second.quota.sel(enterprise="E1").item() == pytest.approx(share, abs=2)
+    assert (second.state.accounts["foreseen_mass"] == -1).all()
+    again = replay(second.state.ledger, second.state.accounts)
+    assert again.accounts.identical(second.state.accounts)
+    third = update(
+        second.state, time["period"][2], forecast, plans,
+        used(time["period"][1], second.quota.values[:, 0]), policy,
+    )  # fmt: skip
+    assert third.findings.empty
 
 
 @settings(max_examples=60, deadline=None)

@@ -16,6 +16,12 @@ REALLOCATION: tuple[Row, ...] = (
     ("granted", "g", "lots granted for one period", "准予结转量"),
     ("charged", "g", "debt charged for one period", "计入欠账"),
     ("planned_mass", "g", "planned quota before penalty and lots; -1 for none", "计划配额"),
+    (
+        "foreseen_mass",
+        "g",
+        "next period planned a step beyond the ramps; -1: none",
+        "预见变幅",
+    ),
     ("verified", "1", "use: 0 assumed, 1 provisional, 2 verified", "核定状态", 0.0, 2.0),
     (
         "plan",

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload.reallocation.state import BOOKS, BY_PERIOD, LEDGER, LOTS, State, no_lots
+from permitload.reallocation.state import BOOKS, BY_PERIOD, LEDGER, LOTS, STATED, State, no_lots
 from permitload.schema import described
 
 __all__ = ["Books", "Lot", "balances", "open_books"]
@@ -47,15 +47,21 @@ class Books:
         Uses and plans are noted even where nothing changes: that they were stated is a fact.
         """
         i, p, born = at
-        if mass == 0 and book not in ("used", "planned_mass"):
+        if mass == 0 and book not in ("used", *STATED):
             return
-        if book == "planned_mass":
-            self.account[book][i, p] = mass
+        if book in STATED:
+            self.state_anew(book, (i, p), mass)
         elif book in BY_PERIOD:
             self.account[book][i, p, born] += mass
         elif book in self.account:
             self.account[book][i, p] += mass
         self.rows.append((book, born, i, p, mass, reason, expires))
+
+    def state_anew(self, book: str, at: tuple[int, int], mass: int) -> None:
+        """Set an account that rows state; a new plan ends what the last one foresaw."""
+        self.account[book][at] = mass
+        if book == "planned_mass":
+            self.account["foreseen_mass"][at] = -1
 
     def take(self, at: tuple[int, int, int], mass: int, reason: str, born: int = -1) -> int:
         """Draw on lots, the oldest first, or on those of one period; return what was drawn."""
@@ -117,7 +123,7 @@ def open_books(state: State, enterprises: list[str]) -> Books:
     account = {}
     for name, array in state.accounts.data_vars.items():
         values = array.transpose("enterprise", "pollutant", ...).values
-        fresh = -1 if name == "planned_mass" else 0
+        fresh = -1 if name in STATED else 0
         account[str(name)] = np.full((len(names), *values.shape[1:]), fresh, dtype=np.int64)
         account[str(name)][place] = values
     new = [i for i in range(len(names)) if i not in set(place)]

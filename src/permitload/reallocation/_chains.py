@@ -72,10 +72,11 @@ def nearest(chains: Chains) -> tuple[Floats, Floats, Floats] | None:
     reach = np.einsum("rik,ik->r", water, np.where(free, chains.upper, 0.0))
     idle = reach <= 0.0
     reach = np.where(idle, 1.0, reach)
-    worth = chains.weight.max()
+    worth, water = chains.weight.max(), water / reach[:, None, None]
     program = _Program(
         np.where(free, chains.weight / worth, 1.0), np.where(free, 1.0, 0.0), own, most,
-        water / reach[:, None, None], np.where(idle, 1.0, limit / reach), chains.period,
+        water, np.where(idle, 1.0, limit / reach), chains.period,
+        *_by_period(water, chains.period),
     )  # fmt: skip
     try:
         found = program.solved(0.5 * (chains.lower + chains.upper) * free)
@@ -86,6 +87,16 @@ def nearest(chains: Chains) -> tuple[Floats, Floats, Floats] | None:
     share, price, dear = found
     share = np.clip(np.where(fixed, chains.lower, share), chains.lower, chains.upper)
     return share, price / np.where(none, 1.0, size) * worth, dear / reach * worth
+
+
+def _by_period(water: Floats, period: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    """Rows of one period each, (period, number, enterprise), and where each of them stands."""
+    dated = np.flatnonzero(period >= 0)
+    held = period[dated]
+    number = np.array([int((held[:n] == k).sum()) for n, k in enumerate(held)], dtype=np.int64)
+    dense = np.zeros((water.shape[2], int(number.max(initial=-1)) + 1, water.shape[1]))
+    dense[held, number] = water[dated, :, held]
+    return dense, held * dense.shape[1] + number
 
 
 def _fixed(chains: Chains) -> Flags:
@@ -103,7 +114,10 @@ def _fixed(chains: Chains) -> Flags:
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """Scaled numbers: least ``weight/2 * (z - goal)**2`` under rows with slack."""
+    """Scaled numbers: least ``weight/2 * (z - goal)**2`` under rows with slack.
+
+    ``dense`` and ``place``: see :func:`_by_period`.
+    """
 
     weight: Floats
     goal: Floats
@@ -112,6 +126,8 @@ class _Program:
     water: Floats
     limit: Floats
     period: NDArray[np.int64]
+    dense: Floats
+    place: NDArray[np.int64]
 
     def solved(self, share: Floats) -> tuple[Floats, Floats, Floats] | None:
         """Predictor and corrector steps (Mehrotra) until misfits and gap are none."""
@@ -205,15 +221,15 @@ class _Program:
         bent[:, np.arange(count), np.arange(count)] += self.weight
         inverse = np.linalg.inv(bent)
         whole = np.diag(slack[1] / price[1])
-        rows = [np.flatnonzero(self.period == k) for k in range(count)]
+        dated = np.flatnonzero(self.period >= 0)
+        most = self.dense.shape[1]
+        met = np.zeros((count, most, count, most))
         for k in range(count):
-            if not len(rows[k]):
-                continue
-            for m in range(k, count):
-                part = (self.water[rows[k], :, k] * inverse[:, k, m]) @ self.water[rows[m], :, m].T
-                whole[np.ix_(rows[k], rows[m])] += part
-                if m > k:
-                    whole[np.ix_(rows[m], rows[k])] += part.T
+            part = self.dense[k] * inverse[:, k, k:].T[:, None, :]
+            part = part @ self.dense[k:].transpose(0, 2, 1)
+            met[k, :, k:], met[k:, :, k] = part.transpose(1, 0, 2), part.transpose(0, 2, 1)
+        met = met.reshape(count * most, count * most)
+        whole[np.ix_(dated, dated)] += met[np.ix_(self.place, self.place)]
         for r in np.flatnonzero(self.period < 0):
             pulled = np.einsum("ikm,im->ik", inverse, self.water[r])
             other = self.period >= 0

@@ -31,6 +31,7 @@ class Issue:
     share: Floats
     quota: Whole
     planned: Whole
+    foreseen: Whole
     drawn: Whole
     paid: Whole
     stop: list[str]
@@ -70,6 +71,7 @@ def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, f
         park=np.maximum(park - held, 0.0),
         left=max(left, 0.0), permit=permit, window=window, days=days,
         ramps=None if ramps == (np.inf, 0.0) else ramps, step=value["ramp_step"][:, p],
+        most=np.full(len(told.enterprise), np.inf),
         compose=policy.compose, over_plan=policy.over_plan,
     )  # fmt: skip
     return problem, max(-left, 0.0)
@@ -92,6 +94,7 @@ def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
             found = policy.rule(problem)
     share = found.share
     planned = np.floor(np.round(share[0], 3)).astype(np.int64)
+    foreseen = _foreseen(problem, share)
     lots = _drawn(problem, share, books, p)
     safe = np.ceil(np.minimum(_floor(told, p)[0], problem.lower[0]))
     paid = np.minimum(books.account["debt"][:, p], np.maximum(planned - safe, 0).astype(np.int64))
@@ -100,7 +103,7 @@ def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
     count = len(problem.weight)
     stop = [str(_name(label, told)) for label in np.asarray(found.stopped_by)[:count]]
     missing = np.maximum(plain.lower - problem.lower, 0.0)
-    return Issue(p, share, quota, planned, drawn, paid, stop, widened, missing, overdrawn)
+    return Issue(p, share, quota, planned, foreseen, drawn, paid, stop, widened, missing, overdrawn)
 
 
 def _floor(told: Ahead, p: int) -> Floats:
@@ -130,7 +133,7 @@ def _within(mass: Floats, permit: Floats, window: NDArray[np.int64]) -> Floats:
 
 
 def _ramped(problem: Problem, books: Books, p: int) -> Problem:
-    """Bound the first period by the plan of the period before."""
+    """Bound the first period by the plan of the period before, and what that foresaw of it."""
     before = books.account["planned_mass"][:, p].astype(float)
     if problem.ramps is None or not len(books.period):
         return problem
@@ -139,17 +142,32 @@ def _ramped(problem: Problem, books: Books, p: int) -> Problem:
     step = problem.step * GRAMS * problem.days[0]
     most = np.where(np.isnan(before), np.inf, rise * np.nan_to_num(before, nan=1.0) + step)
     least = np.where(np.isnan(before), 0.0, fall * np.nan_to_num(before) - step)
-    ceiling, lower = problem.ceiling.copy(), problem.lower.copy()
-    ceiling[0] = np.minimum(ceiling[0], np.maximum(most, lower[0]))
-    top = np.minimum(np.minimum(problem.plan[0], ceiling[0]), problem.permit[0])
+    foreseen = books.account["foreseen_mass"][:, p].astype(float)
+    most = np.where(foreseen < 0, most, np.maximum(most, foreseen))
+    least = np.where(foreseen < 0, least, np.minimum(least, foreseen))
+    lower = problem.lower.copy()
+    top = np.minimum(np.minimum(problem.plan[0], problem.ceiling[0]), problem.permit[0])
     lower[0] = np.maximum(lower[0], np.minimum(least, top))
-    return replace(problem, ceiling=ceiling, lower=_within(lower, problem.permit, problem.window))
+    return replace(problem, most=most, lower=_within(lower, problem.permit, problem.window))
+
+
+def _foreseen(problem: Problem, share: Floats) -> Whole:
+    """Planned next period where it is a step beyond the ramps, as bounds may make it; -1 else."""
+    none = np.full(len(problem.weight), -1, dtype=np.int64)
+    if problem.ramps is None or len(share) < 2:
+        return none
+    rise, fall = problem.ramps
+    level = share[0] / problem.days[0] * problem.days[1]
+    step = problem.step * GRAMS * problem.days[1] + 1.0  # a gram: round-off
+    up, down = share[1] > rise * level + step, share[1] < fall * level - step
+    whole = np.where(up, np.ceil(share[1]), np.floor(share[1])).astype(np.int64)
+    return np.where(up | down, whole, none)
 
 
 def _drawn(problem: Problem, share: Floats, books: Books, p: int) -> Whole:
     """Lots that the issued period can take on top: what rows, plan and permits leave."""
     claim = books.held()[:, p].astype(float)
-    top = np.minimum(problem.plan[0], problem.ceiling[0]) - share[0]
+    top = np.minimum(np.minimum(problem.plan[0], problem.ceiling[0]), problem.most) - share[0]
     for k, first in enumerate(problem.window):
         if first == 0:
             top = np.minimum(top, problem.permit[k] - share[: k + 1].sum(axis=0))

@@ -46,7 +46,8 @@ class Problem:
 
     ``sections`` is (period, section, enterprise) [mg/L per g], ``room`` (period, section) [mg/L];
     ``response`` is that of the issued period as given, (section, enterprise) [(mg/L)/(kg/d)];
-    ``permit`` is what the statutory permit leaves for the periods ``window`` to this one.
+    ``permit`` is what the statutory permit leaves for the periods ``window`` to this one;
+    ``most`` is what the ramp from the period before admits of the first.
     """
 
     plan: Floats
@@ -65,6 +66,7 @@ class Problem:
     days: Floats
     ramps: tuple[float, float] | None
     step: Floats
+    most: Floats
     compose: Callable[..., Filling]
     over_plan: float
 
@@ -75,8 +77,9 @@ class Problem:
         ``weight * target`` the least ``sum((z - target)**2 / target)`` is that of
         ``weight * (x - target)**2 / target``. Where ramps tie periods it goes by :mod:`_chains`.
         """
-        upper = np.maximum(upper, self.lower)
-        lower, steps = self._lifted(upper)
+        reach = np.maximum(upper, self.lower)
+        upper = self._started(reach)
+        lower, steps = self._lifted(upper, reach)
         self._refuse(lower)
         coefficient, limit, labels = self.water(upper)
         least_squares = compose is project
@@ -219,13 +222,20 @@ class Problem:
             most[at, 2 * periods + k] = self.permit[k, at]
         return own, most
 
-    def _lifted(self, upper: Floats) -> tuple[Floats, Steps]:
+    def _started(self, reach: Floats) -> Floats:
+        """Ceilings, of the first period no more than the ramp admits."""
+        upper = reach.copy()
+        upper[0] = np.minimum(reach[0], np.maximum(self.most, self.lower[0]))
+        return upper
+
+    def _lifted(self, upper: Floats, reach: Floats) -> tuple[Floats, Steps]:
         """Least shares that floors and ramps allow, and the ramps that bind.
 
         A ramp says that one share is at least a multiple of another, less a step: of two points
         that keep ramps the lesser of each share does too, so there is a least one. A fall that
         the ceilings themselves make, or a rise that the floors do, is none; nor are the ramps of
-        an enterprise whose permit has no room for them.
+        an enterprise whose permit has no room for them. Falls are judged by the ceilings before
+        the first ramp, ``reach``, so that each issue judges them as the one before did.
         """
         same = np.append(1.0, self.days[1:] / self.days[:-1])
         rise, fall = (np.inf, 0.0) if self.ramps is None else self.ramps
@@ -236,7 +246,7 @@ class Problem:
             up[k] = least <= upper[k - 1]
             lower[k - 1] = np.maximum(lower[k - 1], np.where(up[k], least, 0.0))
         for k in range(1, len(lower)) if fall > 0 else ():
-            down[k] = upper[k] >= fall * same[k] * upper[k - 1] - self._step(k)
+            down[k] = reach[k] >= fall * same[k] * reach[k - 1] - self._step(k)
             least = np.where(down[k], fall * same[k] * lower[k - 1] - self._step(k), 0.0)
             lower[k] = np.maximum(lower[k], least)
         taken = np.stack([lower[a : b + 1].sum(axis=0) for b, a in enumerate(self.window)])

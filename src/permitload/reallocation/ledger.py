@@ -11,7 +11,7 @@ import xarray as xr
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.reallocation._books import Books, Lot, balances, lots_of
 from permitload.reallocation._settle import LEVELS
-from permitload.reallocation.state import BY_PERIOD, LEDGER, State
+from permitload.reallocation.state import BY_ENTERPRISE, BY_PERIOD, LEDGER, STATED, State
 
 __all__ = ["replay"]
 
@@ -54,10 +54,12 @@ def replay(ledger: pd.DataFrame, forecast: xr.Dataset) -> State:
     enterprise, pollutant = sorted(set(members)), sorted(set(ledger["pollutant"]))
     shape = (len(enterprise), len(pollutant))
     account = {name: np.zeros((*shape, len(period)), np.int64) for name in BY_PERIOD}
-    account |= {"debt": np.zeros(shape, np.int64), "planned_mass": np.full(shape, -1, np.int64)}
+    account |= {
+        name: np.full(shape, -1 if name in STATED else 0, np.int64) for name in BY_ENTERPRISE
+    }
     books = Books(enterprise, pollutant, period, time, account, {})
     _add_up(books, ledger)
-    negative = [name for name in account if name != "planned_mass" and (account[name] < 0).any()]
+    negative = [name for name in account if name not in STATED and (account[name] < 0).any()]
     raise_faults(
         [Fault("ledger", None, n, None, "falls below 0", "all rows of a ledger") for n in negative]
     )
@@ -86,8 +88,8 @@ def _add_up(books: Books, ledger: pd.DataFrame) -> None:
         if row.enterprise not in appeared:
             appeared.add(row.enterprise)
             account["verified"][i, :, : when[row.period]] = 2
-        if row.book == "planned_mass":
-            account["planned_mass"][i, p] = mass
+        if row.book in STATED:
+            books.state_anew(row.book, (i, p), mass)
         elif row.book == "debt":
             account["debt"][i, p] += mass
             name = {"charged": "charged", "lot spent": "granted"}.get(row.reason)

@@ -227,6 +227,8 @@ def _write(books: Books, issues: list[Issue], told: Ahead) -> None:
             books.take(at, int(part.drawn[i]), "drawn")
             books.write("debt", at, -int(part.paid[i]), "paid")
             books.write("planned_mass", at, int(part.planned[i]), "planned")
+            if part.foreseen[i] >= 0:
+                books.write("foreseen_mass", at, int(part.foreseen[i]), "step")
             books.write("quota", at, int(part.quota[i]), "issued")
             books.write("used", at, int(part.quota[i]), "assumed")
         books.write("reserve", (len(books.enterprise), p, count), int(part.paid.sum()), "penalty")

@@ -12,7 +12,7 @@ import xarray as xr
 from permitload._labels import index_of, refuse_repeats
 from permitload.schema import described
 
-__all__ = ["BOOKS", "LEDGER", "LOTS", "State", "opened"]
+__all__ = ["BOOKS", "LEDGER", "LOTS", "STATED", "State", "opened"]
 
 LEDGER = [
     "entry", "period", "book", "born", "enterprise", "pollutant", "quota", "reason", "expires",
@@ -22,9 +22,22 @@ is about, ``period`` that in which it was written; ``expires`` is empty but for
  lots granted."""
 LOTS = ["enterprise", "pollutant", "born", "expires", "lot"]
 """Columns of the table of lots."""
-BOOKS = ("used", "recalled", "lot", "debt", "closed", "planned_mass", "quota", "reserve")
+BOOKS = (
+    "used",
+    "recalled",
+    "lot",
+    "debt",
+    "closed",
+    "planned_mass",
+    "foreseen_mass",
+    "quota",
+    "reserve",
+)
 """Accounts of the ledger, in the order in which an update writes them."""
 BY_PERIOD = ("quota", "used", "verified", "recalled", "granted", "charged", "closed")
+BY_ENTERPRISE = ("debt", "planned_mass", "foreseen_mass")
+STATED = ("planned_mass", "foreseen_mass")
+"""Accounts that a row states anew, -1 where nothing is stated; to others it adds."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +48,8 @@ class State:
     ----------
     accounts : Dataset
         ``quota``, ``used`` [g], ``verified``, ``recalled``, ``granted``, ``charged``, ``closed``
-        (enterprise, pollutant, period); ``debt``, ``planned_mass`` [g] (enterprise, pollutant);
-        whole numbers, with ``days``, ``start`` and ``year`` by period.
+        (enterprise, pollutant, period); ``debt``, ``planned_mass``, ``foreseen_mass`` [g]
+        (enterprise, pollutant); whole numbers, with ``days``, ``start`` and ``year`` by period.
     lots : DataFrame
         ``enterprise``, ``pollutant``, ``born``, ``expires``, ``lot`` [g], the oldest first.
     ledger : DataFrame
@@ -94,8 +107,8 @@ def opened(enterprises: Iterable[str], pollutant: Iterable[str]) -> State:
     dims = ("enterprise", "pollutant", "period")
     arrays = {name: (dims, np.zeros((*shape, 0), np.int64)) for name in BY_PERIOD}
     flat = {
-        "debt": (dims[:2], np.zeros(shape, np.int64)),
-        "planned_mass": (dims[:2], np.full(shape, -1, np.int64)),
+        name: (dims[:2], np.full(shape, -1 if name in STATED else 0, np.int64))
+        for name in BY_ENTERPRISE
     }
     return State(described(xr.Dataset({**arrays, **flat}, coords)), no_lots(), no_rows())
 
