@@ -118,7 +118,10 @@ def test_flow_table_balances_at_every_node(outcome: study.Outcome) -> None:
     declared = pd.read_csv(SAMPLE / "boundaries.csv").set_index(["node", "period"])["flow [m3/s]"]
     # what enters a gate or pump leaves it: both ends of a structure count as one node
     works = pd.read_csv(SAMPLE / "structures.csv").set_index("from_node")["to_node"]
-    reaches = reaches.replace({"from_node": works.to_dict(), "to_node": works.to_dict()})
+    pumps = pd.read_csv(SAMPLE / "polders.csv").set_index("from_node")["outlet_reach"]
+    joined = works.to_dict() | pumps.map(reaches["from_node"]).to_dict()
+    assert len(joined) == 3
+    reaches = reaches.replace({"from_node": joined, "to_node": joined})
     frame = flows.reset_index().join(reaches[["from_node", "to_node"]], on="reach")
     leaving = frame.groupby(["from_node", "period"])["flow [m3/s]"].sum()
     arriving = frame.groupby(["to_node", "period"])["flow [m3/s]"].sum()

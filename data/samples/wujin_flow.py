@@ -7,7 +7,7 @@ the table turns, and is about as large. All of it is assumed.
 
 import numpy as np
 import pandas as pd
-from wujin_water import NODES, PERIODS, POLDER_LEVEL, POLDERS, REACHES, SEASON, table
+from wujin_water import NODES, PERIODS, POLDERS, REACHES, SEASON, table
 
 # --- Stage [m] by month, assumed: lake, Wuyi canal and Wujin harbour, each north and south ----
 STAGES = {
@@ -22,9 +22,7 @@ STAGES = {
 GATE = ("CLG", "W6", 1.6, 16.0, 3.0, "虚构采菱港节制闸 invented Cailing gate")
 WET_OPENING = 0.5
 WET = SEASON > 0.5
-# --- Pumps of the polders, invented: from, to; level [m] at which all of them run --------------
-PUMPS = {"PD1": ("PAQ", "W8"), "PD2": ("PBQ", "W2")}
-PUMP_START = 3.2
+PUMPS = {polder: (row[3], REACHES[row[1]][0]) for polder, row in POLDERS.items()}
 STRUCTURES = {"GCL": GATE, **PUMPS}
 
 # --- Flow [m3/s] of the table: January and July, assumed ---------------------------------------
@@ -119,14 +117,7 @@ def _monthly(series: dict[str, list[float] | np.ndarray], divisor: int) -> list[
 
 
 def _structures() -> pd.DataFrame:
-    gate = ("GCL", "gate", *GATE[:5], None, None, None, GATE[5])
-    pumps = [
-        (label, "pump", *PUMPS[label], None, None, None, row[2], PUMP_START, POLDER_LEVEL,
-         f"{row[3]}, pumps")
-        for label, row in POLDERS.items()
-    ]  # fmt: skip
     return table(
-        "structure structure_type from_node to_node crest[m] width[m] opening[m] "
-        "pump_capacity[m3/s] start_stage[m] stop_stage[m] name",
-        [gate, *pumps],
+        "structure structure_type from_node to_node crest[m] width[m] opening[m] name",
+        [("GCL", "gate", *GATE)],
     )

@@ -122,6 +122,7 @@ REACHES = {
 # Level of January [m]: of the rivers at the mouth, and held by the pumps in the polders; the
 # beds lie flat below it by the winter depth. Assumed
 LEVEL, POLDER_LEVEL = 3.2, 2.9
+PUMP_START = 3.2  # level [m] at which all pumps of a polder run
 # Manning's roughness [s/m^(1/3)] by river: weedy to dredged, chosen within that range so that
 # the computed flow comes near the table of flows; assumed
 ROUGHNESS = {
@@ -130,10 +131,10 @@ ROUGHNESS = {
     "SL": 0.022, "PA": 0.030, "PB": 0.030, "YA3": 0.020,
 }  # fmt: skip
 LAND = 1.2  # [km2] drained to a kilometre of river, the same everywhere; invented
-# Polders: first letters of their canals, reach that receives, pumps [m3/s], name
+# Polders: first letters of their canals, reach that receives, pumps [m3/s], where they stand, name
 POLDERS = {
-    "PD1": ("PA", "WN9", 3.0, "虚构礼嘉圩 invented Lijia polder"),
-    "PD2": ("PB", "WN3", 2.5, "虚构牛塘圩 invented Niutang polder"),
+    "PD1": ("PA", "WN9", 3.0, "PAQ", "虚构礼嘉圩 invented Lijia polder"),
+    "PD2": ("PB", "WN3", 2.5, "PBQ", "虚构牛塘圩 invented Niutang polder"),
 }
 
 # --- Boundary concentration [mg/L] in POLLUTANTS order, annual typical value, assumed --------
@@ -214,8 +215,11 @@ def network_tables() -> dict[str, pd.DataFrame]:
             [(node, 0, 0, 0, *row) for node, row in NODES.items()],
         ),
         "polders": table(
-            "polder outlet_reach pump_capacity[m3/s] name",
-            [(polder, *row[1:]) for polder, row in POLDERS.items()],
+            "polder outlet_reach pump_capacity[m3/s] from_node start_stage[m] stop_stage[m] name",
+            [
+                (polder, *row[1:4], PUMP_START, POLDER_LEVEL, row[4])
+                for polder, row in POLDERS.items()
+            ],
         ),
         "districts": table(
             "reach district land_area[km2]",
