@@ -156,6 +156,18 @@ TABLES = _tables(
         "structure period? opening note?",
         "opening of one gate in one period, from which flow is computed",
     ),
+    (
+        "lateral_flows?",
+        "reach period",
+        "reach period? lateral_flow note?",
+        "water that enters (+) or leaves (-) evenly along one reach, from which flow is computed",
+    ),
+    (
+        "rating_curves?",
+        "node rating_stage",
+        "node rating_stage rating_flow note?",
+        "outflow at one node by its stage, straight between rows and held beyond the last",
+    ),
     ("shares?", "reach", "reach share", "prescribed split of load at the reach's upstream node"),
     (
         "boundaries",

@@ -23,11 +23,18 @@ __all__ = ["computed_hydraulics", "idle_faults", "unread_faults"]
 Tables = dict[str, pd.DataFrame]
 
 _GIVEN = (("boundaries", "flow", "node"), ("stages", "stage", "node"),
-          ("openings", "opening", "structure"))  # fmt: skip
+          ("openings", "opening", "structure"),
+          ("lateral_flows", "lateral_flow", "reach"))  # fmt: skip
 """Tables of boundaries, the variable each holds, and what it is given at."""
 _WEATHER = ("rain", "evaporation")
 """Columns of the periods that act on the surface of storage nodes."""
-_HOMES = {"stage": "stages", "opening": "openings", **dict.fromkeys(_WEATHER, "periods")}
+_HOMES = {
+    "stage": "stages",
+    "opening": "openings",
+    "lateral_flow": "lateral_flows",
+    "rating_stage": "rating_curves",
+    **dict.fromkeys(_WEATHER, "periods"),
+}
 
 
 def computed_hydraulics(
@@ -40,8 +47,9 @@ def computed_hydraulics(
     network : RiverNetwork
         Of the same study, with structures.
     tables : dict of DataFrame
-        ``periods`` (with its rain), ``boundaries``, ``stages``, ``openings``, ``cross_sections``,
-        ``storage_curves``; complete, with labels that exist.
+        ``periods`` (with its rain), ``boundaries``, ``stages``, ``openings``,
+        ``lateral_flows``, ``rating_curves``, ``cross_sections``, ``storage_curves``; complete,
+        with labels that exist.
     computed : callable
         Such as :func:`permitload.hydraulics.steady`.
 
@@ -97,13 +105,23 @@ def _boundaries(tables: Tables, network: RiverNetwork) -> xr.Dataset:
             axes = {"node": wet, "period": labels}
             found[variable] = xr.DataArray(series, axes, ["node", "period"])
     # nodes of one table have no boundary of the other: those that are NaN throughout
-    given = xr.merge([array.rename(name) for name, array in found.items()], join="outer")
-    if not found:
-        given = xr.Dataset(coords={"period": labels})
+    every = [xr.Dataset(coords={"period": labels}), *_ratings(tables["rating_curves"])]
+    every += [array.to_dataset(name=name) for name, array in found.items()]
+    given = xr.merge(every, join="outer")
     return given.sel(period=labels).assign_coords(
         days=("period", periods["days"].to_numpy(float)),
         start=("period", periods["start"].to_numpy()),
     )
+
+
+def _ratings(table: pd.DataFrame) -> list[xr.Dataset]:
+    """Rating curves by node and point, if there are any; the shorter ones end in NaN."""
+    if table.empty:
+        return []
+    rows = table.sort_values(["node", "rating_stage"], kind="stable")
+    point = rows.groupby("node").cumcount().rename("point")
+    wide = rows.set_index(["node", point])[["rating_stage", "rating_flow"]]
+    return [wide.to_xarray().drop_vars("point")]
 
 
 def _named(fault: Fault, tables: Tables) -> Fault:
@@ -122,11 +140,12 @@ def unread_faults(tables: Tables) -> list[Fault]:
     --------
     >>> rows = pd.DataFrame({"node": ["a"], "period": [""], "stage": [2.0]})
     >>> dry = pd.DataFrame({"rain": [np.nan], "evaporation": [np.nan]})
-    >>> print(unread_faults({"stages": rows, "openings": rows.iloc[:0], "periods": dry})[0])
+    >>> none = dict.fromkeys(("openings", "lateral_flows", "rating_curves"), rows.iloc[:0])
+    >>> print(unread_faults({"stages": rows, "periods": dry, **none})[0])
     stages, stage: is not read where flow is given; right would be flow = "steady" in [hydraulics]
     """
     problem, right = "is not read where flow is given", 'flow = "steady" in [hydraulics]'
-    found = [("stages", "stage"), ("openings", "opening")]
+    found = [(home, column) for column, home in _HOMES.items() if home != "periods"]
     found = [(name, column) for name, column in found if not tables[name].empty]
     found += [("periods", name) for name in _WEATHER if tables["periods"][name].notna().any()]
     return [
