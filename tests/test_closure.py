@@ -199,8 +199,11 @@ def test_the_undeclared_discharge_is_found_where_it_is(outcome: study.Outcome) -
     assert found == {("S5", "NH3-N")}
     assert len(places) == 12
     here = closed.sel(section="S5", indicator="NH3-N")
-    flows = pd.read_csv(SAMPLE / "flows.csv").query("reach == 'HT2'").reset_index()
-    days = 800.0 * flows["area [m2]"].to_numpy() / here["flow"].values / 86400.0
+    # HT2: 7 m wide, banks 1:1.5, bed 2.00 m, between the levels of its ends
+    depth = (
+        outcome.datasets["hydraulics"]["stage"].sel(node=["HTM", "W3"]).mean("node").values - 2.0
+    )
+    days = 800.0 * depth * (7.0 + 1.5 * depth) / here["flow"].values / 86400.0
     warm = pd.read_csv(SAMPLE / "periods.csv")["temperature [degC]"].to_numpy()
     arriving = 150.0 * np.exp(-0.1 * 1.08 ** (warm - 20.0) * days)
     error = (0.08 + 0.005) * here["observed"].values / 0.92 * here["flow"].values * 86.4

@@ -112,17 +112,61 @@ def test_months_bind_and_one_background_exceeds_as_the_readme_says(results: Path
 
 
 def test_flow_table_balances_at_every_node(outcome: study.Outcome) -> None:
-    """Sum the table itself, not what the library made of it."""
+    """Sum the table itself, not what the library made of it; stages hold the other ends."""
     flows = pd.read_csv(SAMPLE / "flows.csv").set_index(["reach", "period"])["flow [m3/s]"]
     reaches = pd.read_csv(SAMPLE / "reaches.csv").set_index("reach")
     declared = pd.read_csv(SAMPLE / "boundaries.csv").set_index(["node", "period"])["flow [m3/s]"]
+    # what enters a gate or pump leaves it: both ends of a structure count as one node
+    works = pd.read_csv(SAMPLE / "structures.csv").set_index("from_node")["to_node"]
+    pumps = pd.read_csv(SAMPLE / "polders.csv").set_index("from_node")["outlet_reach"]
+    joined = works.to_dict() | pumps.map(reaches["from_node"]).to_dict()
+    assert len(joined) == 3
+    reaches = reaches.replace({"from_node": joined, "to_node": joined})
     frame = flows.reset_index().join(reaches[["from_node", "to_node"]], on="reach")
     leaving = frame.groupby(["from_node", "period"])["flow [m3/s]"].sum()
     arriving = frame.groupby(["to_node", "period"])["flow [m3/s]"].sum()
     axis = leaving.index.union(arriving.index).union(declared.index)
     gap = (leaving.reindex(axis, fill_value=0.0) - arriving.reindex(axis, fill_value=0.0)
            - declared.reindex(axis, fill_value=0.0))  # fmt: skip
-    assert float(gap.abs().max()) < 1e-9
+    held = pd.read_csv(SAMPLE / "stages.csv")["node"].unique()
+    assert len(held) == 5
+    assert float(gap.drop(index=held, level=0).abs().max()) < 1e-9
+
+
+def test_computed_flow_turns_where_the_table_turns(results: Path, outcome: study.Outcome) -> None:
+    """Every row of the table is compared, and the README says how far they are apart."""
+    table = pd.read_csv(results / "flow_check.csv").set_index(["reach", "period"])
+    stated = pd.read_csv(SAMPLE / "flows.csv").set_index(["reach", "period"])["flow [m3/s]"]
+    assert (table["stated_flow [m3/s]"] == stated).all() and len(table) == len(stated) == 600
+    assert (np.sign(table["flow [m3/s]"]) == np.sign(stated)).all()
+    assert (table["turned"] == 0.0).all()
+    apart = (table["flow [m3/s]"] - stated).abs()
+    share = apart / stated.abs()
+    said = (SAMPLE / "README.md").read_text("utf8").split("## Flow")[1].split("## What")[0]
+    half, nine, most = apart.quantile([0.5, 0.9, 1.0])
+    (reach, _), worst = apart.idxmax(), stated.loc[apart.idxmax()]
+    assert f"| {half:.2f} | {nine:.2f} | {most:.2f} (`{reach}` in July, of {worst:.2f}) |" in said
+    half, nine, most = (100 * share.quantile([0.5, 0.9, 1.0])).to_list()
+    reach, period = share.idxmax()
+    assert period == "2021-01"
+    assert f"| {half:.1f} % | {nine:.1f} % | {most:.0f} % (`{reach}` in January) |" in said
+    park = table.loc["PC1", "flow [m3/s]"]
+    dry, wet = park[park > 0.0], -park[park < 0.0]
+    assert wet.index.tolist() == [f"2021-{m:02}" for m in range(5, 10)]
+    assert f"{dry.min():.2f} to {dry.max():.2f} m3/s to the Cailing" in said
+    assert f"{wet.min():.2f} to {wet.max():.2f} m3/s back" in said
+    stage = outcome.datasets["hydraulics"]["stage"].sel(period=wet.index.tolist())
+    held = 100 * (stage.sel(node="CLG", drop=True) - stage.sel(node="W6", drop=True))
+    assert f"{float(held.min()):.0f} to {float(held.max()):.0f} cm up" in said
+
+
+def test_without_its_gate_the_park_canal_never_turns(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    (folder / "openings.csv").unlink()  # the gate hangs above the water all year
+    water = study._read(folder).checked.water
+    assert water is not None
+    assert (water["flow"].sel(reach="PC1") > 0.0).all()
+    assert set(water["period"].values) == {f"2021-{m:02}" for m in range(1, 13)}
 
 
 def test_permits_hold_in_the_full_model(results: Path, outcome: study.Outcome) -> None:

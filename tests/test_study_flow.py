@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from permitload import RiverNetwork, hydraulics, io, study
-from permitload.errors import ConvergenceError, DataError
+from permitload.errors import DataError
 from tests.test_bad_input import MONTHS, STUDY, faults, write
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -373,5 +373,72 @@ def test_polder_stands_where_its_pump_takes_what_enters(entering: float) -> None
 
 def test_more_water_than_a_pump_takes_has_no_steady_state() -> None:
     network, given = polder(1.5)
-    with pytest.raises(ConvergenceError, match="ditch"):
+    with pytest.raises(DataError, match=r"flow: 1\.5 enters, more than its pumps lift"):
         hydraulics.steady(network, given)
+
+
+LATERAL = {
+    **COMPUTED,
+    # R2 takes in 0.6 m3/s along its way from July, R1 loses 0.2 in all months
+    "lateral_flows": "reach,period,lateral_flow [m3/s]\nR1,,-0.2\n"
+    + "".join(f"R2,{m},{0.6 if m >= '2025-07' else 0.0}\n" for m in MONTHS),
+    # nothing leaves at E below 1 m, 20 m3/s at 3 m: in place of its stage
+    "stages": "node,period,stage [m]\n"
+    + "".join(f"D,{m},{level}\n" for m, level in zip(MONTHS, LEVELS, strict=True)),
+    "rating_curves": "node,rating_stage [m],rating_flow [m3/s]\nE,3.0,20\nE,1.0,0\n",
+    "inflow": COMPUTED["inflow"]
+    + "".join(f"{node},{p},,1\n" for node in "BC" for p in ("COD", "NH3-N")),
+}
+
+
+def test_lateral_flow_and_rating_curves_of_a_study(tmp_path: Path) -> None:
+    water = study.solve(folder(tmp_path, LATERAL)).datasets["hydraulics"]
+    level = water["stage"].sel(node="E").values
+    flow = water["flow"].reset_coords(drop=True).to_pandas()
+    np.testing.assert_allclose(flow.loc["R4"], 10.0 * (level - 1.0), rtol=1e-8)
+    along = np.array([0.0] * 6 + [0.6] * 6)
+    # in the middle of a reach half of its lateral flow has come in: 12 m3/s less 0.1 at A
+    np.testing.assert_allclose(flow.loc["R1"], 11.9, rtol=1e-9)
+    np.testing.assert_allclose(
+        flow.loc["R1"] - 0.1, flow.loc["R2"] - along / 2.0 + flow.loc["R5"], rtol=1e-9
+    )
+    outside = water["boundary_flow"].reset_coords(drop=True).to_pandas()
+    np.testing.assert_allclose(outside.loc["B"], along / 2.0 - 0.1, atol=1e-9)
+    np.testing.assert_allclose(outside.loc["C"], along / 2.0, atol=1e-9)
+    np.testing.assert_allclose(outside.sum(), 0.0, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("edits", "sentence"),
+    [
+        ({"rating_curves": LATERAL["rating_curves"].replace("E,3.0,20", "E,3.0,-1")},
+         "rating_curves.csv, row 2, rating_flow: -1 is too small; right would be at least 0"),
+        ({"rating_curves": "node,rating_stage [m],rating_flow [m3/s]\nE,3.0,20\n"},
+         "rating_curves.csv, row node E, rating_stage: is not a curve; right would be"),
+        ({"rating_curves": LATERAL["rating_curves"] + "X,1,1\n"},
+         "rating_curves.csv, row 4 (X, 1 m), node: X is not a node of reaches"),
+        ({"stages": COMPUTED["stages"]},
+         "stages.csv, row node E, stage: contradicts its flow"),
+        ({"lateral_flows": "reach,period,lateral_flow [m3/s]\nR1,2025-01,1\n"},
+         "lateral_flows.csv, row reach R1, period 2025-02, lateral_flow: nan is not valid"),
+        ({"lateral_flows": "reach,period,lateral_flow [m3/s]\nX,,1\n"},
+         "lateral_flows.csv, row 2 (X), reach: X is not a reach of reaches"),
+        ({"inflow": COMPUTED["inflow"]}, "inflow.csv, node: B lets water in without a "
+         "concentration of COD in 2025-07"),
+    ],
+)  # fmt: skip
+def test_lateral_flow_and_rating_curves_that_cannot_be(
+    edits: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    found = faults(folder(tmp_path, {**LATERAL, **edits}))
+    assert any(one.startswith(sentence) for one in found), found
+
+
+def test_tables_of_computed_flow_are_not_ignored(tmp_path: Path) -> None:
+    names = ("lateral_flows", "rating_curves")
+    write(tmp_path, {**STUDY, **{name: LATERAL[name] for name in names}})
+    assert faults(tmp_path) == [
+        f'{name}.csv, {column}: is not read where flow is given; right would be flow = "steady" in '
+        "[hydraulics]"
+        for name, column in zip(names, ("lateral_flow", "rating_stage"), strict=True)
+    ]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 from wujin_alternatives import alternatives
+from wujin_flow import flow_tables
 from wujin_months import actual_tables, plan_tables
 from wujin_observed import observation_tables
 from wujin_sources import source_tables
-from wujin_water import flow_tables, network_tables, water_tables
+from wujin_water import network_tables, water_tables
 
 from permitload import study
 
@@ -29,6 +30,9 @@ closure_tolerance = 0.30
 decided = ["industry"]
 annual = "sum_of_periods"
 boundaries = "measured"
+
+[hydraulics]
+flow = "steady"
 
 [allocation]
 target = "present_load"
@@ -52,6 +56,7 @@ annual = "assumed"
 boundaries = "assumed"
 target = "assumed"
 compose = "assumed"
+flow = "assumed"
 precision = "assumed"
 
 [alternatives.boundary_quality]
@@ -59,8 +64,8 @@ title = "Northern rivers at their target"
 title_zh = "北部来水达标"
 
 [alternatives.diversion]
-title = "0.8 m3/s more by the north canal in dry months"
-title_zh = "枯水月经北横河引水 0.8 m3/s"
+title = "0.8 m3/s pumped from the Wuyi canal into the Yong'an"
+title_zh = "自武宜运河泵引 0.8 m3/s 入永安河"
 
 [alternatives.upgraded_works]
 title = "Municipal works upgraded"

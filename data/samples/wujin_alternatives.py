@@ -5,18 +5,12 @@ Each is a folder of tables; the model is run again for each of them.
 
 import pandas as pd
 import wujin_sources
-from wujin_water import (
-    SEASON,
-    flow_tables,
-    flows,
-    water_tables,
-)
+from wujin_water import table, water_tables
 
 # --- Water from outside: the northern rivers at their target, where they are above it ---------
-# --- Diversion [m3/s]: from the Wuyi canal by the north canal into the Yong'an, dry months ----
-DIVERTED = 0.8
-DIVERSION = ("WY1", "NC1", "NC2", "NC3", "NC4")
-DRY = SEASON < 0.3
+# --- Diversion: a pump [m3/s] from the Wuyi canal into the Yong'an, above the park; it always
+# runs, for the level [m] at which it stops is never reached -----------------------------------
+DIVERSION = ("DIV", "WYM", "YAM", 0.8, 2.5, 2.0, "虚构引水泵站 invented diversion")
 # --- Municipal works: outlet concentration [mg/L] after an upgrade ----------------------------
 UPGRADED = ("WK2", {"COD": 30.0, "NH3-N": 1.5, "TN": 6.0, "TP": 0.15})
 # --- Reuse: share of the wastewater of the park that comes back to its mills -------------------
@@ -41,18 +35,13 @@ def _cleaner() -> dict[str, pd.DataFrame]:
 
 
 def _diverted() -> dict[str, pd.DataFrame]:
-    more = dict.fromkeys(DIVERSION, (1000 * DIVERTED * DRY).astype(int))
-    base, other = flow_tables(), flow_tables(flows(more))
-    return {name: table[~_same(table, base[name])] for name, table in other.items()}
-
-
-def _same(table: pd.DataFrame, base: pd.DataFrame) -> "pd.Series[bool]":
-    return pd.Series(
-        pd.MultiIndex.from_frame(table.astype(str)).isin(
-            pd.MultiIndex.from_frame(base.astype(str))
-        ),
-        table.index,
+    label, start, stop, *numbers, name = DIVERSION
+    columns = "structure structure_type from_node to_node"
+    pump = table(
+        f"{columns} pump_capacity[m3/s] start_stage[m] stop_stage[m] name",
+        [(label, "pump", start, stop, *numbers, name)],
     )
+    return {"structures": pump}
 
 
 def _upgraded() -> dict[str, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""Rivers, water and targets of the sample study ``wujin``: numbers, and the tables of them.
+"""Rivers, water quality and targets of the sample study ``wujin``: numbers and tables of them.
 
 Only names, sections and the length of the Wunan river come from a document ("annex": Jiangsu
 pilot programme, annex 5, Wujin). Standards are cited from memory and not checked. Everything
@@ -15,6 +15,8 @@ STARTS = pd.date_range("2021-01-01", periods=12, freq="MS")
 PERIODS = [f"{start:%Y-%m}" for start in STARTS]
 DAYS = STARTS.days_in_month.to_numpy()
 TEMPERATURE = [5.0, 6.0, 11.0, 17.0, 22.0, 26.0, 29.0, 29.0, 25.0, 19.0, 13.0, 7.0]
+# Course of the water from January (0) to July (1), assumed; wet season May to September
+SEASON = np.array([0, 0.05, 0.15, 0.30, 0.62, 0.95, 1, 0.90, 0.75, 0.40, 0.20, 0.05])
 
 # --- Nodes: schematic coordinates [m], assumed; names of rivers from the annex -------------
 NODES = {
@@ -43,6 +45,7 @@ NODES = {
     "YAK": (11040, 1950, "永安河下汊口 Yong'an, lower fork"),
     "CLN": (13250, 7000, "采菱港北 Cailing"),
     "CLM": (13350, 3300, "采菱港-园区横河 Cailing-park canal"),
+    "CLG": (13400, 200, "采菱港闸上 Cailing, above the gate"),
     "XLN": (15900, 6000, "小留河北 Xiaoliu"),
     "XLM": (15550, 3000, "小留河-东横河 Xiaoliu-east canal"),
     "WJN": (19150, 6600, "武进港北 Wujin N"),
@@ -54,10 +57,12 @@ NODES = {
     "SCM": (10900, -4900, "南横河汇流口 south canal, junction"),
     "PAW": (13350, -2150, "圩西 west"),
     "PAE": (14900, -2450, "圩东 east"),
-    "PAP": (14900, -1150, "虚构礼嘉圩泵站 invented Lijia polder, pumps"),
+    "PAP": (14900, -1150, "虚构礼嘉圩内河汇流口 invented Lijia polder, fork"),
+    "PAQ": (16350, -450, "虚构礼嘉圩泵站 invented Lijia polder, pumps"),
     "PBW": (5000, -2350, "圩西 west"),
     "PBE": (7300, -2300, "圩东 east"),
-    "PBP": (6200, -1250, "虚构牛塘圩泵站 invented Niutang polder, pumps"),
+    "PBP": (6200, -1250, "虚构牛塘圩内河汇流口 invented Niutang polder, fork"),
+    "PBQ": (5650, -150, "虚构牛塘圩泵站 invented Niutang polder, pumps"),
 }
 
 # --- Reaches: from, to, length [m], bottom width [m], bank slope, winter depth [m],
@@ -87,7 +92,7 @@ REACHES = {
     "YA3": ("YAM", "YAK", 2500, 3.0, 1.0, 1.0, "湖塘镇", "虚构永安老河 invented old arm"),
     "YA4": ("YAK", "W5", 1800, 8.0, 1.5, 1.2, "南夏墅街道", "永安河3 Yong'an"),
     "CL1": ("CLN", "CLM", 3800, 18.0, 2.0, 1.5, "湖塘镇", "采菱港1 Cailing"),
-    "CL2": ("CLM", "W6", 3400, 20.0, 2.0, 1.6, "礼嘉镇", "采菱港2 Cailing"),
+    "CL2": ("CLM", "CLG", 3400, 20.0, 2.0, 1.6, "礼嘉镇", "采菱港2 Cailing"),
     "XL1": ("XLN", "XLM", 3100, 6.0, 1.5, 1.1, "礼嘉镇", "小留河1 Xiaoliu"),
     "XL2": ("XLM", "W7", 3300, 6.0, 1.5, 1.1, "礼嘉镇", "小留河2 Xiaoliu"),
     "LJ1": ("W8", "LJM", 4700, 14.0, 1.5, 1.4, "礼嘉镇", "礼嘉大河1 Lijia"),
@@ -109,57 +114,28 @@ REACHES = {
     "SL1": ("W5", "SCM", 5200, 5.0, 1.0, 1.1, "南夏墅街道", "虚构夏墅河 invented Xiashu"),
     "PA1": ("PAW", "PAP", 2100, 2.0, 1.0, 0.8, "礼嘉镇", "虚构礼嘉圩内河1 invented polder canal"),
     "PA2": ("PAE", "PAP", 1400, 2.0, 1.0, 0.8, "礼嘉镇", "虚构礼嘉圩内河2 invented polder canal"),
-    "PA3": ("PAP", "W8", 1900, 2.5, 1.0, 0.9, "礼嘉镇", "虚构礼嘉圩内河3 invented polder canal"),
+    "PA3": ("PAP", "PAQ", 1900, 2.5, 1.0, 0.9, "礼嘉镇", "虚构礼嘉圩内河3 invented polder canal"),
     "PB1": ("PBW", "PBP", 1700, 2.0, 1.0, 0.8, "牛塘镇", "虚构牛塘圩内河1 invented polder canal"),
     "PB2": ("PBE", "PBP", 1600, 2.0, 1.0, 0.8, "牛塘镇", "虚构牛塘圩内河2 invented polder canal"),
-    "PB3": ("PBP", "W2", 1500, 2.5, 1.0, 0.9, "牛塘镇", "虚构牛塘圩内河3 invented polder canal"),
+    "PB3": ("PBP", "PBQ", 1500, 2.5, 1.0, 0.9, "牛塘镇", "虚构牛塘圩内河3 invented polder canal"),
 }
+# Level of January [m]: of the rivers at the mouth, and held by the pumps in the polders; the
+# beds lie flat below it by the winter depth. Assumed
+LEVEL, POLDER_LEVEL = 3.2, 2.9
+PUMP_START = 3.2  # level [m] at which all pumps of a polder run
+# Manning's roughness [s/m^(1/3)] by river: weedy to dredged, chosen within that range so that
+# the computed flow comes near the table of flows; assumed
+ROUGHNESS = {
+    "WN": 0.034, "WY": 0.036, "CG": 0.034, "HT": 0.025, "DQ": 0.028, "YA": 0.027, "CL": 0.040,
+    "XL": 0.025, "LJ": 0.023, "WJ": 0.024, "NC": 0.034, "PC": 0.020, "EC": 0.038, "SC": 0.028,
+    "SL": 0.022, "PA": 0.030, "PB": 0.030, "YA3": 0.020,
+}  # fmt: skip
 LAND = 1.2  # [km2] drained to a kilometre of river, the same everywhere; invented
-SUMMER_RISE = 0.6  # [m] stage of July above January, the same everywhere on a flat plain
-# Polders: first letters of their canals, reach that receives, pumps [m3/s], name; the canals
-# carry the monthly mean of what is pumped
+# Polders: first letters of their canals, reach that receives, pumps [m3/s], where they stand, name
 POLDERS = {
-    "PD1": ("PA", "WN9", 3.0, "虚构礼嘉圩 invented Lijia polder"),
-    "PD2": ("PB", "WN3", 2.5, "虚构牛塘圩 invented Niutang polder"),
+    "PD1": ("PA", "WN9", 3.0, "PAQ", "虚构礼嘉圩 invented Lijia polder"),
+    "PD2": ("PB", "WN3", 2.5, "PBQ", "虚构牛塘圩 invented Niutang polder"),
 }
-
-# --- Flow [m3/s]: January and July, assumed; wet season May to September --------------------
-SEASON = np.array([0, 0.05, 0.15, 0.30, 0.62, 0.95, 1, 0.90, 0.75, 0.40, 0.20, 0.05])
-CHOSEN_FLOW = {  # reaches whose flow is chosen; the other flows follow from continuity
-    "WN1": (4.0, 9.0),
-    "WY1": (7.0, 16.0),
-    "WY3": (5.0, 11.5),
-    "CG1": (0.6, 1.5),
-    "HT1": (1.25, 3.2),
-    "DQ1": (0.45, 1.1),
-    "YA1": (1.3, 3.2),
-    "CL1": (3.6, 8.0),
-    "XL1": (0.8, 2.0),
-    "LJ1": (2.4, 6.0),
-    "WJ1": (9.0, 20.0),
-    "NC1": (0.4, 1.0),
-    "NC2": (0.3, 0.8),
-    "NC3": (0.35, 0.9),
-    "NC4": (0.25, 0.6),
-    "EC1": (0.6, 1.4),
-    "EC2": (0.5, 1.2),
-    "SC1": (0.8, 2.0),
-    "SC3": (1.0, 2.4),
-    "SL1": (0.6, 1.5),
-    "PA1": (0.12, 0.40),
-    "PA2": (0.10, 0.35),
-    "PB1": (0.10, 0.32),
-    "PB2": (0.10, 0.36),
-}
-PARK_CANAL_FLOW = [0.4, 0.4, 0.35, 0.3, -0.5, -0.9, -1.0, -0.85, -0.6, 0.3, 0.35, 0.4]  # PC1
-OLD_ARM_SHARE = 0.3  # of the Yong'an's flow that takes YA3
-# Which reach follows at which node, in an order in which each node has one unknown left
-DERIVED = [
-    ("WYM", "WY2"), ("W1", "WN2"), ("CGM", "CG2"), ("PBP", "PB3"), ("W2", "WN3"), ("HTM", "HT2"),
-    ("W3", "WN4"), ("DQM", "DQ2"), ("W4", "WN5"), ("YAM", "YA2"), ("YAK", "YA4"), ("W5", "WN6"),
-    ("CLM", "CL2"), ("W6", "WN7"), ("XLM", "XL2"), ("W7", "WN8"), ("PAP", "PA3"), ("W8", "WN9"),
-    ("WYP", "WY4"), ("SCM", "SC2"), ("LJM", "LJ2"), ("WJM", "WJ2"), ("W9", "WJ3"), ("WJP", "WJ4"),
-]  # fmt: skip
 
 # --- Boundary concentration [mg/L] in POLLUTANTS order, annual typical value, assumed --------
 INFLOW = {
@@ -214,42 +190,20 @@ def table(columns: str, rows: list[tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def flows(more: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
-    """Flow of every reach and month in whole litres per second, balanced at every junction.
-
-    With ``more`` [l/s] in some reaches whose flow is chosen, the others follow.
-    """
-    litres = {
-        reach: np.rint(1000 * (low + (high - low) * SEASON)).astype(int)
-        for reach, (low, high) in CHOSEN_FLOW.items()
-    }
-    for reach, added in (more or {}).items():
-        litres[reach] = litres[reach] + added
-    litres["PC1"] = np.rint(1000 * np.array(PARK_CANAL_FLOW)).astype(int)
-    litres["YA3"] = np.rint(OLD_ARM_SHARE * (litres["YA1"] + litres["NC4"])).astype(int)
-    for node, reach in DERIVED:
-        litres[reach] = sum(
-            litres[other] * ((end[1] == node) - (end[0] == node))
-            for other, end in REACHES.items()
-            if other in litres
-        )
-    return litres
-
-
-def area(reach: str) -> np.ndarray:
-    """Wetted area [m2] of a trapezium whose depth follows the season."""
-    width, slope, depth = REACHES[reach][3:6]
-    deep = depth + SUMMER_RISE * SEASON
-    return np.round(deep * (width + slope * deep), 2)
+def bed(reach: str) -> float:
+    """Level [m] of a flat bed."""
+    level = POLDER_LEVEL if reach[:2] in ("PA", "PB") else LEVEL
+    return round(level - REACHES[reach][5], 2)
 
 
 def network_tables() -> dict[str, pd.DataFrame]:
     """Reaches, nodes, polders, districts and periods."""
     inside = {letters: polder for polder, (letters, *_) in POLDERS.items()}
     reaches = [
-        (reach, *row[:5], None, None, None, inside.get(reach[:2]), row[7])
+        (reach, *row[:5], *2 * [bed(reach)], ROUGHNESS.get(reach, ROUGHNESS[reach[:2]]),
+         inside.get(reach[:2]), row[7])
         for reach, row in REACHES.items()
-    ]
+    ]  # fmt: skip
     return {
         "reaches": table(
             "reach from_node to_node length[m] width[m] side_slope bed_from[m] bed_to[m] "
@@ -261,8 +215,11 @@ def network_tables() -> dict[str, pd.DataFrame]:
             [(node, 0, 0, 0, *row) for node, row in NODES.items()],
         ),
         "polders": table(
-            "polder outlet_reach pump_capacity[m3/s] name",
-            [(polder, *row[1:]) for polder, row in POLDERS.items()],
+            "polder outlet_reach pump_capacity[m3/s] from_node start_stage[m] stop_stage[m] name",
+            [
+                (polder, *row[1:4], PUMP_START, POLDER_LEVEL, row[4])
+                for polder, row in POLDERS.items()
+            ],
         ),
         "districts": table(
             "reach district land_area[km2]",
@@ -272,32 +229,6 @@ def network_tables() -> dict[str, pd.DataFrame]:
             "period days[d] start temperature[degC]",
             list(zip(PERIODS, DAYS, STARTS.strftime("%Y-%m-%d"), TEMPERATURE, strict=True)),
         ),
-    }
-
-
-def flow_tables(litres: dict[str, np.ndarray] | None = None) -> dict[str, pd.DataFrame]:
-    """Flow and wetted area of reaches, and what enters and leaves at the ends of the network."""
-    litres = litres or flows()
-    net = dict.fromkeys(NODES, np.zeros(12, dtype=int))
-    for reach, row in REACHES.items():
-        net[row[0]] = net[row[0]] + litres[reach]
-        net[row[1]] = net[row[1]] - litres[reach]
-    flow = [
-        (reach, period, litres[reach][i] / 1000, None, area(reach)[i], None, None, None)
-        for reach in REACHES
-        for i, period in enumerate(PERIODS)
-    ]
-    boundary = [
-        (node, period, value[i] / 1000, None)
-        for node, value in net.items()
-        if value.any()
-        for i, period in enumerate(PERIODS)
-    ]
-    return {
-        "flows": table(
-            "reach period flow[m3/s] velocity[m/s] area[m2] depth[m] dispersion[m2/s] note", flow
-        ),
-        "boundaries": table("node period flow[m3/s] note", boundary),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,101 @@ def polder_faults(pumps: pd.DataFrame, reaches: pd.DataFrame) -> list[Fault]:
         Fault("reaches", label, "polder", polder, "has no pumps", "a polder of polders")
         for label, polder in inside[(inside != "") & ~inside.isin(pumps.index)].items()
     ]
+
+
+def lifting(pumps: pd.DataFrame) -> pd.DataFrame:
+    """Rows of polders whose pumps take part in computed flow: those with a ``from_node``."""
+    return pumps[(pumps["from_node"] != "").to_numpy()]
+
+
+def with_pumps(
+    structures: pd.DataFrame, pumps: pd.DataFrame, reaches: pd.DataFrame, nodes: pd.Index[str]
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Structures of a network, then the pumps of its polders, each ``POLDER-REACH``.
+
+    Parameters
+    ----------
+    structures, pumps, reaches : DataFrame
+        Indexed by ``structure``, ``polder`` and ``reach``, with the columns of these tables.
+    nodes : Index
+        Labels of all nodes.
+
+    Returns
+    -------
+    structures : DataFrame
+        Indexed by ``structure``; as given where there are faults.
+    faults : list of Fault
+        Of :func:`polder_faults`; pumps outside their polder, given twice, without a level or
+        that never stop; reaches that join a polder to what is outside: its water leaves by pumps
+        and gates alone.
+    """
+    rows, faults = lifting(pumps), polder_faults(pumps, reaches)
+    faults += [*_levels(pumps), *_places(rows, structures, reaches, nodes)]
+    if rows.empty or faults:
+        return structures, faults
+    more = rows[["pump_capacity", "start_stage", "stop_stage", "from_node", "name"]].assign(
+        structure=[f"{p}-{r}" for p, r in rows["outlet_reach"].items()],
+        structure_type="pump",
+        to_node=reaches["from_node"].reindex(rows["outlet_reach"]).to_numpy(),
+        one_way=0.0,
+    )
+    found = pd.concat([structures, more.set_index("structure").reindex(columns=structures.columns)])
+    twice = found.index[found.index.duplicated()]
+    right = "a label of its own: a polder's pumps are called so"
+    faults = [Fault("structures", n, "structure", n, "is repeated", right) for n in twice]
+    text = found.select_dtypes(exclude="number").columns
+    found = found.fillna(dict.fromkeys(text, "")).astype(structures.dtypes)
+    return found.rename_axis("structure"), faults
+
+
+def _levels(pumps: pd.DataFrame) -> Iterator[Fault]:
+    """Levels that are missing, have no pumps, or at which pumps never stop."""
+    levels = pumps[["start_stage", "stop_stage"]].to_numpy(dtype=float)
+    right = "a node inside, or no levels: flow is computed from all three"
+    for polder in pumps.index[np.isfinite(levels).any(axis=1) & (pumps["from_node"] == "")]:
+        yield Fault("polders", polder, "from_node", None, "is empty", right)
+    for polder, row in lifting(pumps).iterrows():
+        start, stop = float(row["start_stage"]), float(row["stop_stage"])
+        missing = [n for n in ("start_stage", "stop_stage") if np.isnan(row[n])]
+        for name in missing:
+            right = "a level: the pumps have a from_node"
+            yield Fault("polders", polder, name, None, "is empty", right)
+        if not missing and start <= stop:
+            right = f"a stage above stop_stage, {stop:g} m"
+            yield Fault("polders", polder, "start_stage", start, "never lets them stop", right)
+
+
+def _places(
+    rows: pd.DataFrame, structures: pd.DataFrame, reaches: pd.DataFrame, nodes: pd.Index[str]
+) -> Iterator[Fault]:
+    """Pumps outside their polder or given twice, and reaches that lead out of it."""
+    pumped = structures[structures["structure_type"] == "pump"]
+    mine = reaches["polder"].to_numpy()
+    ends = [reaches[end].to_numpy() for end in ("from_node", "to_node")]
+    for polder, row in rows.iterrows():
+        node, inside = row["from_node"], mine == polder
+        at = (ends[0] == node) | (ends[1] == node)
+        if node not in nodes:
+            yield Fault("polders", polder, "from_node", node, "is unknown", "a node inside")
+        elif (at & ~inside).any():
+            reach = reaches.index[at & ~inside][0]
+            problem = f"touches reach {reach}, which is not of the polder"
+            yield Fault("polders", polder, "from_node", node, problem, "a node inside")
+        if inside[reaches.index == row["outlet_reach"]].any():
+            right = "a reach outside the polder"
+            yield Fault("polders", polder, "outlet_reach", row["outlet_reach"], "is inside", right)
+        for label in pumped.index[(pumped["from_node"] == node).to_numpy()]:
+            problem, right = f"is given twice: {polder} has pumps there", "one of the two rows"
+            yield Fault("structures", label, "from_node", node, problem, right)
+    for polder in rows.index.unique():
+        inside = mine == polder
+        within, outside = (
+            set(np.concatenate([end[some] for end in ends])) for some in (inside, ~inside)
+        )
+        for node in sorted(within & outside - set(rows["from_node"])):
+            problem = f"joins polder {polder} to what is outside, beside its pumps"
+            right = "reaches of the polder that end inside"
+            yield Fault("reaches", None, "node", node, problem, right)
 
 
 def land(

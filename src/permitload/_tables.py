@@ -121,8 +121,9 @@ TABLES = _tables(
     (
         "polders?",
         "polder outlet_reach",
-        "polder outlet_reach pump_capacity name?",
-        "the pumps of one polder towards one reach",
+        "polder outlet_reach pump_capacity from_node? start_stage? stop_stage? name?",
+        "the pumps of one polder towards one reach; with a from_node inside, computed flow has "
+        "them lift from there to the from_node of that reach",
     ),
     (
         "districts?",
@@ -130,7 +131,12 @@ TABLES = _tables(
         "reach district land_area?",
         "district of one reach, and the land that drains to it",
     ),
-    ("periods", "period", "period days start? temperature?", "one period, in order"),
+    (
+        "periods",
+        "period",
+        "period days start? temperature? rain? evaporation?",
+        "one period, in order; rain and evaporation act on storage nodes where flow is computed",
+    ),
     (
         "flows?",
         "reach period",
@@ -149,6 +155,18 @@ TABLES = _tables(
         "structure period",
         "structure period? opening note?",
         "opening of one gate in one period, from which flow is computed",
+    ),
+    (
+        "lateral_flows?",
+        "reach period",
+        "reach period? lateral_flow note?",
+        "water that enters (+) or leaves (-) evenly along one reach, from which flow is computed",
+    ),
+    (
+        "rating_curves?",
+        "node rating_stage",
+        "node rating_stage rating_flow note?",
+        "outflow at one node by its stage, straight between rows and held beyond the last",
     ),
     ("shares?", "reach", "reach share", "prescribed split of load at the reach's upstream node"),
     (

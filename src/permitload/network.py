@@ -41,7 +41,8 @@ class RiverNetwork:
         One row a structure: ``structure``, ``structure_type``, ``from_node``, ``to_node``.
     polders : DataFrame, optional
         One row for the pumps of a polder towards one reach: ``polder``, ``outlet_reach``,
-        ``pump_capacity`` [m3/s].
+        ``pump_capacity`` [m3/s]; with ``from_node`` inside, ``start_stage``, ``stop_stage`` [m]
+        they are the structure ``POLDER-REACH``, to the ``from_node`` of that reach.
 
     Raises
     ------
@@ -73,10 +74,10 @@ class RiverNetwork:
         )
         found, listed, links, pumps = tables.values()
         labels, ends = named = _network_checks.numbered(found, listed)
-        faults += _network_checks.topology_faults(found, listed, links, named)
-        faults += _network_checks.polder_faults(pumps, found)
+        links, wrong = _network_checks.with_pumps(links, pumps, found, labels)
+        faults += _network_checks.topology_faults(found, listed, links, named) + wrong
         raise_faults(faults, NetworkError)
-        tables["nodes"] = _network_checks.every_node(listed, labels)
+        tables |= {"structures": links, "nodes": _network_checks.every_node(listed, labels)}
         frozen = {name: _network_checks.read_only(table) for name, table in tables.items()}
         object.__setattr__(self, "_tables", frozen)
         ends.flags.writeable = False
@@ -256,8 +257,7 @@ class RiverNetwork:
         import networkx as nx
 
         graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
-        for node in self.nodes.to_dict("index").items():
-            graph.add_node(node[0], **node[1])
+        graph.add_nodes_from(self.nodes.to_dict("index").items())
         for reach, row in self.reaches.to_dict("index").items():
             graph.add_edge(row["from_node"], row["to_node"], key=reach, **row)
         return graph
@@ -276,8 +276,7 @@ class RiverNetwork:
         section belongs to the unit of the water next to it, the nearest by distance.
         Sections on one drawn cycle, or at one place, share a network unit. A polder is never
         cut: with the sections inside it, it joins the unit that receives most of its pump
-        capacity (that of the uppermost stretch of each ``outlet_reach``). Source: practice of
-        control-unit delineation (unverified).
+        capacity (that of the first stretch of each ``outlet_reach``). Source: practice, unverified.
 
         Parameters
         ----------

@@ -179,7 +179,7 @@ _FILLED = tuple(
 
 _WATER = (
     "reaches nodes structures polders periods flows shares boundaries inflow sections outlets "
-    "stages openings gate_rules cross_sections storage_curves"
+    "stages openings lateral_flows rating_curves gate_rules cross_sections storage_curves"
 )
 """Tables that the judgement of flows needs."""
 
@@ -304,7 +304,7 @@ def _row(row: str, name: str, table: pd.DataFrame) -> str:
         return place(table, name, int(table.index.get_indexer(pd.Index([int(line)]))[0]))
     for i, cells in enumerate(table[list(TABLES[name].key)].to_dict("records")):
         described = ", ".join(f"{dim} {label}" for dim, label in cells.items())
-        if row in (", ".join(cells.values()), described):
+        if row in (", ".join(map(str, cells.values())), described):
             return place(table, name, i)
     return row if "period" in table.columns else row.partition(", period ")[0]
 

@@ -23,9 +23,18 @@ __all__ = ["computed_hydraulics", "idle_faults", "unread_faults"]
 Tables = dict[str, pd.DataFrame]
 
 _GIVEN = (("boundaries", "flow", "node"), ("stages", "stage", "node"),
-          ("openings", "opening", "structure"))  # fmt: skip
+          ("openings", "opening", "structure"),
+          ("lateral_flows", "lateral_flow", "reach"))  # fmt: skip
 """Tables of boundaries, the variable each holds, and what it is given at."""
-_HOMES = {"stage": "stages", "opening": "openings"}
+_WEATHER = ("rain", "evaporation")
+"""Columns of the periods that act on the surface of storage nodes."""
+_HOMES = {
+    "stage": "stages",
+    "opening": "openings",
+    "lateral_flow": "lateral_flows",
+    "rating_stage": "rating_curves",
+    **dict.fromkeys(_WEATHER, "periods"),
+}
 
 
 def computed_hydraulics(
@@ -38,8 +47,9 @@ def computed_hydraulics(
     network : RiverNetwork
         Of the same study, with structures.
     tables : dict of DataFrame
-        ``periods``, ``boundaries``, ``stages``, ``openings``, ``cross_sections``,
-        ``storage_curves``; complete, with labels that exist.
+        ``periods`` (with its rain), ``boundaries``, ``stages``, ``openings``,
+        ``lateral_flows``, ``rating_curves``, ``cross_sections``, ``storage_curves``; complete,
+        with labels that exist.
     computed : callable
         Such as :func:`permitload.hydraulics.steady`.
 
@@ -66,7 +76,7 @@ def computed_hydraulics(
     curves = ("cross_sections", "storage_curves")
     details = hydraulics.Details(*(None if tables[n].empty else tables[n] for n in curves))
     try:
-        water = computed(network, _boundaries(tables), details)
+        water = computed(network, _boundaries(tables, network), details)
         return [], *hydraulics.structures_as_reaches(network, water)
     except DataError as error:
         return [_named(fault, tables) for fault in faults_of(error, "boundaries")], network, None
@@ -76,8 +86,8 @@ def computed_hydraulics(
         return [fault], network, None
 
 
-def _boundaries(tables: Tables) -> xr.Dataset:
-    """Flows, stages and openings by label and period; NaN where a table leaves one out."""
+def _boundaries(tables: Tables, network: RiverNetwork) -> xr.Dataset:
+    """Flows, stages, openings and weather by label and period; NaN where a table has none."""
     periods = tables["periods"]
     labels = periods["period"].tolist()
     found = {}
@@ -88,14 +98,30 @@ def _boundaries(tables: Tables) -> xr.Dataset:
             values = wide.reindex(columns=labels).to_numpy(dtype=float)
             axes = {key: wide.index.to_numpy(dtype=object), "period": labels}
             found[variable] = xr.DataArray(values, axes, [key, "period"])
+    wet = network.nodes.index[network.nodes["storage_area"] > 0.0].to_numpy(dtype=object)
+    for variable in _WEATHER:
+        if periods[variable].notna().any():
+            series = np.tile(periods[variable].to_numpy(dtype=float), (wet.size, 1))
+            axes = {"node": wet, "period": labels}
+            found[variable] = xr.DataArray(series, axes, ["node", "period"])
     # nodes of one table have no boundary of the other: those that are NaN throughout
-    given = xr.merge([array.rename(name) for name, array in found.items()], join="outer")
-    if not found:
-        given = xr.Dataset(coords={"period": labels})
+    every = [xr.Dataset(coords={"period": labels}), *_ratings(tables["rating_curves"])]
+    every += [array.to_dataset(name=name) for name, array in found.items()]
+    given = xr.merge(every, join="outer")
     return given.sel(period=labels).assign_coords(
         days=("period", periods["days"].to_numpy(float)),
         start=("period", periods["start"].to_numpy()),
     )
+
+
+def _ratings(table: pd.DataFrame) -> list[xr.Dataset]:
+    """Rating curves by node and point, if there are any; the shorter ones end in NaN."""
+    if table.empty:
+        return []
+    rows = table.sort_values(["node", "rating_stage"], kind="stable")
+    point = rows.groupby("node").cumcount().rename("point")
+    wide = rows.set_index(["node", point])[["rating_stage", "rating_flow"]]
+    return [wide.to_xarray().drop_vars("point")]
 
 
 def _named(fault: Fault, tables: Tables) -> Fault:
@@ -108,19 +134,23 @@ def _named(fault: Fault, tables: Tables) -> Fault:
 
 
 def unread_faults(tables: Tables) -> list[Fault]:
-    """Tables of boundaries that nobody reads where flow is given.
+    """Tables of boundaries, and weather, that nobody reads where flow is given.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"node": ["a"], "period": [""], "stage": [2.0]})
-    >>> print(unread_faults({"stages": rows, "openings": rows.iloc[:0]})[0])
+    >>> dry = pd.DataFrame({"rain": [np.nan], "evaporation": [np.nan]})
+    >>> none = dict.fromkeys(("openings", "lateral_flows", "rating_curves"), rows.iloc[:0])
+    >>> print(unread_faults({"stages": rows, "periods": dry, **none})[0])
     stages, stage: is not read where flow is given; right would be flow = "steady" in [hydraulics]
     """
     problem, right = "is not read where flow is given", 'flow = "steady" in [hydraulics]'
+    found = [(home, column) for column, home in _HOMES.items() if home != "periods"]
+    found = [(name, column) for name, column in found if not tables[name].empty]
+    found += [("periods", name) for name in _WEATHER if tables["periods"][name].notna().any()]
     return [
         Fault(title(tables[name], name), None, column, None, problem, right)
-        for name, column in (("stages", "stage"), ("openings", "opening"))
-        if not tables[name].empty
+        for name, column in found
     ]
 
 
@@ -130,12 +160,20 @@ def idle_faults(tables: Tables) -> list[Fault]:
     Examples
     --------
     >>> from permitload._frames import complete
-    >>> tables = {name: complete(None, name) for name in ("flows", "shares", "gate_rules")}
+    >>> tables = {name: complete(None, name) for name in
+    ...           ("flows", "shares", "gate_rules", "periods", "nodes")}
     >>> idle_faults(tables)
     []
     """
-    flows = tables["flows"]
+    flows, periods, nodes = tables["flows"], tables["periods"], tables["nodes"]
+    where = title(periods, "periods")
+    dry = not (nodes["storage_area"] > 0.0).any()
     found = [
+        Fault(where, None, name, None, "falls on no surface", "a node with storage_area > 0")
+        for name in _WEATHER
+        if dry and periods[name].notna().any()
+    ]
+    found += [
         fault_at(flows, "flows", int(i), "dispersion", "is not read where flow is computed",
                  "an empty cell: the table is a check")
         for i in np.flatnonzero(flows["dispersion"] > 0.0)

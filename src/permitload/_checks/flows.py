@@ -38,6 +38,9 @@ _COMPUTING = (
     ("boundaries", "flow"),
     ("stages", "stage"),
     ("openings", "opening"),
+    ("lateral_flows", "lateral_flow"),
+    ("rating_curves", "rating_stage"),
+    ("rating_curves", "rating_flow"),
     ("periods", "days"),
 )
 """Cells without which no flow is computed."""
@@ -119,7 +122,8 @@ def _computed(
     network: RiverNetwork, tables: Tables, computed: Callable[..., xr.Dataset]
 ) -> tuple[RiverNetwork, xr.Dataset | None, list[Fault]]:
     """Network and hydraulics as they are computed, if they can be, and what is wrong."""
-    if not _complete(network, tables, ("boundaries", "stages", "openings"), _COMPUTING):
+    names = ("boundaries", "stages", "openings", "lateral_flows", "rating_curves")
+    if not _complete(network, tables, names, _COMPUTING):
         return network, None, []
     wrong, joined, water = computed_hydraulics(network, tables, computed)
     return joined, water, wrong
@@ -177,7 +181,7 @@ def _complete(
     }
     labels = (
         # a stage without period holds in all
-        (labels | {""} if name in ("stages", "openings") else labels).issuperset(
+        (labels | {""} if name in ("stages", "openings", "lateral_flows") else labels).issuperset(
             tables[name][column].tolist()
         )
         for name in names

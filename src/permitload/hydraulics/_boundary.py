@@ -135,6 +135,7 @@ def part_faults(given: Given, network: RiverNetwork, ends: Ints, steady: bool) -
     if steady:  # a pump takes what enters: its level lies between stop_stage and start_stage
         works = network.structures
         pumped = works.loc[works["structure_type"] == "pump", "from_node"]
+        driven[part[given.rows["rain"]]] = True
         out = np.zeros(parts, dtype=bool)
         out[part[nodes.index.get_indexer(pd.Index(pumped))]] = True
         held |= driven & out

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from permitload.errors import ConvergenceError, Fault, raise_faults
 from permitload.hydraulics import _boundary, _links
-from permitload.hydraulics._arrays import PUMP, Links, State, blank
+from permitload.hydraulics._arrays import PUMP, Forcing, Links, State, blank
 from permitload.hydraulics._mesh import Mesh, build
+from permitload.hydraulics._pumped import overtaxed
 from permitload.hydraulics._result import coordinates, node_balance, reach_variables
 from permitload.hydraulics._run import Details, Run
 from permitload.network import RiverNetwork
@@ -25,6 +26,9 @@ Floats = NDArray[np.float64]
 
 TOLERANCE = 1e-10
 """Last change of stage of a steady state [m]."""
+_STEADY_RAIN = 1e-12
+"""Last change of what rain brings to a cell [m3/s]."""
+_ROUNDS = 50
 _NO_DETAILS, _USUAL = Details(), Run()
 
 
@@ -100,7 +104,8 @@ def steady(
     ends = np.column_stack([mesh.start, mesh.stop])
     pairs = np.vstack([ends, _links.open_ends(found, given)])
     faults = _boundary.stage_faults(given, mesh, network.nodes.index)
-    raise_faults(faults + _boundary.part_faults(given, network, pairs, True))
+    faults += _boundary.part_faults(given, network, pairs, True)
+    raise_faults(faults + overtaxed(given, network, pairs))
     state = flat_start(mesh, links, given, opening)
     sums, arrays = _every_period(network, mesh, links, given, (state, run))
     return _labelled(network, mesh, boundaries, given, (sums, arrays))
@@ -168,7 +173,7 @@ def _solve(
     start: tuple[State, Run, float],
 ) -> None:  # fmt: skip
     """Solve one period from the state as it is."""
-    from permitload.hydraulics._march_kernels import settle, side_flow, value
+    from permitload.hydraulics._march_kernels import value
 
     (given, p), (state, run, step) = period, start
     now = _boundary.Given(
@@ -176,18 +181,40 @@ def _solve(
         {name: v[:, p : p + 1] for name, v in given.values.items()}, given.ratings,
     )  # fmt: skip
     fields = _boundary.forcing(now, np.zeros(1))
-    side_flow(mesh, fields, state, 0.0, 1.0)
     for i, s in enumerate(fields.gate):
         state.opening[s] = value(fields.time, fields.opening[i], 0.0)
-    worst, _, _ = settle(mesh, links, state, step, run.inertia, TOLERANCE)
+    fixed = mesh, links, fields
+    worst = _settled(fixed, state, step, run.inertia)
     if step > 600.0 and not worst <= TOLERANCE:  # far from the first period: start afresh
         state.z1[:], state.q1[:] = flat_start(mesh, links, now, state.opening).z1, 0.0
-        worst, _, _ = settle(mesh, links, state, 600.0, run.inertia, TOLERANCE)
+        worst = _settled(fixed, state, 600.0, run.inertia)
     if not worst <= TOLERANCE:
         sums = np.empty((len(mesh.start), 6))
         _summary(mesh, state, sums)
         raise_faults(_fast_ends(network, given, p, sums[:, 3], mesh))
         _complain(network, mesh, state, f"steady flow of period {given.axis[p]}", sums[:, 3])
+
+
+def _settled(fixed: tuple[Mesh, Links, Forcing], state: State, step: float, inertia: bool) -> float:
+    """Solve with the rain and evaporation of the surface that the water then has.
+
+    Returns the last change of stage [m].
+    """
+    from permitload.hydraulics._march_kernels import settle, side_flow
+
+    mesh, links, fields = fixed
+    before, worst = np.full(state.side.size, np.inf), np.inf
+    for _ in range(_ROUNDS):
+        state.z0[:] = state.z1  # at whose surface it rains
+        side_flow(mesh, fields, state, 0.0, 1.0)
+        if np.abs(state.side - before).max() <= _STEADY_RAIN:
+            return worst
+        before = state.side.copy()
+        worst = float(settle(mesh, links, state, step, inertia, TOLERANCE)[0])
+        if not (fields.rain_node.size and worst <= TOLERANCE):
+            return worst
+        step = 1e12
+    return np.inf
 
 
 def _complain(network: RiverNetwork, mesh: Mesh, state: State, what: str, froude: Floats) -> None:

@@ -72,7 +72,8 @@ def structures_as_reaches(
         for name in links.index.intersection(own.index)
     )
     rows = links[["from_node", "to_node"]].assign(length=SHORT).rename_axis("reach")
-    polders = network.polders
+    # the pumps of polders are among the structures already
+    polders = network.polders.assign(from_node="", start_stage=np.nan, stop_stage=np.nan)
     joined = RiverNetwork(
         pd.concat([own, rows]) if len(rows) else own,
         network.nodes,

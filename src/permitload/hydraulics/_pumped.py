@@ -1,0 +1,64 @@
+"""Parts of a network, such as polders, that water leaves through pumps alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from permitload.errors import Fault
+from permitload.hydraulics._boundary import Given
+from permitload.network import RiverNetwork
+
+__all__ = ["overtaxed"]
+
+MM_PER_DAY = 1e-3 / 86400.0
+"""[m/s]"""
+
+
+def overtaxed(given: Given, network: RiverNetwork, ends: NDArray[np.int64]) -> list[Fault]:
+    """Polders that take in more than their pumps lift, or lose more than they take in.
+
+    Neither has a steady state. Parts that other structures lead to, or whose storage has a
+    curve without ``storage_area``, are left to the computation. ``ends`` are pairs of nodes
+    that are joined for good.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    nodes, links = network.nodes, network.structures
+    count, pump = len(nodes), (links["structure_type"] == "pump").to_numpy()
+    joint = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    parts, part = connected_components(joint, directed=False)
+    away, into = (
+        part[nodes.index.get_indexer(pd.Index(links[end]))] for end in ("from_node", "to_node")
+    )
+    lift = np.bincount(away[pump], links["pump_capacity"].to_numpy(dtype=float)[pump], parts)
+    alone = np.isin(np.arange(parts), away[pump])
+    alone[np.concatenate([into, away[~pump]])] = False
+    alone[part[given.rows["stage"]]] = False
+    alone[part[np.array(list(given.ratings), dtype=np.int64)]] = False
+    taken = _entering(given, network, part)
+    faults = []
+    for k in np.flatnonzero(alone):
+        place = f"part with node {nodes.index[part == k][0]}"
+        for p in np.flatnonzero((taken[k] > lift[k]) | (taken[k] < 0.0)):
+            what = "enters, more than its pumps lift" if taken[k, p] > 0.0 else "leaves by itself"
+            right = f"0 to {lift[k]:g} m3/s: nothing else takes water out"
+            where = f"{place}, {given.axis.name} {given.axis[p]}"
+            faults.append(Fault("boundaries", where, "flow", round(taken[k, p], 6), what, right))
+    return faults
+
+
+def _entering(given: Given, network: RiverNetwork, part: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(part, period) water that boundaries, rain and evaporation bring [m3/s]."""
+    taken = np.zeros((int(part.max()) + 1, given.axis.size))
+    surface = network.nodes["storage_area"].to_numpy(dtype=float)[:, None] * MM_PER_DAY
+    rows, values = given.rows, given.values
+    np.add.at(taken, part[rows["flow"]], values["flow"])
+    np.add.at(taken, part[network.from_index[rows["lateral_flow"]]], values["lateral_flow"])
+    np.add.at(taken, part[rows["rain"]], values["rain"] * surface[rows["rain"]])
+    np.add.at(
+        taken, part[rows["evaporation"]], -values["evaporation"] * surface[rows["evaporation"]]
+    )
+    return taken
