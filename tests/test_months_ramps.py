@@ -14,7 +14,7 @@ from permitload.program import Program
 from permitload.reallocation import Policy, coefficient, opened, replay, rolling, update
 from permitload.reallocation._problem import Problem
 from permitload.sharing import Filling, fill, project
-from tests.months import EMPTY, calendar, park, used
+from tests.months import DIMS, EMPTY, calendar, park, used
 from tests.test_months_properties import _inputs, _year
 
 Array = np.ndarray[Any, Any]
@@ -106,6 +106,82 @@ def test_shares_with_ramps_are_those_of_the_general_solver(
     assert (matrix[:, asked] @ share * 1e6 <= limit + 1e-9 * np.maximum(abs(limit), 1.0)).all()
     assert bound - 1e-6 * max(bound, 1.0) <= cost <= bound * (1 + 1e-12) + 1e-12
     assert share == pytest.approx(rival, rel=1e-5, abs=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), RAMPS)
+def test_filling_with_ramps_is_that_of_a_sequence_of_programs(
+    seed: int, ramps: tuple[float, float]
+) -> None:
+    """Level by level along least shares, against linear programs that know of rows alone."""
+    problem = replace(_problem(seed, *ramps, floors=0.0), compose=fill)
+    found = rolling(problem)
+    share = found.share.ravel() / 1e6
+    matrix, limit = _rows(problem)
+    real = np.isfinite(limit) & (matrix != 0).any(axis=1)
+    matrix, limit = matrix[real] * 1e6, limit[real]
+    size = np.abs(limit) + np.abs(matrix) @ share
+    assert (matrix @ share <= limit + 1e-9 * size).all()
+    upper, target = (a.ravel() / 1e6 for a in (_upper(problem), problem.plan * problem.weight))
+    assert (share <= upper).all()
+    unit = np.abs(matrix).max(axis=1)
+    try:
+        other = fill(target, (matrix / unit[:, None], limit / unit), upper=upper)
+    except ConvergenceError:  # the general solver gives up
+        return
+    assert share == pytest.approx(other.share, rel=1e-6, abs=1e-6 * max(target.max(), 1e-6))
+    stop = np.asarray(found.stopped_by)
+    own = stop == "ceiling"
+    assert share[own] == pytest.approx(upper[own], rel=1e-9)
+    index = np.arange(share.size).reshape(problem.plan.shape)
+    for n in np.flatnonzero([isinstance(label, tuple) for label in stop]):
+        kind, name, k = stop[n]
+        i = n % problem.plan.shape[1]
+        if kind in ("rise", "fall"):
+            step, same = (
+                problem.step[i] * 1e-3 * problem.days[k],
+                problem.days[k] / problem.days[k - 1],
+            )
+            before, after = share[index[k - 1, i]], share[index[k, i]]
+            ratio = ramps[0] if kind == "rise" else ramps[1]
+            left = ratio * same * before + (step if kind == "rise" else -step) - after
+            assert left == pytest.approx(0.0, abs=1e-8 * max(before, after, step))
+        elif kind == "park":
+            assert share[index[k]].sum() == pytest.approx(problem.park[k] / 1e6, rel=1e-9)
+        elif kind == "section":
+            s = problem.names.index(name)
+            rise = problem.sections[k, s] @ share[index[k]] * 1e6
+            assert rise == pytest.approx(problem.room[k, s], rel=1e-9)
+
+
+@pytest.mark.parametrize("ramps", [(1.5, 0.6), (1.05, 0.9)])
+def test_a_large_park_is_filled_with_ramps(ramps: tuple[float, float]) -> None:
+    """Sixty members, twelve months: everybody is stopped, and no row is broken."""
+    generator = np.random.default_rng(5)
+    time, names = calendar(12), [f"E{k + 1}" for k in range(60)]
+    mass = generator.uniform(10, 1000, 60) * generator.uniform(0.8, 1.2, (12, 60))
+    response = generator.uniform(0, 1e-7, (8, 60))
+    limit = mass.sum(axis=1) * generator.uniform(0.7, 1.2, 12)
+    forecast, plans = park(mass, limit, 0.85 * mass.sum(), time, response)
+    rise = response @ plans["plan"].values[:, 0]
+    forecast["headroom"] = (
+        ("section", *DIMS[1:]),
+        (rise * generator.uniform(0.6, 1.3, rise.shape))[:, None],
+    )
+    plans["ramp_step"] = plans["plan"].mean("period") * 0.1
+    policy = Policy(compose=fill, rise=ramps[0], fall=ramps[1])
+    issued = update(opened(names, ["COD"]), time["period"][0], forecast, plans, EMPTY, policy)
+    assert issued.findings.empty
+    rate = issued.plan.sel(enterprise=names).values[:, 0]
+    load = rate * time["days"][1] / 1000
+    assert (load.sum(axis=0) <= limit * (1 + 1e-9)).all()
+    assert load.sum() <= 0.85 * mass.sum() * (1 + 1e-9)
+    assert (response @ rate <= forecast["headroom"].values[:, 0] * (1 + 1e-9)).all()
+    step = plans["ramp_step"].values
+    assert (rate[:, 1:] <= ramps[0] * rate[:, :-1] + step + 1e-6).all()
+    plan = plans["plan"].values[:, 0]  # a fall that plans make is none
+    fallen = plan[:, 1:] < ramps[1] * plan[:, :-1] - step
+    assert (fallen | (rate[:, 1:] >= ramps[1] * rate[:, :-1] - step - 1e-6)).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -228,8 +228,8 @@ class _Program:
             part = self.dense[k] * inverse[:, k, k:].T[:, None, :]
             part = part @ self.dense[k:].transpose(0, 2, 1)
             met[k, :, k:], met[k:, :, k] = part.transpose(1, 0, 2), part.transpose(0, 2, 1)
-        met = met.reshape(count * most, count * most)
-        whole[np.ix_(dated, dated)] += met[np.ix_(self.place, self.place)]
+        flat = met.reshape(count * most, count * most)
+        whole[np.ix_(dated, dated)] += flat[np.ix_(self.place, self.place)]
         for r in np.flatnonzero(self.period < 0):
             pulled = np.einsum("ikm,im->ik", inverse, self.water[r])
             other = self.period >= 0

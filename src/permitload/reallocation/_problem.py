@@ -13,6 +13,7 @@ from scipy import sparse
 
 from permitload.errors import InfeasibleError
 from permitload.reallocation._chains import Chains, nearest
+from permitload.reallocation._levels import CEILING, RISE, Rising, Ties, levelled
 from permitload.sharing import Filling, Rows, fill, project
 
 __all__ = ["GRAMS", "TONNE", "Problem", "served"]
@@ -75,7 +76,8 @@ class Problem:
 
         Under ``project`` a tier weights the squared departure: with ``z = weight * x`` and
         ``weight * target`` the least ``sum((z - target)**2 / target)`` is that of
-        ``weight * (x - target)**2 / target``. Where ramps tie periods it goes by :mod:`_chains`.
+        ``weight * (x - target)**2 / target``. Where ramps tie periods it goes by :mod:`_chains`,
+        filling by :mod:`_levels`.
         """
         reach = np.maximum(upper, self.lower)
         upper = self._started(reach)
@@ -83,8 +85,9 @@ class Problem:
         self._refuse(lower)
         coefficient, limit, labels = self.water(upper)
         least_squares = compose is project
-        if least_squares and (steps.rise[1].any() or steps.fall[1].any()):
-            found = self._chained(target, (lower, upper), steps, (coefficient, limit, labels))
+        way = {project: self._chained, fill: self._levelled}.get(compose)
+        if way is not None and (steps.rise[1].any() or steps.fall[1].any()):
+            found = way(target, (lower, upper), steps, (coefficient, limit, labels))
             if found is not None:
                 return found
         scale = np.tile(self.weight if least_squares else np.ones(len(self.weight)), len(self.days))
@@ -205,6 +208,44 @@ class Problem:
         names = labels + [(kind, "", k) for kind in OWN for k in range(periods)]
         reason = _reasons(charges, names, (share, lower / unit, upper / unit))
         return Filling((share * unit).T, share.T, reason)
+
+    def _levelled(
+        self, target: Floats, bounds: tuple[Floats, Floats], steps: Steps, water: Water
+    ) -> Filling:
+        """Fill with all ramps and permits at once, along the least shares of each level."""
+        coefficient, limit, labels = water
+        lower, upper = bounds
+        own, most = self._permit_rows(upper)
+        ties = Ties(*steps, np.stack([self._step(k) for k in range(len(self.days))]))
+        rising = Rising(
+            target, lower, upper, ties,
+            sparse.csr_array(sparse.vstack([coefficient, own], format="csr")),
+            np.append(limit, most[:, 0]),
+        )  # fmt: skip
+        share, stop, when = levelled(rising)
+        names = labels + [("permit", "", int(k)) for k in most[:, 1]]
+        reason = np.full(share.size, "ceiling", dtype=object)
+        for n, (row, k) in enumerate(zip(stop.ravel().tolist(), when.ravel(), strict=True)):
+            if row >= 0:
+                reason[n] = names[row]
+            elif row != CEILING:
+                reason[n] = ("rise" if row == RISE else "fall", "", int(k))
+        reason[((share <= lower) & (lower > 0)).ravel()] = "floor"
+        reason[(target == 0).ravel()] = "fixed"
+        level = np.divide(share, target, out=np.ones_like(share), where=target > 0)
+        return Filling(share, level, reason)
+
+    def _permit_rows(self, upper: Floats) -> tuple[sparse.csr_array, Floats]:
+        """Permits of twelve months that ceilings could fill, with their limits and periods."""
+        count, rows, most = upper.shape[1], [], []
+        for k, first in enumerate(self.window.tolist()):
+            for i in np.flatnonzero(upper[first : k + 1].sum(axis=0) > self.permit[k]).tolist():
+                rows.append(np.arange(first, k + 1) * count + i)
+                most.append((float(self.permit[k, i]), float(k)))
+        ends = np.cumsum([0, *map(len, rows)])
+        column = np.concatenate([np.empty(0, dtype=np.int64), *rows])
+        matrix = sparse.csr_array((np.ones(len(column)), column, ends), (len(rows), upper.size))
+        return matrix, np.array(most, dtype=float).reshape(-1, 2)
 
     def _own_rows(self, steps: Steps, unit: Floats) -> tuple[Floats, Floats]:
         """Ramps up, ramps down and permits as rows (enterprise, row, period) with their limits."""
