@@ -120,6 +120,9 @@ def test_points_keep_floors_where_they_fit_and_say_where_not() -> None:
             # One more at the section is 100 kg/d more, whoever gets it.
             np.testing.assert_allclose(point.point_price, [100.0], **NEAR)
         assert (found.status == status).all()
+        same = capacity.ruled_points(response, rooms(response, [room]), load,
+                                     bounds=bounds(response, floor, 90.0))  # fmt: skip
+        xr.testing.assert_identical(same, found.isel(point=slice(2, None)))
 
 
 def test_fair_cut_goes_on_after_the_first_section_is_cured() -> None:
@@ -177,6 +180,8 @@ def test_prices_of_points_are_the_gains_of_their_totals(seed: int) -> None:
     for name, gain in gains.items():
         price = one(found, name).point_price.values
         np.testing.assert_allclose(price, gain, rtol=1e-4, atol=1e-3)
+    same = capacity.ruled_points(response, room, present, even, limited)
+    xr.testing.assert_identical(same, found.isel(point=slice(2, None)))
 
 
 @given(basins(), st.lists(st.sampled_from([0.0, 5.0, 30.0]), min_size=6, max_size=6))
@@ -187,6 +192,8 @@ def test_properties_of_points(
     response, room, limited = drawn
     count = response.sizes["outlet"]
     found = capacity.points(response, room, loads(response, present[:count]), bounds=limited)
+    same = capacity.ruled_points(response, room, loads(response, present[:count]), bounds=limited)
+    xr.testing.assert_identical(same, found.isel(point=slice(2, None)))
     matrix, limit = response.values[:, :, 0, 0], room.values[:, 0, 0]
     reached = matrix.sum(axis=1) > 0
     best = one(found, "max_total").total.item()

@@ -240,7 +240,7 @@ def compared(
 def _solved(room: _model.Room) -> tuple[xr.Dataset, xr.Dataset]:
     """Points of the set, and what is owed at present loads."""
     response, headroom, bounds, load = room
-    points = capacity.points(response, headroom, load, bounds=bounds)
+    points = capacity.ruled_points(response, headroom, load, bounds=bounds)
     return points, capacity.owed(response, headroom, load)
 
 

@@ -330,13 +330,14 @@ def _main_reasons(outcome: Outcome, tables: Tables) -> list[str]:
     monthly = tables["permits_monthly"]
     groups = outcome.tables["groups"]["group"]
     known = [*outcome.tables["sections"]["section"], *groups, *(f"{g} (year)" for g in groups)]
-    groups = dict(iter(monthly.groupby(["source", "pollutant"], sort=False)))
-    found = []
-    for key in zip(tables["permits"]["source"], tables["permits"]["pollutant"], strict=True):
-        rows = groups[key]
-        full = rows[rows["stopped_by"].isin(known)].sort_values("level", kind="stable")
-        found.append(str(full["stopped_by"].iloc[0] if len(full) else rows["stopped_by"].mode()[0]))
-    return found
+    keys = ["source", "pollutant"]
+    full = monthly[monthly["stopped_by"].isin(known)].sort_values("level", kind="stable")
+    found = full.drop_duplicates(keys).set_index(keys)["stopped_by"].to_dict()
+    for key, stops in monthly.groupby(keys, sort=False)["stopped_by"]:
+        if key not in found:
+            found[key] = stops.mode()[0]
+    permits = zip(*(tables["permits"][name] for name in keys), strict=True)
+    return [str(found[key]) for key in permits]
 
 
 def _use_of_reaches(outcome: Outcome, pollutant: str, unit: pd.Series[str]) -> pd.Series[float]:

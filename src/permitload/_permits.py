@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -112,6 +114,5 @@ def _annual(monthly: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 def _reasons(stops: pd.Series[str]) -> str:
     """Count what stopped a source over the periods, the most frequent first."""
-    counts = stops.value_counts()
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    ranked = sorted(Counter(stops).items(), key=lambda item: (-item[1], str(item[0])))
     return "; ".join(f"{name} {count}/{len(stops)}" for name, count in ranked)

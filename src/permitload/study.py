@@ -395,6 +395,6 @@ def _by_unit(
         after = model.at_outlets(later), model.steady(model.at_outlets(later))
     present = model.at_outlets(load)
     response, headroom, bounds, decided = room
-    points = capacity.points(response, headroom, decided, weight=decided, bounds=bounds)
+    points = capacity.ruled_points(response, headroom, decided, decided, bounds)
     found = {**datasets, "max_min": points.sel(point="max_min", drop=True)}
     return _units.by_unit(model.network, model.tables, stretches, found, present, after)

@@ -66,7 +66,7 @@ from permitload.capacity.plain import (
     plain_network_concentration,
     two_way,
 )
-from permitload.capacity.points import points
+from permitload.capacity.points import points, ruled_points
 from permitload.capacity.river import (
     complete_mixing,
     complete_mixing_concentration,
@@ -170,6 +170,7 @@ __all__ = [
     "regime",
     "remaining",
     "river_balance",
+    "ruled_points",
     "saturation",
     "section_control",
     "section_control_concentration",

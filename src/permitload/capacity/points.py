@@ -18,7 +18,7 @@ from permitload.errors import Fault, raise_faults
 from permitload.program import Program, Solution, face, gained, leximin
 from permitload.sharing import Filling, Rows, fill, proportion
 
-__all__ = ["POINTS", "bests", "points"]
+__all__ = ["POINTS", "bests", "points", "ruled_points"]
 
 Floats = NDArray[np.float64]
 
@@ -88,18 +88,64 @@ def points(
     >>> found.total.sel(point=["max_total", "max_min"]).values.ravel()
     array([50., 20.])
     """
+    return _made(POINTS, (_kept, _owed), (response, headroom, bounds), (weight, source_load))
+
+
+def ruled_points(
+    response: xr.Dataset | xr.DataArray,
+    headroom: xr.DataArray,
+    source_load: xr.DataArray,
+    weight: xr.DataArray | None = None,
+    bounds: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Give the last three of :func:`points`, those of a rule, without the work for the best total.
+
+    Parameters
+    ----------
+    response, headroom, source_load, weight, bounds
+        As for :func:`points`.
+
+    Returns
+    -------
+    Dataset
+        What :func:`points` gives for ``equal_ratio``, ``max_min`` and ``present_scaled``.
+
+    Raises
+    ------
+    DataError
+        As :func:`points`.
+
+    Examples
+    --------
+    >>> labels = {"section": ["S1"], "outlet": ["A", "B"], "pollutant": ["TP"], "period": ["dry"]}
+    >>> response = xr.DataArray([[[[0.01]], [[0.04]]]], coords=labels, dims=list(labels))
+    >>> room = response[:, 0].drop_vars("outlet").rename(pollutant="indicator") * 0 + 0.5
+    >>> load = xr.DataArray([10.0, 20.0], {"outlet": ["A", "B"]}, ["outlet"])
+    >>> ruled_points(response, room, load).point_load.values[:, :, 0, 0].round(6).tolist()
+    [[10.0, 10.0], [10.0, 10.0], [5.555556, 11.111111]]
+    """
+    parts = _by_rule, _cut_by_rule
+    return _made(POINTS[2:], parts, (response, headroom, bounds), (weight, source_load))
+
+
+def _made(
+    names: tuple[str, ...],
+    parts: tuple[Callable[..., tuple[list[_Point], str]], Callable[..., list[_Point]]],
+    given: tuple[xr.Dataset | xr.DataArray, xr.DataArray, xr.Dataset | None],
+    claimed: tuple[xr.DataArray | None, xr.DataArray],
+) -> xr.Dataset:
+    """Points of these names: loads by one function, cuts that are owed by the other."""
+    (kept_by, owed_by), (response, headroom, bounds) = parts, given
     array = response["response"] if isinstance(response, xr.Dataset) else response
     like = array.isel(section=0, drop=True).transpose("outlet", "pollutant", "period")
-    claims = [
-        _claim(given, like, name)
-        for name, given in (("weight", weight), ("source_load", source_load))
-    ]
+    named = zip(("weight", "source_load"), claimed, strict=True)
+    claims = [_claim(claim, like, name) for name, claim in named]
     found = []
     for k, (_, problem) in enumerate(problems(array, headroom, bounds)):
-        even, present = (claim.reshape(len(claim), -1)[:, k] for claim in claims)
-        kept, status = _kept(problem, even, present)
-        found.append([*_signed(problem, kept, _owed(problem, even, present)), status])
-    return _dataset(array, found)
+        own = [claim.reshape(len(claim), -1)[:, k] for claim in claims]
+        kept, status = kept_by(problem, *own)
+        found.append([*_signed(problem, kept, owed_by(problem, *own)), status])
+    return _dataset(array, names, found)
 
 
 def bests(
@@ -160,20 +206,42 @@ def _kept(problem: Problem, even: Floats, present: Floats) -> tuple[list[_Point]
     """Points of the loads that may be discharged, in the order of ``POINTS``, and the status."""
     best = optimum(_open(problem), gained)
     program, price = best.program, best.price.to_numpy()
-    rows = Rows(program.matrix, program.limit)
-    ends = program.lower, program.upper
-    taking_part = _taking_part(problem)
     found = [
         _Point(best.solution.column.to_numpy(), price),
         _Point(canonical(program, best.solution), price),
-        *(_ruled(rule, claim[taking_part], rows, ends)
-          for rule, claim in ((proportion, even), (fill, even), (proportion, present))),
-    ]  # fmt: skip
-    if taking_part.all():
-        return found, best.status
-    whole = np.zeros((len(found), len(taking_part)))
-    whole[:, taking_part] = [one.load for one in found]
-    return [_Point(load, one.price) for load, one in zip(whole, found, strict=True)], best.status
+    ]
+    return _whole(problem, found) + _rules(problem, program, even, present), best.status
+
+
+def _by_rule(problem: Problem, even: Floats, present: Floats) -> tuple[list[_Point], str]:
+    """As :func:`_kept`, of the rules alone: a program is solved only to see that floors fit."""
+    program, status = _open(problem).program, problem.status
+    if program.lower.any():
+        program, status, *_ = optimum(
+            _open(problem), lambda some, cost: (some.maximise(cost), None)
+        )
+    return _rules(problem, program, even, present), status
+
+
+def _rules(problem: Problem, program: Program, even: Floats, present: Floats) -> list[_Point]:
+    """Give the loads of the rules, in the order of ``POINTS``."""
+    rows = Rows(program.matrix, program.limit)
+    part = _taking_part(problem)
+    found = [
+        _ruled(rule, claim[part], rows, (program.lower, program.upper))
+        for rule, claim in ((proportion, even), (fill, even), (proportion, present))
+    ]
+    return _whole(problem, found)
+
+
+def _whole(problem: Problem, found: list[_Point]) -> list[_Point]:
+    """Points with nothing for the outlets that are left out."""
+    part = _taking_part(problem)
+    if part.all():
+        return found
+    whole = np.zeros((len(found), len(part)))
+    whole[:, part] = [one.load for one in found]
+    return [_Point(load, one.price) for load, one in zip(whole, found, strict=True)]
 
 
 def _ruled(
@@ -219,11 +287,19 @@ def _owed(problem: Problem, even: Floats, present: Floats) -> list[_Point]:
     if len(kept.column):
         one = pd.Series(1.0, kept.column)
         split[kept.column.astype(int)] = leximin(kept, 0.0 * one, -one)["share"]
+    return [least, _Point(split, least.price), *_cut_by_rule(problem, even, present)]
+
+
+def _cut_by_rule(problem: Problem, even: Floats, present: Floats) -> list[_Point]:
+    """As :func:`_owed`, of the rules alone."""
+    size = problem.program.matrix.shape
+    program = _asked(problem)
+    if program is None:
+        return [_Point(np.zeros(size[1]), np.zeros(size[0]))] * len(POINTS[2:])
     return [
-        least, _Point(split, least.price),
-        *(_shared(program, rule, claim, size)
-          for rule, claim in ((_together, even), (_evenly, even), (_together, present))),
-    ]  # fmt: skip
+        _shared(program, rule, claim, size)
+        for rule, claim in ((_together, even), (_evenly, even), (_together, present))
+    ]
 
 
 def _cheapest(program: Program, solution: Solution, gain: pd.Series[float], count: int) -> _Point:
@@ -282,7 +358,7 @@ def _signed(problem: Problem, kept: list[_Point], owed: list[_Point]) -> list[Fl
     return [load, np.stack(prices), spare, full & reached]
 
 
-def _dataset(response: xr.DataArray, found: list[list[Any]]) -> xr.Dataset:
+def _dataset(response: xr.DataArray, names: tuple[str, ...], found: list[list[Any]]) -> xr.Dataset:
     shape = response.sizes["pollutant"], response.sizes["period"]
     section = response["section"].values
     load, price, spare, full, status = (list(part) for part in zip(*found, strict=True))
@@ -298,4 +374,4 @@ def _dataset(response: xr.DataArray, found: list[list[Any]]) -> xr.Dataset:
         values = values.reshape(*values.shape[:-1], *shape)
         data[name] = ((*dims, "pollutant", "period"), values, attributes(name))
     coords = {name: coord for name, coord in response.coords.items() if coord.dims}
-    return xr.Dataset(data, coords | {"point": list(POINTS)})
+    return xr.Dataset(data, coords | {"point": list(names)})

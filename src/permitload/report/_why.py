@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -114,11 +115,11 @@ def explained(permits: pd.DataFrame, monthly: pd.DataFrame) -> pd.DataFrame:
 
 
 def _least(rows: pd.DataFrame) -> Cell:
-    known = rows.dropna(subset="granted")
-    if not len(known):
+    granted = rows["granted"].to_numpy()
+    if np.isnan(granted).all():
         return Cell(_views.NOTHING)
-    worst = known.loc[known["granted"].idxmin()]
-    return _share(float(worst["granted"]))._replace(below=str(worst["period"]))
+    worst = int(np.nanargmin(granted))
+    return _share(float(granted[worst]))._replace(below=str(rows["period"].iloc[worst]))
 
 
 def _share(granted: float) -> Cell:
@@ -128,8 +129,8 @@ def _share(granted: float) -> Cell:
 
 def _reasons(rows: pd.DataFrame) -> str:
     """Sections with the periods in which they were full, then what else, with its number."""
-    counts = rows["stopped_by"].value_counts(sort=False)
-    order = sorted(counts.index, key=lambda stop: (stop in STOPS, -counts[stop], str(stop)))
+    counts = Counter(rows["stopped_by"])
+    order = sorted(counts, key=lambda stop: (stop in STOPS, -counts[stop], str(stop)))
     return "; ".join(
         f"{_views.word(stop)} {counts[stop]}/{len(rows)}" if stop in STOPS
         else f"{_views.plain(stop)} {compact(rows['period'][rows['stopped_by'] == stop])}"

@@ -103,8 +103,9 @@ def _variation(rise: xr.DataArray, variation: xr.DataArray | None) -> xr.DataArr
     lost = [
         Fault("variation", label, name, label, "has no variation", "a number ≥ 0")
         for name in ("source", "pollutant")
+        for known in [set(variation[name].values.tolist())]
         for label in rise[name].values.tolist()
-        if label not in variation[name].values
+        if label not in known
     ]
     raise_faults(lost)
     given = variation.sel(source=rise["source"].values, pollutant=rise["pollutant"].values)
