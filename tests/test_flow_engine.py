@@ -204,17 +204,6 @@ def test_gates_and_pumps_stay_as_they_were_when_a_run_is_taken_up() -> None:
                                    atol=2e-5)  # fmt: skip
 
 
-def test_a_rule_whose_stage_never_comes_is_told() -> None:
-    gate = {"structure_type": "gate", "width": 5.0, "opening": 0.5, "crest": 0.0}
-    network = lakes(gate, {"in": 2e5, "out": 2e8})
-    rules = pd.DataFrame({"structure": "S", "priority": [1, 2], "node": "in",
-                          "above": [9.0, 0.0], "opening": [1.0, 0.2]})  # fmt: skip
-    start = still(network, **{"in": 1.0, "out": 0.5})
-    result = hydraulics.unsteady(network, xr.Dataset(), flows.after([0.0, 3600.0]), start,
-                                 Details(gate_rules=rules))  # fmt: skip
-    assert result.attrs["rule_seconds"] == str({"S 0": 0.0, "S 1": 3600.0})
-
-
 @pytest.mark.parametrize("rough", [0.01, 0.02])
 def test_supercritical_ends_are_refused_where_they_are(rough: float) -> None:
     """A reach that falls 2 % towards a low sea: critical from Manning's n of about 0.02 down."""
