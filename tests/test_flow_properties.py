@@ -72,6 +72,109 @@ def test_volume_balances_in_every_step(seed: int, size: int) -> None:
     np.testing.assert_allclose(entered.values + along, stored, atol=1e-5 * abs(stored).max() + 1e-4)
 
 
+def _everything(seed: int, size: int) -> tuple[RiverNetwork, xr.Dataset, hydraulics.Details]:
+    """Such a network with a culvert, a flap, a rating curve, rain, tables and rules besides."""
+    network, ends, _ = _random(seed, size)
+    rng = np.random.default_rng(seed + 1)
+    more = pd.DataFrame(
+        {
+            "structure": ["culvert", "flap"], "structure_type": ["culvert", "gate"],
+            "from_node": ["n1", "q"], "to_node": ["q", "n2"], "crest": [-1.2, -0.8],
+            "width": [1.5, 2.0], "opening": [1.0, 0.6], "length": [20.0, None],
+            "roughness": [0.015, None], "one_way": [0.0, 1.0],
+        }
+    )  # fmt: skip
+    structures = pd.concat([network.structures.reset_index(), more], ignore_index=True)
+    details = hydraulics.Details(
+        cross_sections=pd.DataFrame({"reach": "R1", "height": [0.0, 0.8, 2.0, 6.0],
+                                     "width": [3.0, 9.0, 9.0, 30.0]}),
+        storage_curves=pd.DataFrame({"node": "p", "stage": [-2.0, 0.0, 1.0, 4.0],
+                                     "storage_area": [2e3, 2e4, 5e4, 5e4]}),
+        gate_rules=pd.DataFrame({"structure": "gate", "priority": [1, 2], "node": ["n1", "n1"],
+                                 "above": [float(rng.uniform(-0.2, 0.2)), None],
+                                 "opening": [0.0, 0.7]}),
+    )  # fmt: skip
+    ends = ends.merge(
+        xr.Dataset(
+            {
+                "rain": ("node", [100.0]),
+                "rating_stage": (("node", "point"), [[-2.0, 8.0]]),
+                "rating_flow": (("node", "point"), [[0.0, 5.0]]),
+            },
+            {"node": ["p"]},
+        ),
+        join="outer",
+    )
+    return RiverNetwork(network.reaches, network.nodes, structures), ends, details
+
+
+@pytest.mark.filterwarnings("ignore:gate_rules")
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), size=st.integers(3, 9), inertia=st.booleans())
+def test_volume_balances_in_every_step_with_everything(seed: int, size: int, inertia: bool) -> None:
+    """Intervals as long as a step: what flows in, out and is stored, of every cell of every step.
+
+    The denominator is that of every ledger: inflow, outflow, water before and after.
+    """
+    network, ends, details = _everything(seed, size)
+    nodes = network.nodes.index
+    calm = np.full(len(nodes), ends["stage"].sel(node="n0").values[0])
+    start = xr.Dataset({"stage": ("node", calm)}, {"node": nodes.to_numpy()})
+    times = flows.after(np.arange(0.0, 4 * 3600.0 + 1.0, 300.0))
+    run = Run(time_step=300.0, inertia=inertia)
+    result = hydraulics.unsteady(network, ends, times, start, details, run)
+    assert flows.imbalance(result) <= 1e-9
+    assert float(result["imbalance"].max()) <= 1e-9
+    assert np.isfinite(result["cell_stage"]).all() and (result["cell_volume"] >= 0.0).all()
+    assert (result["structure_backward"].sel(structure=["flap", "pump"]) == 0.0).all()
+
+
+KINDS = ["weir", "gate", "culvert"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6), size=st.integers(2, 8), kinds=st.lists(st.sampled_from(KINDS)),
+    inertia=st.booleans(),
+)  # fmt: skip
+def test_a_lake_at_rest_stays_at_rest(
+    seed: int, size: int, kinds: list[str], inertia: bool
+) -> None:
+    """Uneven beds, some dry; open structures between equal levels, closed ones between others."""
+    rng = np.random.default_rng(seed)
+    level = {}
+    rows = []
+    for part, stage in (("a", float(rng.uniform(0.0, 3.0))), ("b", float(rng.uniform(0.0, 3.0)))):
+        bed = rng.uniform(-3.0, 3.5, size)
+        bed[0] = -3.0
+        pairs = [(k, int(rng.integers(0, k))) for k in range(1, size)] + [(0, size - 1)]
+        level |= {f"{part}{k}": stage for k in range(size)}
+        rows += [
+            flows.channel(reach=f"{part}R{i}", from_node=f"{part}{u}", to_node=f"{part}{v}",
+                          length=float(rng.uniform(100.0, 2000.0)), bed_from=bed[u], bed_to=bed[v],
+                          side_slope=float(rng.uniform(0.0, 2.0)))
+            for i, (u, v) in enumerate(pairs) if u != v
+        ]  # fmt: skip
+    shut = {"structure": "shut", "structure_type": "gate", "from_node": "a0", "to_node": "b0",
+            "crest": -4.0, "width": 5.0, "opening": 0.0}  # fmt: skip
+    links = [shut] + [
+        {"structure": f"S{i}", "structure_type": kind, "from_node": "a0",
+         "to_node": f"a{size - 1}", "crest": float(rng.uniform(-3.0, 4.0)), "width": 4.0,
+         "opening": 1.0, "length": 10.0, "roughness": 0.015}
+        for i, kind in enumerate(kinds[:4])
+    ]  # fmt: skip
+    nodes = pd.DataFrame({"node": ["a0", "b0"], "storage_area": [1e4, 0.0]})
+    network = RiverNetwork(pd.DataFrame(rows), nodes, pd.DataFrame(links))
+    start = xr.Dataset({"stage": ("node", list(level.values()))}, {"node": list(level)})
+    times = flows.after(np.arange(0.0, 86401.0, 21600.0))
+    run = Run(inertia=inertia)
+    result = hydraulics.unsteady(network, xr.Dataset(), times, start, run=run)
+    stage = result["cell_stage"].transpose("time", "cell").values
+    assert np.abs(stage - stage[0]).max() <= 1e-10
+    assert float(np.abs(result["face_flow"]).max()) <= 1e-9
+    assert float(np.abs(result["structure_flow"]).max()) <= 1e-9
+
+
 def _pieces(network: RiverNetwork, reach: str) -> int:
     return int(np.ceil(network.reaches.loc[reach, "length"] / 250.0))
 

@@ -286,25 +286,75 @@ def test_ledger_closes(river: River, found: xr.Dataset) -> None:
     assert flux == pytest.approx(86.4 * sent.sum(), rel=1e-12)
 
 
-def test_normal_depth_and_velocity_from_geometry_and_flow(given: pd.DataFrame) -> None:
-    """Manning's velocity in the trapezoid against the published one, where two digits are given.
+def _compound(wet: pd.DataFrame, depth: np.ndarray) -> np.ndarray:
+    """Normal flow at a depth as the model has it: above the banks a rectangle joins the trapezoid.
 
-    The hour is unsteady and rounded to 0.01, which scatters the ratio about 1. It is biased
-    only where the flow leaves the trapezoid: above its top width the model adds a floodplain,
-    which has another section and roughness.
+    One hydraulic radius for both, and the mean of both roughnesses by wetted perimeter.
+    """
+    width, side = wet["bottom_width_m"].to_numpy(), 1.0 / wet["side_slope"].to_numpy()
+    bank = (wet["top_width_m"].to_numpy() - width) / (2.0 * side)
+    low, over = np.minimum(depth, bank), np.maximum(depth - bank, 0.0)
+    broad = np.where(over > 0.0, wet["floodplain_top_width_m"].to_numpy(), 0.0)
+    size = low * (width + side * low) + broad * over
+    rims = width + 2.0 * low * np.hypot(1.0, side), broad + 2.0 * over
+    rough = wet["manning_n"].to_numpy() * rims[0] + wet["manning_n_floodplain"].to_numpy() * rims[1]
+    radius = size / (rims[0] + rims[1])
+    mean = rough / (rims[0] + rims[1])
+    return np.asarray(size * radius ** (2 / 3) * np.sqrt(wet["slope"].to_numpy()) / mean)
+
+
+def _deeper(wet: pd.DataFrame, least: np.ndarray) -> np.ndarray:
+    """Depth above ``least`` at which the model's section carries the flow, by bisection."""
+    low, high = least, np.full(len(wet), 60.0)
+    for _ in range(70):
+        middle = 0.5 * (low + high)
+        short = _compound(wet, middle) < wet["streamflow_m3s"].to_numpy()
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    return np.asarray(high)
+
+
+def test_normal_depth_and_velocity_from_geometry_and_flow(given: pd.DataFrame) -> None:
+    """Velocity against the published one, where two digits are given; what differs and why.
+
+    Within the banks it is Manning's in the trapezoid. Above them the model finds the depth in a
+    section with a floodplain, but publishes the velocity of the trapezoid drawn on to that depth,
+    without floodplain. A floodplain just wet takes more perimeter than area, so the model's flow
+    falls there: 286 reaches have two depths, and the model took the upper one at 43 of them.
+    So all but 6 of 1,717 are explained by the rounding of flow and velocity and a depth known to
+    1 %, as its iteration has it; those 6 lie between their two. docs/hydraulics.md has the table.
     """
     wet = given[(given["streamflow_m3s"] >= 0.1) & (given["velocity_m_s"] >= 0.05)]
-    section = wet["bottom_width_m"], 1.0 / wet["side_slope"], wet["manning_n"], wet["slope"]
-    depth = hydraulics.normal_depth(wet["streamflow_m3s"], *section)
-    speed = hydraulics.velocity(wet["streamflow_m3s"], depth, *section[:2])
-    ratio = pd.Series(speed / wet["velocity_m_s"].to_numpy(), wet.index)
-    top = hydraulics.top_width(depth, *section[:2])
-    over = top > wet["top_width_m"]
-    assert (len(wet), over.sum()) == (1717, 288)
-    low, middle, high = ratio[~over].quantile([0.05, 0.5, 0.95])
-    assert low == pytest.approx(0.966, abs=5e-3) and high == pytest.approx(1.035, abs=5e-3)
-    assert middle == pytest.approx(1.0, abs=2e-3)
+    flow, right = wet["streamflow_m3s"].to_numpy(), wet["velocity_m_s"].to_numpy()
+    section = wet["bottom_width_m"].to_numpy(), 1.0 / wet["side_slope"].to_numpy()
+    rough, slope = wet["manning_n"].to_numpy(), wet["slope"].to_numpy()
+    plain = hydraulics.normal_depth(flow, *section, rough, slope)
+    bank = (wet["top_width_m"].to_numpy() - section[0]) / (2.0 * section[1])
+    over, deeper = plain > bank, _deeper(wet, bank)
+    twice = ~over & (_compound(wet, bank + 1e-9) < flow)
+    assert (len(wet), over.sum(), twice.sum()) == (1717, 288, 286)
+    np.testing.assert_allclose(_compound(wet, plain)[~over], flow[~over], rtol=1e-9)
+    depth = np.where(over, deeper, plain)
+
+    def ratio(at: np.ndarray) -> np.ndarray:
+        carried = hydraulics.conveyance(at, *section, rough) * np.sqrt(slope)
+        return np.asarray(carried / hydraulics.area(at, *section) / right)
+
+    one, two = ratio(depth), ratio(deeper)
+    spread = [np.quantile(one[m], [0.05, 0.5, 0.95]).round(3).tolist() for m in (~over, over)]
+    assert spread == [[0.966, 1.001, 1.035], [0.974, 0.995, 1.028]]
     # velocity grows with about the 0.4th power of the flow: what the rounding of both explains
-    rounding = 0.005 / wet["velocity_m_s"] + 0.4 * 0.005 / wet["streamflow_m3s"]
-    assert ((ratio - 1.0).abs() <= rounding)[~over].mean() >= 0.95
-    assert ratio[over].median() == pytest.approx(0.887, abs=5e-3)
+    rounding = 0.005 / right + 0.4 * 0.005 / flow
+    near = np.abs(one - 1.0) <= rounding
+    assert near[over].all() and near[~over].mean() >= 0.95
+    lower, upper = np.abs(one - 1.0) <= rounding + 0.0067, np.abs(two - 1.0) <= rounding + 0.0067
+    assert (lower & twice).sum() == 237 and (~lower).sum() == 49
+    assert (~lower & twice & upper).sum() == 43
+    rest = ~lower & ~(twice & upper)
+    assert rest.sum() == 6 and twice[rest].all()
+    assert (one[rest] < 1.0).all() and (two[rest] > 1.0).all()
+    # what it is not: the trapezoid alone, or the flow over the whole section
+    alone = hydraulics.velocity(flow, plain, *section)[over] / right[over]
+    assert np.median(alone) == pytest.approx(0.887, abs=5e-3)
+    whole = bank * (section[0] + section[1] * bank)
+    whole += wet["floodplain_top_width_m"].to_numpy() * (deeper - bank)
+    assert np.median((flow / whole / right)[over]) == pytest.approx(0.383, abs=5e-3)

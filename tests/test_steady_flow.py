@@ -225,6 +225,29 @@ def test_lateral_flow_rating_and_structures_balance() -> None:
     )
 
 
+def test_rain_and_evaporation_of_a_steady_lake_follow_its_surface() -> None:
+    """A lake of 2 km2 at 1 m and 3 km2 at 2 m drains through a weir; by hand, in any order."""
+    lake = pd.DataFrame({"node": "a", "stage": [0.0, 1.0, 2.0], "storage_area": [1e6, 2e6, 3e6]})
+    network = RiverNetwork(pd.DataFrame([flows.channel()]), pd.DataFrame({"node": ["a"]}))
+    ends = xr.Dataset(
+        {
+            "stage": (("node", "period"), [[np.nan] * 3, [1.5, 1.0, 1.8]]),
+            "rain": (("node", "period"), [[0.0, 12.0, 2.0], [np.nan] * 3]),
+            "evaporation": (("node", "period"), [[8.64, 0.0, 6.0], [np.nan] * 3]),
+        },
+        {"node": ["a", "b"], "period": ["x", "y", "z"]},
+    )
+    details = hydraulics.Details(storage_curves=lake)
+    for order in ([0, 1, 2], [2, 1, 0]):
+        result = hydraulics.steady(network, ends.isel(period=order), details)
+        for period, net in {"x": -8.64, "y": 12.0, "z": -4.0}.items():
+            now = result.sel(period=period)
+            surface = 1e6 * (1.0 + float(now["stage"].sel(node="a")))
+            flow = net / 1000.0 / 86400.0 * surface
+            assert now["flow"].item() == pytest.approx(flow, abs=1e-8)
+    assert result["flow"].sel(period="x").item() == pytest.approx(-0.25, abs=1e-3)
+
+
 def test_tabulated_section_of_a_trapezoid_is_the_trapezoid() -> None:
     ends = flows.boundaries({"flow": {"a": 20.0}, "stage": {"b": 2.0}})
     one = hydraulics.steady(flows.network([flows.channel()]), ends)

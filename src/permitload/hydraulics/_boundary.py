@@ -11,11 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload.errors import Fault, raise_faults
-from permitload.hydraulics._arrays import Forcing
+from permitload.hydraulics._arrays import RATING, Forcing, Links
 from permitload.hydraulics._mesh import Mesh
 from permitload.network import RiverNetwork
 
-__all__ = ["Given", "forcing", "part_faults", "read", "stage_faults"]
+__all__ = ["Given", "forcing", "part_faults", "rating_faults", "read", "stage_faults"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -104,7 +104,7 @@ def forcing(given: Given, seconds: Floats) -> Forcing:
 
 
 def stage_faults(given: Given, mesh: Mesh, nodes: pd.Index[str]) -> list[Fault]:
-    """Stage boundaries at or below the bed: dry."""
+    """Stage boundaries at or below the bed: dry; and rain on nodes without a surface."""
     bed = np.full(len(nodes), np.inf)
     np.minimum.at(bed, mesh.start, mesh.bed[:, 0])
     np.minimum.at(bed, mesh.stop, mesh.bed[:, 1])
@@ -115,11 +115,39 @@ def stage_faults(given: Given, mesh: Mesh, nodes: pd.Index[str]) -> list[Fault]:
             place = f"node {nodes[row]}, {given.axis.name} {given.axis[low]}"
             right = f"a stage above the bed, {bed[row]:g} m"
             faults.append(Fault(_TABLE, place, "stage", series[low], "leaves it dry", right))
+    return faults + [
+        Fault(_TABLE, f"node {nodes[row]}", name, None, "falls on no surface",
+              "a node with storage_area > 0 or a storage curve")
+        for name in ("rain", "evaporation") for row in given.rows[name] if mesh.storage[row] < 0
+    ]  # fmt: skip
+
+
+def rating_faults(
+    links: Links, stage: Floats, nodes: pd.Index[str], instants: list[str]
+) -> list[Fault]:
+    """Stages (instant, node) beyond the ends of a rating curve, where its flow is not known."""
+    faults = []
+    for s in np.flatnonzero(links.kind == RATING):
+        row, part = links.start[s], slice(links.first[s], links.first[s + 1])
+        curve, flow, series = links.rating_stage[part], links.rating_flow[part], stage[:, row]
+        over, under = series.max() > curve[-1] + 1e-6, series.min() < curve[0] - 1e-6
+        if over or (under and flow[0] > 0.0):
+            k = int(series.argmax() if over else series.argmin())
+            end = f"ends at {curve[-1]:g} m" if over else f"begins at {curve[0]:g} m"
+            problem = f"{end} and does not say what leaves at {series[k]:.4g} m"
+            right = "a curve up to the highest stage" if over else "a curve from no flow on"
+            place = f"node {nodes[row]}, {instants[k]}"
+            faults.append(Fault(_TABLE, place, "rating_stage", None, problem, right))
     return faults
 
 
-def part_faults(given: Given, network: RiverNetwork, ends: Ints, steady: bool) -> list[Fault]:
-    """Parts of the network whose level nothing holds; ``ends`` are pairs of joined nodes."""
+def part_faults(
+    given: Given, network: RiverNetwork, ends: Ints, stores: NDArray[np.bool_] | None
+) -> list[Fault]:
+    """Parts of the network whose level nothing holds; ``ends`` are pairs of joined nodes.
+
+    ``stores`` marks nodes whose storage may fill and empty; None in a steady state.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -132,7 +160,7 @@ def part_faults(given: Given, network: RiverNetwork, ends: Ints, steady: bool) -
     driven = np.zeros(parts, dtype=bool)
     driven[part[given.rows["flow"]]] = True
     driven[part[network.from_index[given.rows["lateral_flow"]]]] = True
-    if steady:  # a pump takes what enters: its level lies between stop_stage and start_stage
+    if stores is None:  # a pump takes what enters: its level is between stop and start_stage
         works = network.structures
         pumped = works.loc[works["structure_type"] == "pump", "from_node"]
         driven[part[given.rows["rain"]]] = True
@@ -140,7 +168,7 @@ def part_faults(given: Given, network: RiverNetwork, ends: Ints, steady: bool) -
         out[part[nodes.index.get_indexer(pd.Index(pumped))]] = True
         held |= driven & out
     else:  # levels may rise and fall with storage, but not with flow alone
-        held[part[(nodes["storage_area"] > 0.0).to_numpy()]] = True
+        held[part[stores]] = True
         held |= ~driven
     faults = []
     for k in np.flatnonzero(~held):
@@ -213,11 +241,12 @@ def _gaps(index: pd.Index[Any], labels: pd.Index[Any]) -> list[Fault]:
     if len(index) < 4 or not len(labels):
         return []
     steps = np.diff(index.to_numpy()).astype("timedelta64[s]").astype(float)
-    wide = int(steps.argmax())
-    if steps[wide] <= 3.0 * np.median(steps):
+    wide, usual = int(steps.argmax()), float(np.median(steps))
+    even = np.mean(np.abs(steps - usual) <= 0.02 * usual) >= 0.8
+    if steps[wide] <= (1.5 if even else 3.0) * usual:  # one lost reading of an even series
         return []
     place = f"nodes {', '.join(labels)}, time {index[wide]}"
-    problem = f"has no value for {steps[wide]:g} s, and one every {np.median(steps):g} s elsewhere"
+    problem = f"has no value for {steps[wide]:g} s, and one every {usual:g} s elsewhere"
     return [Fault(_TABLE, place, "stage", None, problem, "a series without gaps")]
 
 
@@ -256,7 +285,7 @@ def _ratings(
 def _conflicts(
     rows: dict[str, Ints], ratings: dict[int, tuple[Floats, Floats]], network: RiverNetwork
 ) -> list[Fault]:
-    """Nodes with two kinds of boundary, and rain on nodes without a surface."""
+    """Nodes with two kinds of boundary."""
     labels, faults = network.nodes.index, []
     stage, flow, rating = (set(map(int, r)) for r in (rows["stage"], rows["flow"], ratings))
     for row in sorted((stage & (flow | rating)) | set()):
@@ -264,11 +293,4 @@ def _conflicts(
         faults.append(
             Fault(_TABLE, f"node {labels[row]}", "stage", None, "contradicts its flow", right)
         )
-    dry = network.nodes["storage_area"].to_numpy() <= 0.0
-    for name in ("rain", "evaporation"):
-        faults += [
-            Fault(_TABLE, f"node {labels[row]}", name, None, "falls on no surface",
-                  "a node with storage_area > 0")
-            for row in rows[name] if dry[row]
-        ]  # fmt: skip
     return faults

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload._frames import scan
 from permitload.errors import Fault, raise_faults
 from permitload.hydraulics._arrays import CULVERT, GATE, PUMP, RATING, WEIR, Links
 from permitload.hydraulics._boundary import Given
+from permitload.hydraulics._rules import rules
 from permitload.hydraulics._run import Details
 from permitload.network import RiverNetwork
 
@@ -77,7 +77,7 @@ def links(
     factor = found["discharge_coefficient"].fillna(usual)
     factor = factor.mask(kinds == "pump", found["pump_capacity"]).to_numpy(dtype=float)
     opening = found["opening"].to_numpy(dtype=float).copy()
-    rule, bound, faults = _rules(network, details, seconds)
+    rule, bound, faults = rules(network, details, seconds, given)
     served = {*given.rows["opening"].tolist(), *rule[:, 0].tolist()}
     faults += [
         Fault("structures", found.index[i], "opening", None, "is empty",
@@ -125,51 +125,3 @@ def open_ends(found: pd.DataFrame, given: Given) -> Ints:
     joined = (kinds != "pump") & ~((kinds == "gate") & (opening <= 0.0))
     pairs = found.loc[joined, ["start", "stop"]].to_numpy(dtype=np.int64)
     return np.asarray(pairs).reshape(-1, 2)
-
-
-def _rules(
-    network: RiverNetwork, details: Details, seconds: tuple[pd.Timestamp, float] | None
-) -> tuple[Ints, Floats, list[Fault]]:
-    """Rules in the order in which they count; those that can never apply are faults."""
-    frame, faults = scan(details.gate_rules, "gate_rules")
-    if seconds is None and len(frame):
-        right = "openings in boundaries: a steady state has no rules"
-        faults.append(Fault("gate_rules", None, "structure", None, "are given", right))
-        return np.empty((0, 2), dtype=np.int64), np.empty((0, 5)), faults
-    frame = frame.sort_values(["structure", "priority"], kind="stable")
-    begin, last = seconds or (pd.Timestamp(0), 0.0)
-    numbers = pd.DataFrame(
-        {
-            "above": frame["above"].fillna(-np.inf),
-            "below": frame["below"].fillna(np.inf),
-            "after": (frame["after"] - begin).dt.total_seconds().fillna(-np.inf),
-            "before": (frame["before"] - begin).dt.total_seconds().fillna(np.inf),
-            "opening": frame["opening"],
-        }
-    )
-    always: set[str] = set()
-    gates = network.structures["structure_type"]
-    for (_, row), (_, bound) in zip(frame.iterrows(), numbers.iterrows(), strict=True):
-        gate, place = row["structure"], f"{row['structure']}, priority {row['priority']:g}"
-        wrong = []
-        if gates.get(gate) != "gate":
-            wrong.append(("structure", gate, "is no gate", "a gate of structures"))
-        if row["node"] and row["node"] not in network.nodes.index:
-            wrong.append(("node", row["node"], "is unknown", "a node that exists"))
-        if not row["node"] and (np.isfinite(bound["above"]) or np.isfinite(bound["below"])):
-            wrong.append(("node", None, "is empty", "the node whose stage the rule watches"))
-        never = bound["above"] >= bound["below"] or bound["after"] >= bound["before"]
-        outside = bound["before"] <= 0.0 or bound["after"] >= last
-        if never or outside or gate in always:
-            why = "an earlier rule always does" if gate in always else "its bounds leave no room"
-            why = "its time is not that of the run" if outside else why
-            right = "a rule that can hold during the run"
-            wrong.append(("opening", row["opening"], f"never applies: {why}", right))
-        if np.isinf(bound.drop("opening")).all():
-            always.add(gate)
-        faults += [Fault("gate_rules", place, *item) for item in wrong]
-    rule = np.column_stack([
-        network.structures.index.get_indexer(pd.Index(frame["structure"])),
-        network.nodes.index.get_indexer(pd.Index(frame["node"])),
-    ]).astype(np.int64)  # fmt: skip
-    return rule, numbers.to_numpy(dtype=float), faults

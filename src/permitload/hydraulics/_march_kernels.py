@@ -325,7 +325,7 @@ def march(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def settle(
-    mesh: Mesh, links: Links, st: State, step: float, inertia: bool, tolerance: float
+    fixed: tuple[Mesh, Links, Forcing], st: State, step: float, inertia: bool, tolerance: float
 ) -> tuple[float, int, int]:
     """Steady state from z1, q1 by Newton with growing time steps: last change, cell, iterations.
 
@@ -333,9 +333,11 @@ def settle(
     Water that circles in a loop without any drive halves in every iteration while all stages
     stand still: flows must settle too, or be halved often enough to be nothing.
     """
+    mesh, links, fc = fixed
     before, where, quiet = np.inf, 0, 0
     for iteration in range(400):
         st.z0[:], st.q0[:] = st.z1, st.q1
+        side_flow(mesh, fc, st, 0.0, 1.0)  # rain and evaporation follow the surface
         for n in range(mesh.storage.size):
             if not np.isnan(st.fix[n]):
                 st.z0[n] = st.fix[n]

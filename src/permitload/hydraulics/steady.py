@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from permitload.errors import ConvergenceError, Fault, raise_faults
 from permitload.hydraulics import _boundary, _links
-from permitload.hydraulics._arrays import PUMP, Forcing, Links, State, blank
+from permitload.hydraulics._arrays import PUMP, Links, State, blank
 from permitload.hydraulics._mesh import Mesh, build
 from permitload.hydraulics._pumped import overtaxed
 from permitload.hydraulics._result import coordinates, node_balance, reach_variables
@@ -26,9 +26,8 @@ Floats = NDArray[np.float64]
 
 TOLERANCE = 1e-10
 """Last change of stage of a steady state [m]."""
-_STEADY_RAIN = 1e-12
-"""Last change of what rain brings to a cell [m3/s]."""
-_ROUNDS = 50
+FLOODED = 30.0
+"""Depth of a river above which a state is no state but water that piles up [m]."""
 _NO_DETAILS, _USUAL = Details(), Run()
 
 
@@ -52,7 +51,7 @@ def steady(
         Any of ``stage`` (node, period) [m]; ``flow`` (node, period), water entering (+) or
         leaving (-) [m3/s]; ``lateral_flow`` (reach, period), entering evenly along a reach
         [m3/s]; ``rating_stage`` and ``rating_flow`` (node, point), an outflow that grows with
-        the stage and is held beyond its ends; ``opening`` (structure, period) of gates [m];
+        the stage, over all stages that occur; ``opening`` (structure, period) of gates [m];
         ``rain`` and ``evaporation`` (node, period) [mm/d] on storage. Without ``period`` values
         hold in all; a label whose values are all NaN has no such boundary. The coordinates
         ``days`` [d] and ``start`` of the periods are kept. Every connected part needs a stage
@@ -75,7 +74,8 @@ def steady(
     ------
     DataError
         With every fault of the inputs: no geometry, no level in a part (flow given at every
-        end, or an isolated pond), stage below the bed, boundaries with supercritical flow.
+        end, or an isolated pond, also where structures let no water pass), stage below the bed,
+        beyond the ends of a rating curve, boundaries with supercritical flow.
     ConvergenceError
         If a period does not converge; ``worst`` names the reaches, the worst first.
 
@@ -104,7 +104,7 @@ def steady(
     ends = np.column_stack([mesh.start, mesh.stop])
     pairs = np.vstack([ends, _links.open_ends(found, given)])
     faults = _boundary.stage_faults(given, mesh, network.nodes.index)
-    faults += _boundary.part_faults(given, network, pairs, True)
+    faults += _boundary.part_faults(given, network, pairs, None)
     raise_faults(faults + overtaxed(given, network, pairs))
     state = flat_start(mesh, links, given, opening)
     sums, arrays = _every_period(network, mesh, links, given, (state, run))
@@ -151,9 +151,12 @@ def _every_period(
         state.z1[:], state.q1[:] = first
         step = 600.0 if p == 0 else 1e12
         _solve(network, mesh, links, (given, p), (state, run, step))
+        faults += _loose_parts(network, mesh, links, (given, p), state)
         if p == 0:
             first = state.z1.copy(), state.q1.copy()
         _summary(mesh, state, sums[:, p])
+        when = [f"period {given.axis[p]}"]
+        faults += _boundary.rating_faults(links, state.z1[None], network.nodes.index, when)
         faults += _fast_ends(network, given, p, sums[:, p, 3], mesh)
         z[:, p], q[:, p], link[:, p] = state.z1, state.q1, state.link[:, 0]
     raise_faults(faults)
@@ -173,7 +176,7 @@ def _solve(
     start: tuple[State, Run, float],
 ) -> None:  # fmt: skip
     """Solve one period from the state as it is."""
-    from permitload.hydraulics._march_kernels import value
+    from permitload.hydraulics._march_kernels import settle, value
 
     (given, p), (state, run, step) = period, start
     now = _boundary.Given(
@@ -184,37 +187,16 @@ def _solve(
     for i, s in enumerate(fields.gate):
         state.opening[s] = value(fields.time, fields.opening[i], 0.0)
     fixed = mesh, links, fields
-    worst = _settled(fixed, state, step, run.inertia)
+    worst, _, _ = settle(fixed, state, step, run.inertia, TOLERANCE)
     if step > 600.0 and not worst <= TOLERANCE:  # far from the first period: start afresh
         state.z1[:], state.q1[:] = flat_start(mesh, links, now, state.opening).z1, 0.0
-        worst = _settled(fixed, state, 600.0, run.inertia)
+        worst, _, _ = settle(fixed, state, 600.0, run.inertia, TOLERANCE)
     if not worst <= TOLERANCE:
-        sums = np.empty((len(mesh.start), 6))
+        sums, when = np.empty((len(mesh.start), 6)), [f"period {given.axis[p]}"]
         _summary(mesh, state, sums)
+        raise_faults(_boundary.rating_faults(links, state.z1[None], network.nodes.index, when))
         raise_faults(_fast_ends(network, given, p, sums[:, 3], mesh))
         _complain(network, mesh, state, f"steady flow of period {given.axis[p]}", sums[:, 3])
-
-
-def _settled(fixed: tuple[Mesh, Links, Forcing], state: State, step: float, inertia: bool) -> float:
-    """Solve with the rain and evaporation of the surface that the water then has.
-
-    Returns the last change of stage [m].
-    """
-    from permitload.hydraulics._march_kernels import settle, side_flow
-
-    mesh, links, fields = fixed
-    before, worst = np.full(state.side.size, np.inf), np.inf
-    for _ in range(_ROUNDS):
-        state.z0[:] = state.z1  # at whose surface it rains
-        side_flow(mesh, fields, state, 0.0, 1.0)
-        if np.abs(state.side - before).max() <= _STEADY_RAIN:
-            return worst
-        before = state.side.copy()
-        worst = float(settle(mesh, links, state, step, inertia, TOLERANCE)[0])
-        if not (fields.rain_node.size and worst <= TOLERANCE):
-            return worst
-        step = 1e12
-    return np.inf
 
 
 def _complain(network: RiverNetwork, mesh: Mesh, state: State, what: str, froude: Floats) -> None:
@@ -227,9 +209,37 @@ def _complain(network: RiverNetwork, mesh: Mesh, state: State, what: str, froude
     labels = network.reaches.index[order]
     table = pd.DataFrame({"change": worst[order], "froude": froude[order]}, index=labels)
     fast = float(froude[order[0]])
-    why = f"flow there is supercritical (Froude {fast:.2f})" if fast >= 1.0 else "no balance found"
+    reach = order[0]
+    deep = state.z1[[mesh.start[reach], mesh.stop[reach]]].max() - mesh.bed[reach].max()
+    why = "no balance found"
+    if deep > FLOODED:
+        why = f"more water enters {labels[0]} than can leave: it is {deep:.0f} m deep"
+    elif deep < 0.0:
+        why = f"more water is taken from {labels[0]} than enters: it is dry"
+    elif fast >= 1.0:
+        why = f"flow there is supercritical (Froude {fast:.2f})"
     message = f"{what} did not converge: stages move most at {', '.join(labels[:5])}; {why}"
     raise ConvergenceError(message, table)
+
+
+def _loose_parts(
+    network: RiverNetwork, mesh: Mesh, links: Links, period: tuple[_boundary.Given, int],
+    state: State,
+) -> list[Fault]:  # fmt: skip
+    """Parts whose level nothing holds because no water passes the structures that join them."""
+    (given, p), works = period, links.stop >= 0
+    passes = (state.link[:, 1] != 0.0) | (state.link[:, 2] != 0.0) | (links.kind == PUMP)
+    if passes[works].all():
+        return []
+    ends = np.column_stack([mesh.start, mesh.stop])
+    pairs = np.column_stack([links.start, links.stop])[works & passes]
+    found = _boundary.part_faults(given, network, np.vstack([ends, pairs]), None)
+    shut = ", ".join(network.structures.index[~passes[: len(network.structures)]])
+    return [
+        Fault(f.table, f"{f.row}, period {given.axis[p]}", f.column, f.value,
+              f"{f.problem}, for no water passes {shut}", f.expected)
+        for f in found
+    ]  # fmt: skip
 
 
 def _fast_ends(

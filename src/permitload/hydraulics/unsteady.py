@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from permitload.hydraulics import _boundary, _links
 from permitload.hydraulics._arrays import Forcing, Links, Record, Shots, State, blank, record, shots
 from permitload.hydraulics._mesh import Mesh, build, vertices
 from permitload.hydraulics._result import coordinates, reach_variables
+from permitload.hydraulics._rules import findings
 from permitload.hydraulics._run import Details, Run
 from permitload.hydraulics._store import Store
 from permitload.hydraulics.steady import joined, steady
@@ -91,10 +93,16 @@ def unsteady(
     ------
     DataError
         With every fault: geometry, boundaries, gaps in series, rules that can never apply; and
-        as soon as flow at a boundary is supercritical, where it is.
+        as soon as flow at a boundary is supercritical, or a stage beyond the ends of its rating
+        curve, where it is.
     ConvergenceError
         If a step cannot be made short enough, with the place and time: often more water is
         taken from a place than there is.
+
+    Warns
+    -----
+    UserWarning
+        If a gate rule never applied; also as attribute ``findings``.
 
     Notes
     -----
@@ -124,18 +132,21 @@ def unsteady(
     ends = np.column_stack([mesh.start, mesh.stop])
     ends = np.vstack([ends, found[["start", "stop"]].to_numpy(dtype=np.int64).reshape(-1, 2)])
     faults = _boundary.stage_faults(given, mesh, network.nodes.index)
-    faults += _boundary.part_faults(given, network, ends, False)
+    faults += _boundary.part_faults(given, network, ends, mesh.storage >= 0)
     fields = _fields(given, instants, faults)
     raise_faults(faults)
     state = blank(mesh, links, opening)
     _start(network, boundaries, initial, (details, run), (mesh, state, given, instants[0]))
     store = _store(network, mesh, links, instants, run)
     try:
-        extra = _march(network, (mesh, links, fields), state, seconds, (store, run))
+        how = store, run, details
+        extra, found_out = _march(network, (mesh, links, fields), state, seconds, how)
     except (ConvergenceError, DataError):
         store.close()
         raise
-    return store.result(*extra)
+    for sentence in found_out:
+        warnings.warn(sentence, stacklevel=2)
+    return store.result(extra, {"findings": "\n".join(found_out)} if found_out else {})
 
 
 def _fields(given: _boundary.Given, instants: pd.DatetimeIndex, faults: list[Fault]) -> Forcing:
@@ -239,18 +250,19 @@ def _store(
 
 def _march(
     network: RiverNetwork, fixed: tuple[Mesh, Links, Forcing], state: State, seconds: Floats,
-    where: tuple[Store, Run],
-) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
-    """Run all intervals, block after block, and put their results."""
+    where: tuple[Store, Run, Details],
+) -> tuple[dict[str, Any], list[str]]:  # fmt: skip
+    """Run all intervals, block after block, and put their results; with findings."""
     from permitload.hydraulics._march_kernels import march, snapshot
 
-    (mesh, links, fields), (store, run) = fixed, where
+    (mesh, links, fields), (store, run, details) = fixed, where
     state.v1[:] = state.v0
     shot = shots(mesh, links, 1)
     snapshot(mesh, links, state, shot, 0)
     _put_instants(mesh, shot, store, 0)
     step, counts, off = run.time_step, np.zeros(seconds.size - 1), np.zeros(seconds.size - 1)
     applied, owner = np.zeros(len(links.rule)), _owner(mesh)
+    low, high = state.z0.copy(), state.z0.copy()
     for k in range(0, seconds.size - 1, _BLOCK):
         clock = seconds[k : k + _BLOCK + 1]
         count = clock.size - 1
@@ -260,14 +272,16 @@ def _march(
         if stuck >= 0:
             _complain(network, mesh, state, reached, stuck)
         _refuse_fast(network, (mesh, fields), shot, clock)
+        when = [f"{t:.0f} s after the start" for t in clock[1:]]
+        raise_faults(_boundary.rating_faults(links, shot.stage, network.nodes.index, when))
+        low, high = np.fmin(low, shot.stage.min(axis=0)), np.fmax(high, shot.stage.max(axis=0))
         _put_intervals(book, store, k, (np.diff(clock)[:, None], owner, len(mesh.start)))
         _put_instants(mesh, shot, store, k + 1)
         counts[k : k + count], off[k : k + count] = book.steps.T
         applied += book.applied.sum(axis=0)
     extra = {"steps": ("interval", counts), "imbalance": ("interval", off)}
-    gates = network.structures.index.to_numpy(dtype=object)[links.rule[:, 0]]
-    held = {f"{gate} {i}": float(t) for i, (gate, t) in enumerate(zip(gates, applied, strict=True))}
-    return extra, {"rule_seconds": str(held)} if held else {}
+    rows = links.rule[:, 1]
+    return extra, findings(details, applied, low[rows], high[rows])
 
 
 def _refuse_fast(
