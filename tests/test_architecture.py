@@ -49,8 +49,8 @@ ALLOWED: dict[str, set[str]] = {
     "plot": CORE,
     "report": CORE | {"plot"},
     "study": CORE
-    | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
-       "reallocation", "sources", "standards", "technology", "tiers"},
+    | {"allocation", "capacity", "conversion", "fairness", "hydraulics", "io", "plot", "quality",
+       "report", "reallocation", "sources", "standards", "technology", "tiers"},
     "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
@@ -67,7 +67,7 @@ COMPANIONS = {
     "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
     "_alternatives": "study", "_decided": "study", "_drawn": "study", "_tree": "study",
     "_targets": "study", "_reliability": "study", "_tiered": "study", "_nonpoint": "study",
-    "_contributions": "study", "_technical": "study", "_technical_choice": "study",
+    "_contributions": "study", "_technical": "study", "_choices": "study", "_traded": "study",
     "_technical_rows": "study", "_monthly": "study", "_monthly_checks": "study",
 }  # fmt: skip
 

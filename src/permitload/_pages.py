@@ -11,6 +11,7 @@ import xarray as xr
 
 from permitload import (
     _alternatives,
+    _choices,
     _drawn,
     _monthly,
     _monthly_checks,
@@ -18,7 +19,6 @@ from permitload import (
     _reliability,
     _rules,
     _technical,
-    _technical_choice,
     _tiered,
     _tree,
     plot,
@@ -138,8 +138,13 @@ def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
         ]
     rows += [
         (f"technology {name}", value, "", settings.technology.basis, "")
-        for name, value in _technical_choice.options(settings.technology).items()
+        for name, value in _choices.named(settings.technology).items()
     ]
+    if "conversion" in outcome.datasets:
+        rows += [
+            (f"conversion {name}", value, "", settings.conversion.basis, "")
+            for name, value in _choices.named(settings.conversion).items()
+        ]
     if settings.section:
         rows.append(("section", settings.section, "", basis["section"], ""))
     for row in outcome.tables["tree"].to_dict("records"):
