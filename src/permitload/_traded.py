@@ -14,7 +14,9 @@ import xarray as xr
 
 from permitload import _permits, conversion, quality, sources
 from permitload._frames import fault_at, listed
+from permitload._labels import index_of
 from permitload.errors import Fault, InfeasibleError
+from permitload.program import Program, relax
 from permitload.schema import described
 
 if TYPE_CHECKING:
@@ -155,7 +157,8 @@ def made(
         ``worst_period`` and ``credit_load`` (seller, buyer), ``reduction`` and ``available``
         (seller), ``own_permit``, ``wanted_load`` and ``permitted_load`` (buyer) [kg/d, means of
         the year], ``total_cost`` and ``reason`` (pollutant), ``concentration`` and
-        ``converted_concentration`` (section, pollutant, period).
+        ``converted_concentration`` (section, pollutant, period) of the pollutants traded; and
+        ``converted``, the quality of the rivers with it.
 
     Raises
     ------
@@ -179,7 +182,7 @@ def made(
     _permits.verified(sections, after, datasets["background"], limits["allowed"], count)
     for name, one in (("concentration", before), ("converted_concentration", after)):
         found[name] = quality.at(sections, one).reset_coords(drop=True)
-    return {"conversion": described(found)}
+    return {"conversion": described(found), "converted": after}
 
 
 def _blank(given: Tables, permits: xr.DataArray, settings: _settings.Settings) -> xr.Dataset:
@@ -253,11 +256,11 @@ def _carried_out(
     pair = {"seller": worst["seller"].values, "buyer": worst["buyer"].values}
     for name in ("ratio", "location_ratio", "worst_section", "worst_period"):
         found[name].loc[pair] = worst[name]
+    whole = conversion.programme(response, headroom, sellers, buyers, worst["ratio"], timing)
     try:
-        plan = choice.plan(conversion.programme(response, headroom, sellers, buyers,
-                                                worst["ratio"], timing))  # fmt: skip
-    except InfeasibleError as error:
-        found["reason"].loc[{"pollutant": pollutant}] = str(error)
+        plan = choice.plan(whole)
+    except InfeasibleError:
+        found["reason"].loc[{"pollutant": pollutant}] = _uncured(whole.program)
         found["total_cost"].loc[{"pollutant": pollutant}] = np.nan
         return
     found["credit_load"].loc[pair] = plan["credit_load"].sel(pair)
@@ -272,6 +275,18 @@ def _carried_out(
         moved.loc[{"source": source, "pollutant": pollutant}] += float(
             plan["permitted_load"].sel(buyer=label)
         )
+
+
+def _uncured(program: Program) -> str:
+    """Say what the measures leave above the limits: nobody may discharge more for them."""
+    soft = index_of([row for row in program.row if row[0] == "section"])
+    lines = relax(program, soft, np.ones(len(soft)))
+    missed = lines["missing"][lines["missing"] > 0.0]
+    section, pollutant, period = missed.idxmax()[1:]
+    return (
+        f"the measures do not cure {len(missed)} sections and periods, most {section}, "
+        f"{pollutant}, {period}: {missed.max():.4g} mg/L still missing"
+    )
 
 
 def tables(found: Mapping[str, xr.Dataset], given: Tables) -> dict[str, pd.DataFrame]:
