@@ -50,8 +50,8 @@ ALLOWED: dict[str, set[str]] = {
     "plot": CORE,
     "report": CORE | {"plot"},
     "study": CORE
-    | {"allocation", "capacity", "fairness", "hydraulics", "io", "plot", "quality", "report",
-       "reallocation", "sources", "standards", "technology", "tiers"},
+    | {"allocation", "capacity", "conversion", "fairness", "hydraulics", "io", "plot", "quality",
+       "report", "reallocation", "sources", "standards", "technology", "tiers"},
     "cli": {"errors", "schema", "study", "quality", "sharing", "bank"},
 }  # fmt: skip
 COMPANIONS = {
@@ -71,6 +71,8 @@ COMPANIONS = {
     "_contributions": "study", "_technical": "study", "_monthly": "study",
     "_monthly_checks": "study", "_setting": "study", "_technical_choice": "study",
     "_technical_rows": "study",
+    "_contributions": "study", "_technical": "study", "_choices": "study", "_traded": "study",
+    "_technical_rows": "study", "_monthly": "study", "_monthly_checks": "study",
 }  # fmt: skip
 
 

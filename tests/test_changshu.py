@@ -179,6 +179,34 @@ def test_farm_measures_make_room_and_reuse_takes_it_off(
     assert (fluoride["owing"].fillna("") == "").all()
 
 
+def test_town_and_fields_make_room_for_two_enterprises(
+    tables: dict[str, dict[str, pd.DataFrame]],
+) -> None:
+    """Same outlet: 1.2 x 1.1; fields in January: uncertainty, multiple, and what they lack."""
+    found = tables["changshu-hitech"]
+    pairs = found["trading_ratios"].set_index(["seller", "buyer"])
+    ratio = pairs["ratio"].xs("E10-1", level="buyer")
+    assert ratio["T-WK3"] == pytest.approx(1.2 * 1.1, rel=1e-9)
+    assert np.isnan(ratio["F-XB3"]) and pairs.loc[("F-XB3", "E10-1"), "worst_section"] == "S3"
+    assert pairs.loc[("F-XB1", "E10-1"), "worst_period"] == "2021-01"
+    field = pairs.loc[("F-XB1", "E10-1")]
+    assert field["ratio"] == pytest.approx(1.69 * 1.1 * field["location_ratio"], rel=1e-9)
+    loads = found["conversion_loads"].set_index("buyer")
+    assert loads["permitted_load"].to_list() == pytest.approx(loads["wanted_load"].to_list())
+    measures = found["conversion_measures"].set_index("seller")["reduction"]
+    assert measures[["F-XB3", "D-XB1"]].to_list() == pytest.approx([0.0, 0.0], abs=1e-6)
+    # paid by their ratios, no kg too few and none too many
+    paid = (pairs["credit_load"] * pairs["ratio"].fillna(0.0)).groupby("seller").sum()
+    pd.testing.assert_series_equal(
+        paid.sort_index(), measures.sort_index(), check_names=False, rtol=1e-6, atol=1e-6
+    )
+    cost = 0.365 * (measures["T-WK3"] * 3.0 + measures["F-XB1"] * 0.8)
+    assert found["conversion_totals"]["total_cost"].item() == pytest.approx(cost, rel=1e-6)
+    water = found["conversion_sections"]
+    assert (water["converted_concentration"] <= water["concentration"] + 1e-9).all()
+    assert (water["converted_concentration"] < water["allowed"] * (1.0 + 1e-9)).all()
+
+
 def test_characteristic_pollutants_have_the_users_target_with_its_origin(
     solved: dict[str, study.Outcome],
 ) -> None:

@@ -26,7 +26,12 @@ from changshu_common import (
 
 FOLDER = Path(__file__).parent / "changshu-hitech"
 POLLUTANTS = ["COD", "NH3-N", "TN", "TP"]
-ALTERNATIVES = """\
+CHOICES = """\
+[conversion]
+plan = "cheapest"
+compound = "product"
+basis = "assumed"
+
 [alternatives.reuse]
 title = "East park reuses 40 % of its effluent"
 title_zh = "东园区中水回用 40 %"
@@ -138,6 +143,13 @@ PUMPED = {"COD": 27.0, "NH3-N": 1.1, "TN": 3.3, "TP": 0.30}  # polder PD1 [mg/L]
 PADDY = ("F-LC1", "LC1", 2.4, 70.0, {"COD": 22.0, "NH3-N": 1.0, "TN": 3.6, "TP": 0.22})
 PAVED = ("U-BM1", "BM1", 3.1, 92.0, {"COD": 60.0, "NH3-N": 1.2, "TN": 4.0, "TP": 0.28})
 RAIN = [55, 60, 85, 75, 95, 210, 165, 180, 110, 60, 55, 35]  # [mm] of the months, invented
+SELLERS = [  # outlet, variation, uncertainty ratio, available [kg/d], cost [10^4 CNY/t]
+    ("T-WK3", "O-WK3", 0.1, 1.2, 20.0, 3.0, "deeper denitrification of the town's share"),
+    ("F-XB1", "O-F-XB1", 0.3, 1.69, 3.5, 0.8, "ecological ditches"),
+    ("F-XB3", "O-F-XB3", 0.3, 1.69, 3.0, 0.8, "ecological ditches"),
+    ("D-XB1", "O-D-XB1", 0.2, 1.4, 2.0, 4.0, "village sewage collected"),
+]
+BUYERS = [("E10-1", 53.5, 12.0), ("E11-1", 35.4, 9.0)]  # wanted [kg/d], cost of a cut [10^4 CNY/t]
 MEASURES = {"rice": ("unit_load [kg/a]", 0.75), "pigs": ("treated", 0.95)}
 
 
@@ -330,6 +342,25 @@ def water_tables() -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
+def trades() -> dict[str, pd.DataFrame]:
+    """Who could take off nitrogen, and who asks for what the works' law would give it."""
+    named = {"marginal_cost": "marginal_cost [10^4 CNY/t]"}
+    found = {
+        "sellers": table(
+            "seller outlet pollutant variation uncertainty_ratio available[kg/d] "
+            "marginal_cost basis note",
+            [(seller, outlet, "TN", *numbers, "assumed", f"{words}, {INVENTED}")
+             for seller, outlet, *numbers, words in SELLERS],
+        ),
+        "buyers": table(
+            "buyer outlet pollutant wanted_load[kg/d] marginal_cost replacement basis note",
+            [(buyer, "O-WK3", "TN", wanted, cost, 1.1, "assumed", INVENTED)
+             for buyer, wanted, cost in BUYERS],
+        ),
+    }  # fmt: skip
+    return {name: rows.rename(columns=named) for name, rows in found.items()}
+
+
 def alternatives() -> dict[str, dict[str, pd.DataFrame]]:
     """Rows that differ: water and load that the east park takes back; measures on farm land."""
     again, now = works_rows(REUSED[1]), works_rows()
@@ -351,12 +382,12 @@ def main(folder: Path) -> None:
     litres = flows(REACHES, CHOSEN, DERIVED)
     write(
         network_tables(NODES, REACHES, "常熟市") | flow_tables(REACHES, litres) | water_tables()
-        | source_tables(litres),
+        | source_tables(litres) | trades(),
         folder,
     )  # fmt: skip
     title = "Changshu high-tech zone sample: Baimaotang and Xibei canal (enterprises invented)"
     zh = "常熟高新区示例：白茆塘与锡北运河（企业均为虚构）"
-    text = study_text(title, zh, POLLUTANTS, ALTERNATIVES)
+    text = study_text(title, zh, POLLUTANTS, CHOICES)
     (folder / "study.toml").write_text(text, encoding="utf-8", newline="\n")
     for name, tables in alternatives().items():
         write(tables, folder / "alternatives" / name)

@@ -36,6 +36,8 @@ CONVERSION: tuple[Row, ...] = (
     ("whole", "1", "1 where a measure is taken wholly or not at all", "是否整体实施", 0.0, 1.0),
     ("own_permit", "kg/d", "permit of a buyer without credits", "自有许可量", 0.0, inf),
     ("wanted_load", "kg/d", "load that a buyer asks for", "申请量", 0.0, inf),
+    ("converted_concentration", "mg/L", "concentration once a conversion is carried out",
+     "转化后浓度", 0.0, 1e6),
     ("rise", "mg/L", "change of concentration that a trade makes", "浓度变化"),
     ("reclaimed_flow", "m3/s", "reclaimed water that is delivered", "再生水量", 0.0, 1e4),
     ("feed_flow", "m3/s", "effluent that feeds the membranes", "进水量", 0.0, inf),

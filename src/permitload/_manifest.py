@@ -17,11 +17,11 @@ import pandas as pd
 
 from permitload import (
     _alternatives,
+    _choices,
     _monthly_checks,
     _reliability,
     _setting,
     _settings,
-    _technical_choice,
 )
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES
@@ -62,8 +62,10 @@ def describe(
             **({"section": settings.section} if settings.section else {}),
             **_flow(settings),
             **({} if unsure is None else {"reliability": _reliability.options(unsure)}),
-            **({"technology": chosen} if (chosen := _technical_choice.options(
+            **({"technology": chosen} if (chosen := _choices.named(
                 settings.technology)) else {}),
+            **({"conversion": _choices.named(settings.conversion)}
+               if "trading_ratios" in tables else {}),
             **({"months": _monthly_checks.options(settings.months)} if "quota" in tables else {}),
         },
         "basis": dict(settings.basis),

@@ -32,7 +32,8 @@ class Outcome:
         are several source classes; ``upstream`` where the study states a target of boundary water,
         ``alternatives`` where it has some, ``uncertain`` (rows) and ``reliability`` where it
         states how uncertain its capacity is; ``months``, ``month_sections``, ``month_findings``,
-        ``ledger`` where it has ``plans``; ``flow_check`` where flow is computed and stated.
+        ``ledger`` where it has ``plans``; ``conversion`` and ``converted`` (quality) where it
+        has ``sellers``; ``flow_check`` where flow is computed and stated.
     """
 
     settings: _settings.Settings

@@ -11,6 +11,7 @@ import xarray as xr
 
 from permitload import (
     _alternatives,
+    _choices,
     _drawn,
     _monthly,
     _monthly_checks,
@@ -18,7 +19,6 @@ from permitload import (
     _reliability,
     _rules,
     _technical,
-    _technical_choice,
     _tiered,
     _tree,
     plot,
@@ -138,8 +138,13 @@ def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
         ]
     rows += [
         (f"technology {name}", value, "", settings.technology.basis, "")
-        for name, value in _technical_choice.options(settings.technology).items()
+        for name, value in _choices.named(settings.technology).items()
     ]
+    if "conversion" in outcome.datasets:
+        rows += [
+            (f"conversion {name}", value, "", settings.conversion.basis, "")
+            for name, value in _choices.named(settings.conversion).items()
+        ]
     if settings.section:
         rows.append(("section", settings.section, "", basis["section"], ""))
     for row in outcome.tables["tree"].to_dict("records"):
@@ -241,6 +246,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
         drawn["map"][pollutant + _WORST] = plot.png(ax)
     if placed:
         drawn["units"] = _drawn.units(outcome, tables["units"], unit)
+        drawn["conversion"] = _converted(outcome, unit)
     drawn["fairness"] = _drawn.rules(tables["fairness"])
     drawn |= _technical.figures(tables) | _tiered.figures(outcome, tables)
     drawn |= _others_drawn(outcome, tables)
@@ -340,7 +346,24 @@ def _main_reasons(outcome: Outcome, tables: Tables) -> list[str]:
     return [str(found[key]) for key in permits]
 
 
-def _use_of_reaches(outcome: Outcome, pollutant: str, unit: pd.Series[str]) -> pd.Series[float]:
+def _converted(outcome: Outcome, unit: pd.Series[str]) -> dict[str, bytes]:
+    """Draw maps before and after a conversion, of each pollutant that is traded."""
+    if "conversion" not in outcome.datasets:
+        return {}
+    sections, drawn = outcome.tables["sections"], {}
+    for pollutant in outcome.datasets["conversion"]["pollutant"].values.tolist():
+        maps = {
+            words: _use_of_reaches(outcome, pollutant, unit, state)
+            for words, state in ((bilingual("转化前", "before"), "permitted"),
+                                 (bilingual("转化后", "after"), "converted"))
+        }  # fmt: skip
+        drawn[pollutant] = plot.png(plot.network_maps(outcome.network, maps, sections))
+    return drawn
+
+
+def _use_of_reaches(
+    outcome: Outcome, pollutant: str, unit: pd.Series[str], state: str = "permitted"
+) -> pd.Series[float]:
     """Greatest use of the allowed concentration in each reach, over periods and both ends.
 
     A reach is held to what its control unit's section allows.
@@ -352,7 +375,7 @@ def _use_of_reaches(outcome: Outcome, pollutant: str, unit: pd.Series[str]) -> p
     limits = allowed.reset_coords(drop=True).to_pandas()
     least = pd.DataFrame({name: limits.loc[name.split("+")].min() for name in set(unit)}).T
     by_reach = least.loc[unit].to_numpy()
-    concentration = found["permitted"]["concentration"].sel(pollutant=pollutant)
+    concentration = found[state]["concentration"].sel(pollutant=pollutant)
     worst = concentration.max("end").transpose("reach", "period")
     worst = worst.sel(reach=unit.index.to_numpy())
     with np.errstate(invalid="ignore"):

@@ -25,6 +25,7 @@ from permitload import (
     _rules,
     _technical,
     _tiered,
+    _traded,
     _tree,
     io,
     sources,
@@ -69,6 +70,7 @@ KEYS = {
     **_technical.KEYS,
     **_tiered.KEYS,
     **_monthly.KEYS,
+    **_traded.KEYS,
 }
 """Published tables, and what names a row of each."""
 _PERMITS = ["enterprise", "source", "pollutant", "permitted_load", "permit", "stopped_by",
@@ -220,6 +222,7 @@ def result_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         **_technical.by_unit(technical, outcome),
         **_tiered.tables(outcome),
         **_monthly.tables(found),
+        **_traded.tables(found, outcome.tables),
     }
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from permitload import (
+    _choices,
     _monthly_checks,
     _reliability,
     _targets,
-    _technical_choice,
     allocation,
     capacity,
     fairness,
@@ -69,8 +69,10 @@ class Settings:
     months: Policy = field(default_factory=Policy)
     """What the park has agreed on for its monthly quotas."""
     months_basis: str = "assumed"
-    technology: _technical_choice.Choice = field(default_factory=_technical_choice.Choice)
+    technology: _choices.Technology = field(default_factory=_choices.Technology)
     """Which figures of technology enter the permits; none by default."""
+    conversion: _choices.Conversion = field(default_factory=_choices.Conversion)
+    """How conversion between sources is decided, where there are sellers and buyers."""
     flow: Callable[..., Any] | None = None
     """How flow is computed from the boundaries; by default it is given in ``flows.csv``."""
     cell_length: float = 250.0
@@ -123,7 +125,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "basis": (*_BASED, "flow", "cell_length"),
     "reliability": _reliability.KEYS,
     "months": _monthly_checks.KEYS,
-    "technology": _technical_choice.KEYS,
+    **_choices.KEYS,
     "alternatives": (),
 }  # fmt: skip
 _RANGES = {
@@ -159,11 +161,12 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
     titles, wrong = _titles(data.get("alternatives", {}))
     uncertainty, unsure = _reliability.read(data.get("reliability"))
     months, vouched, astray = _monthly_checks.read(data.get("months"))
-    technical, unused = _technical_choice.read(data.get("technology"))
-    wrong += _composed(values) + astray + unused
+    technical, unused = _choices.read_technology(data.get("technology"))
+    traded, unknown = _choices.read_conversion(data.get("conversion"))
+    wrong += _composed(values) + astray + unused + unknown
     settings = Settings(
         **values, basis=basis, uncertainty=uncertainty, months=months, months_basis=vouched,
-        technology=technical, alternatives=titles,
+        technology=technical, conversion=traded, alternatives=titles,
     )  # fmt: skip
     return settings, faults + more + unsure + wrong
 

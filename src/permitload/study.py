@@ -35,6 +35,7 @@ from permitload import (
     _technical,
     _technical_rows,
     _tiered,
+    _traded,
     _tree,
     _units,
     _verify,
@@ -45,7 +46,7 @@ from permitload import (
 )
 from permitload._outcome import Outcome
 from permitload._verify import Verification
-from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
+from permitload.errors import Fault, InfeasibleError, raise_faults
 from permitload.schema import TABLES
 
 __all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
@@ -211,11 +212,12 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     say("other rules of sharing")
     under = room._replace(response=rows[0], headroom=rows[1])
     datasets |= _rules.compared(settings, under, decided, shared, tables)
+    datasets |= _traded.made(state, datasets, every, settings, tables)
     if len(tables["plans"]):
         say("months")
     datasets |= _monthly.issued(state, datasets, tables, settings.months)
     say("control units")
-    datasets |= _by_unit(measured, room, datasets) | _model.flow_check(model, settings)
+    datasets |= _units.of_state(measured, room, datasets) | _model.flow_check(model, settings)
     return Outcome(settings, tables, model.network, datasets)
 
 
@@ -325,8 +327,9 @@ def _read(folder: Path) -> _Inputs:
     if checked.loads is not None and not any(f.table.startswith("tier_") for f in checked.faults):
         of = settings.pollutants, settings.decided, checked.loads
         checked.faults += _tiered.faults(every, *of)
-    if not checked.faults:  # the loads of the periods are known then
+    if not checked.faults and checked.loads is not None:  # of all periods then
         checked.faults += _technical.faults(_filled(booked.tables))
+        checked.faults += _traded.faults(every, checked.loads, settings)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():
@@ -375,26 +378,3 @@ def _filled(tables: Tables) -> dict[str, pd.DataFrame]:
     full = _all(tables)
     periods = full["periods"]["period"].tolist()
     return full | {n: io.expand_periods(full[n], periods) for n in ("inflow", "source_loads")}
-
-
-def _by_unit(
-    state: _model.State, room: _model.Room, datasets: Mapping[str, xr.Dataset]
-) -> dict[str, xr.Dataset]:
-    """Sum the study by control unit, with the works as they are and as they are planned.
-
-    Water that leads to no section has no unit: then there are none, and the permits stand.
-    """
-    model, load = state.model, state.given["source_load"]
-    try:
-        stretches = model.network.control_units(model.sections, districts=model.tables["districts"])
-    except DataError:
-        return _units.none(datasets["capacity"])
-    later = _units.planned(load, model.tables)
-    after = None
-    if later is not None:
-        after = model.at_outlets(later), model.steady(model.at_outlets(later))
-    present = model.at_outlets(load)
-    response, headroom, bounds, decided = room
-    points = capacity.ruled_points(response, headroom, decided, decided, bounds)
-    found = {**datasets, "max_min": points.sel(point="max_min", drop=True)}
-    return _units.by_unit(model.network, model.tables, stretches, found, present, after)

@@ -19,6 +19,7 @@ from permitload.report import (
     _sources,
     _technology,
     _tiers,
+    _traded,
     _views,
     _why,
 )
@@ -41,8 +42,8 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "parameters": ("parameter", "value", "basis"),
 }  # fmt: skip
 _FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness",
-            "contributions", "areas", "ladder", "tier_permits", "books", "quota", "park_use",
-            "section_course")  # fmt: skip
+            "contributions", "areas", "ladder", "tier_permits", "books", "conversion", "quota",
+            "park_use", "section_course")  # fmt: skip
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -90,13 +91,15 @@ class Report:
           ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published;
           ``tier_areas`` and the other tables of tiers, as published, all or none;
           ``train_scores``, ``technology_loads``, ``initial_capacity``,
-          ``potentials_by_class``, ``potentials_by_unit`` and ``book_totals``, as published.
+          ``potentials_by_class``, ``potentials_by_unit`` and ``book_totals``, as published;
+          ``trading_ratios`` and the other tables of conversion, as published.
     figures : mapping of mapping of bytes
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
         ``alternatives``, ``fairness``, ``contributions``, ``areas``, ``ladder``,
-        ``tier_permits``, ``books``, ``quota``, ``park_use``, ``section_course``) → caption, such
-        as the pollutant → PNG, from :func:`permitload.plot.png`. A section without figures is
-        left out. Of the maps the first is shown, the others unfold.
+        ``tier_permits``, ``books``, ``conversion``, ``quota``, ``park_use``,
+        ``section_course``) → caption, such as the pollutant → PNG, from
+        :func:`permitload.plot.png`. A section without figures is left out. Of the maps the first
+        is shown, the others unfold.
     manifest : mapping
         Group (``inputs``, ``versions``, ``options``, …) → mapping of name to value, or a value.
 
@@ -262,6 +265,10 @@ _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "potentials": ("potentials_by_class", _technology.by_class),
     "potentials_by_unit": ("potentials_by_unit", _technology.by_unit),
     "books": ("book_totals", _technology.books),
+    "trading_ratios": ("trading_ratios", _traded.ratios),
+    "conversion_measures": ("conversion_measures", _traded.measures),
+    "conversion_loads": ("conversion_loads", _traded.loads),
+    "conversion_totals": ("conversion_totals", _traded.totals),
 }  # fmt: skip
 
 

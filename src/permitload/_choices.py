@@ -1,0 +1,86 @@
+"""What a study chooses by the names of functions: ``[technology]``, ``[conversion]``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from permitload import conversion, technology
+from permitload.errors import Fault
+
+__all__ = ["KEYS", "Conversion", "Technology", "named", "read_conversion", "read_technology"]
+
+_BASES = ("statutory", "pilot", "assumed")
+_TECHNOLOGY: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    "total": (technology.standard_water, technology.advanced_water),
+    "floor": (technology.reduction_potential,),
+    "options": (technology.train_options,),
+    "potential": (technology.potential_by,),
+}
+_CONVERSION: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    "plan": (conversion.cheapest, conversion.fairest),
+    "compound": (conversion.product, conversion.added),
+}
+KEYS = {"technology": (*_TECHNOLOGY, "basis"), "conversion": (*_CONVERSION, "basis")}
+"""Settings of each table."""
+
+
+class Technology(NamedTuple):
+    """Which figures of technology a study lets decide; none by default."""
+
+    total: Callable[..., Any] | None = None
+    """Water of the products: the load that it permits is a total of the year of each source."""
+    floor: Callable[..., Any] | None = None
+    """No source is asked for more than its best train gives."""
+    options: Callable[..., Any] | None = None
+    """Trains that could be chosen are options of the least-cost rule."""
+    potential: Callable[..., Any] | None = None
+    """Source classes share the cut of the tree by what they could reduce."""
+    basis: str = "assumed"
+
+
+class Conversion(NamedTuple):
+    """How measures of sellers and credits of buyers are decided."""
+
+    plan: Callable[..., Any] = conversion.cheapest
+    compound: Callable[..., Any] = conversion.product
+    basis: str = "assumed"
+
+
+def read_technology(given: object) -> tuple[Technology, list[Fault]]:
+    """Read ``[technology]``; what is at fault is left out."""
+    values, faults = _read("technology", given, _TECHNOLOGY)
+    return Technology(**values), faults
+
+
+def read_conversion(given: object) -> tuple[Conversion, list[Fault]]:
+    """Read ``[conversion]``; what is at fault is left out."""
+    values, faults = _read("conversion", given, _CONVERSION)
+    return Conversion(**values), faults
+
+
+def _read(
+    table: str, given: object, known: Mapping[str, tuple[Callable[..., Any], ...]]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Resolve the names of a table of settings."""
+    stated = given if isinstance(given, dict) else {}
+    values: dict[str, Any] = {}
+    faults = []
+    choices: dict[str, dict[str, Any]] = {
+        key: {one.__name__: one for one in functions} for key, functions in known.items()
+    }
+    choices["basis"] = {name: name for name in _BASES}
+    for key in (key for key in choices if key in stated):
+        value = stated[key]
+        if isinstance(value, str) and value in choices[key]:
+            values[key] = choices[key][value]
+        else:
+            right = f"one of {', '.join(choices[key])}"
+            faults.append(Fault("study.toml", table, key, str(value)[:60], "is unknown", right))
+    return values, faults
+
+
+def named(choice: Technology | Conversion) -> dict[str, str]:
+    """Name every choice that is made, as the manifest states it."""
+    made = {name: getattr(choice, name) for name in choice._fields if name != "basis"}
+    return {name: chosen.__name__ for name, chosen in made.items() if chosen is not None}
