@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from permitload._checks.undecided import undecided
 from permitload._frames import fault_at, listed
 from permitload.errors import Fault
 from permitload.schema import COMPONENTS, PARK_TOTALS, STOPS
@@ -41,14 +42,8 @@ def group_faults(tables: dict[str, pd.DataFrame], decided: Sequence[str]) -> lis
     >>> print(group_faults(tables, ["industry"])[0])
     groups, row park, E1, group: park has no limit; right would be a row of group_limits
     """
-    sources, groups = tables["sources"], tables["groups"]
-    kept = sources["source"][~sources["source_class"].isin([*decided, ""])]
-    right = f"a source of class {listed(decided)}"
-    found = [
-        fault_at(tables[name], name, int(i), "source", "is not decided", right)
-        for name in ("groups", "source_bounds")
-        for i in np.flatnonzero(tables[name]["source"].isin(kept))
-    ]
+    groups = tables["groups"]
+    found = undecided(tables, ("groups", "source_bounds"), decided)
     sections = tables["sections"]["section"].tolist()
     labels = groups["group"].drop_duplicates()
     taken = {*sections, *STOPS, *COMPONENTS, *(f"{label} (year)" for label in labels)} - {""}
