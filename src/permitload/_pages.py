@@ -20,6 +20,7 @@ from permitload import (
     _technical,
     _tiered,
     _tree,
+    _units,
     plot,
     quality,
     report,
@@ -205,7 +206,8 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
         period=outcome.datasets["limits"]["period"].values,
     )
     drawn: dict[str, dict[str, bytes]] = {"map": {}, "limit_use": {}, "permits": {}, "monthly": {}}
-    placed = bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
+    unit = _unit_of_reaches(outcome)
+    placed = len(unit) > 0 and bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
     allocated = outcome.datasets["allocation"]["permitted_load"]
     sector = outcome.datasets["sources"]["sector"].values
     main = _named(outcome, tables["permits"]).assign(stopped_by=_main_reasons(outcome, tables))
@@ -227,7 +229,6 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
             stamp = _drawn.UNCALIBRATED if kind == "monthly" and not known else ""
             drawn[kind][pollutant + stamp] = plot.png(ax)
     flow = outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series()
-    unit = _unit_of_reaches(outcome) if placed else pd.Series([], dtype=str)
     for pollutant in _by_use(use) if placed else []:
         ax = plot.network_map(
             outcome.network, _use_of_reaches(outcome, pollutant, unit), outcome.tables["sections"],
@@ -257,9 +258,8 @@ def _others_drawn(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes
 
 
 def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
-    """Control unit of each reach, of its upper end where a section cuts it."""
-    tables = outcome.tables
-    units = outcome.network.control_units(tables["sections"], districts=tables["districts"])
+    """Control unit of each reach, of its upper end where a section cuts it; none without units."""
+    units = _units.stretches(outcome.network, outcome.tables)
     return units.drop_duplicates("reach").set_index("reach")["control_unit"]
 
 

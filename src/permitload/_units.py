@@ -11,11 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload import quality, sources
+from permitload.errors import DataError
 from permitload.network import RiverNetwork
 from permitload.schema import described
 from permitload.units import DAYS_PER_YEAR, flux, tonnes
 
-__all__ = ["by_unit", "land", "membership", "none", "planned"]
+__all__ = ["by_unit", "land", "membership", "none", "planned", "stretches"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -23,6 +24,27 @@ _AT_CEILING = 1e-9
 """Share of a ceiling below it at which a load stands at it."""
 _FULL = 2e-9
 """Share of its headroom that a full section may have to spare."""
+
+
+def stretches(network: RiverNetwork, tables: Tables) -> pd.DataFrame:
+    """Cut the rivers of a study into its control units; no row where water leads to no section.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        Rivers.
+    tables : mapping of DataFrame
+        ``sections`` and ``districts`` of the study.
+
+    Returns
+    -------
+    DataFrame
+        As :meth:`RiverNetwork.control_units`.
+    """
+    try:
+        return network.control_units(tables["sections"], districts=tables["districts"])
+    except DataError:
+        return pd.DataFrame({name: [] for name in ("reach", "control_unit")}, dtype=str)
 
 
 def planned(source_load: xr.DataArray, tables: Tables) -> xr.DataArray | None:
@@ -72,7 +94,7 @@ def by_unit(
     tables : mapping of DataFrame
         Tables of the study.
     stretches : DataFrame
-        What :meth:`RiverNetwork.control_units` gives for its sections and districts.
+        What :func:`stretches` gives for the study, not empty.
     found : mapping of Dataset
         ``capacity``, ``limits``, ``present``, ``response`` and ``sources`` of the study, and
         ``max_min``, that point of its set with present loads as weights.

@@ -44,7 +44,7 @@ from permitload import (
 )
 from permitload._outcome import Outcome
 from permitload._verify import Verification
-from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
+from permitload.errors import Fault, InfeasibleError, raise_faults
 from permitload.schema import TABLES
 
 __all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
@@ -326,6 +326,7 @@ def _read(folder: Path) -> _Inputs:
         checked.faults += _tiered.faults(every, *of)
     if not checked.faults:  # the loads of the periods are known then
         checked.faults += _technical.faults(_filled(booked.tables))
+        checked.faults += _tiered.unit_faults(every, checked.network)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():
@@ -384,9 +385,8 @@ def _by_unit(
     Water that leads to no section has no unit: then there are none, and the permits stand.
     """
     model, load = state.model, state.given["source_load"]
-    try:
-        stretches = model.network.control_units(model.sections, districts=model.tables["districts"])
-    except DataError:
+    stretches = _units.stretches(model.network, model.tables)
+    if stretches.empty:
         return _units.none(datasets["capacity"])
     later = _units.planned(load, model.tables)
     after = None
