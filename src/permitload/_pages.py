@@ -25,6 +25,7 @@ from permitload import (
     quality,
     report,
 )
+from permitload._permits import counted
 from permitload.plot.labels import bilingual
 from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -290,18 +291,11 @@ def _alternatives_of_the_year(outcome: Outcome, table: pd.DataFrame) -> pd.DataF
             "annual_sum": tonnes(mean["total"], days.sum()),
             "annual_worst": tonnes(some["total"].min(), DAYS_PER_YEAR),
             "capacity_use": mean["source_load"] / mean["total"] if mean["total"] > 0.0 else np.nan,
-            "binding": _times(some["binding"]),
-            "owing": _times(some["owing"].str.replace(_NUMBER, "", regex=True)),
+            "binding": counted(some["binding"]),
+            "owing": counted(some["owing"].str.replace(_NUMBER, "", regex=True)),
             "calibrated": _stamp(some["calibrated"]),
         })  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _times(cells: pd.Series[str]) -> str:
-    """Count the periods in which each section is named."""
-    named = [word for cell in cells for word in str(cell).split("; ") if word]
-    ranked = sorted(set(named), key=lambda name: (-named.count(name), name))
-    return "; ".join(f"{name} {named.count(name)}/{len(cells)}" for name in ranked)
 
 
 def _stamps(outcome: Outcome, pollutant: str) -> list[str]:
