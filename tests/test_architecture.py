@@ -70,9 +70,7 @@ COMPANIONS = {
     "_targets": "study", "_reliability": "study", "_tiered": "study", "_nonpoint": "study",
     "_contributions": "study", "_technical": "study", "_monthly": "study",
     "_monthly_checks": "study", "_setting": "study", "_technical_choice": "study",
-    "_technical_rows": "study",
-    "_contributions": "study", "_technical": "study", "_choices": "study", "_traded": "study",
-    "_technical_rows": "study", "_monthly": "study", "_monthly_checks": "study",
+    "_technical_rows": "study", "_choices": "study", "_traded": "study",
 }  # fmt: skip
 
 

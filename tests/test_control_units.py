@@ -1,5 +1,7 @@
 """Control units: seven rules of delineation on drawn networks, then on random ones."""
 
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -7,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from permitload import RiverNetwork, sources
+from permitload import RiverNetwork, sources, study
 from permitload.errors import DataError
+from tests.test_bad_input import MONTHS, STUDY, write
 
 
 def river(*rows: str, polders: pd.DataFrame | None = None, gates: str = "") -> RiverNetwork:
@@ -529,3 +532,32 @@ def test_the_order_of_rows_changes_nothing(drawing: Drawing, random: object) -> 
     pd.testing.assert_frame_equal(units.sort_values(key).reset_index(drop=True), again)
     shuffled = drawing.network.units_of(drawing.outlets, drawing.sections, None, drawing.districts)
     assert shuffled.to_dict() == found.to_dict()
+
+
+def test_a_study_with_water_that_leads_to_no_section_has_no_units(tmp_path: Path) -> None:
+    """It is drawn all the same, without maps by unit; the permits are those of the rest alone."""
+    idle = {
+        "reaches": "R9,X,Y,1000,5\n",
+        "flows": "".join(f"R9,{month},1.0,0.2\n" for month in MONTHS),
+        "boundaries": "".join(f"X,{month},1.0\nY,{month},-1.0\n" for month in MONTHS),
+        "inflow": "X,COD,,12\nX,NH3-N,,0.4\n",
+    }
+    found = {}
+    for nodes in ("ABCDE", "ABCDEXY"):
+        more = idle if "X" in nodes else {}
+        rows = "".join(f"{node},{100 * i},{10 * i * i}\n" for i, node in enumerate(nodes))
+        (tmp_path / nodes).mkdir()
+        texts = {name: text + more.get(name, "") for name, text in STUDY.items()}
+        write(tmp_path / nodes, texts | {"nodes": "node,x [m],y [m]\n" + rows})
+        found[nodes] = study.run(tmp_path / nodes)
+    permits, units, maps = (
+        [part(results) for results in found.values()]
+        for part in (
+            lambda results: (results / "permits.csv").read_text("utf8"),
+            lambda results: len(pd.read_csv(results / "units.csv")),
+            lambda results: len([*results.glob("figures/map_*"), *results.glob("figures/units_*")]),
+        )
+    )
+    assert permits[0] == permits[1]
+    assert units == [4, 0]
+    assert maps == [3, 0]

@@ -131,3 +131,20 @@ def test_a_limit_that_differs_between_periods_is_one_sentence(tmp_path: Path) ->
         " and a mean has one limit; right would be one limit, or the rule every_month or "
         "monthly_share"
     ]
+
+
+def test_water_that_leads_to_no_section_is_named_before_the_run(tmp_path: Path) -> None:
+    """Areas rest on control units, which such water has none of."""
+
+    def and_an_idle_canal(**row: object) -> Change:
+        return lambda table: pd.concat([table, pd.DataFrame([row])])
+
+    found = checked(
+        tmp_path / "study",
+        reaches=and_an_idle_canal(reach="R9", from_node="X", to_node="Y", length=100.0, width=5.0),
+        flows=lambda t: pd.concat([t, t.drop_duplicates("period").assign(reach="R9", flow=0.0)]),
+    )
+    assert found == [
+        "reaches.csv, reach: R9 lead to no section; right would be a control section on every "
+        "connected part of the network"
+    ]

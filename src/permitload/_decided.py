@@ -9,11 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from permitload import _targets, allocation, fairness, sources
-from permitload._checks.grouped import PARTS
 from permitload._frames import fault_at, faults_of
 from permitload._settings import Settings
 from permitload.errors import DataError, Fault
-from permitload.schema import described
+from permitload.schema import PARK_TOTALS, described
 
 __all__ = ["BASES", "equipped", "target_faults"]
 
@@ -46,12 +45,12 @@ def equipped(decided: xr.Dataset, tables: Tables, settings: Settings) -> xr.Data
         return decided
     limits = tables["group_limits"]
     limits = limits[limits["pollutant"].isin(decided["pollutant"].values)]
-    parts = limits[limits[PARTS[1]].notna()].set_index(["group", "pollutant"])
-    given = (parts[name].to_xarray().fillna(np.inf) for name in PARTS)
+    parts = limits[limits[PARK_TOTALS[1]].notna()].set_index(["group", "pollutant"])
+    given = (parts[name].to_xarray().fillna(np.inf) for name in PARK_TOTALS)
     total = allocation.park_total(*given)
     least = total["annual_total"].to_series()
     own = pd.MultiIndex.from_frame(limits[["group", "pollutant"]])
-    here = limits[PARTS[1]].notna().to_numpy()
+    here = limits[PARK_TOTALS[1]].notna().to_numpy()
     annual = np.where(here, least.reindex(own).to_numpy(), limits["annual_total"].to_numpy())
     grouped = allocation.with_groups(decided, tables["groups"], limits.assign(annual_total=annual))
     axes = {dim: grouped[dim].values for dim in ("group", "pollutant")}

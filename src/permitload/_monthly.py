@@ -157,9 +157,7 @@ def _updates(park: _Park, given: Tables, policy: Policy) -> Iterator[Update]:
 
 def _known(actuals: pd.DataFrame, past: list[str]) -> pd.DataFrame:
     """Pick what becomes known between two issues: the last period, the one before verified."""
-    stages = zip(("verified", "provisional"), ([], *([name] for name in past))[-2:], strict=False)
-    if len(past) < 2:
-        stages = zip(("provisional",), [past], strict=True)
+    stages = (("verified", past[-2:-1]), ("provisional", past[-1:]))
     parts = [
         actuals[(actuals["report_stage"] == stage) & actuals["period"].isin(names)]
         for stage, names in stages

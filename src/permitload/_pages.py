@@ -21,10 +21,12 @@ from permitload import (
     _technical,
     _tiered,
     _tree,
+    _units,
     plot,
     quality,
     report,
 )
+from permitload._permits import counted
 from permitload.plot.labels import bilingual
 from permitload.schema import text
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -215,7 +217,8 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
         period=outcome.datasets["limits"]["period"].values,
     )
     drawn: dict[str, dict[str, bytes]] = {"map": {}, "limit_use": {}, "permits": {}, "monthly": {}}
-    placed = bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
+    unit = _unit_of_reaches(outcome)
+    placed = len(unit) > 0 and bool(outcome.network.nodes[["x", "y"]].notna().all(axis=None))
     allocated = outcome.datasets["allocation"]["permitted_load"]
     sector = outcome.datasets["sources"]["sector"].values
     main = _named(outcome, tables["permits"]).assign(stopped_by=_main_reasons(outcome, tables))
@@ -237,7 +240,6 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
             stamp = _drawn.UNCALIBRATED if kind == "monthly" and not known else ""
             drawn[kind][pollutant + stamp] = plot.png(ax)
     flow = outcome.datasets["hydraulics"]["flow"].isel(period=0).to_series()
-    unit = _unit_of_reaches(outcome) if placed else pd.Series([], dtype=str)
     for pollutant in _by_use(use) if placed else []:
         ax = plot.network_map(
             outcome.network, _use_of_reaches(outcome, pollutant, unit), outcome.tables["sections"],
@@ -268,9 +270,8 @@ def _others_drawn(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes
 
 
 def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
-    """Control unit of each reach, of its upper end where a section cuts it."""
-    tables = outcome.tables
-    units = outcome.network.control_units(tables["sections"], districts=tables["districts"])
+    """Control unit of each reach, of its upper end where a section cuts it; none without units."""
+    units = _units.stretches(outcome.network, outcome.tables)
     return units.drop_duplicates("reach").set_index("reach")["control_unit"]
 
 
@@ -301,18 +302,11 @@ def _alternatives_of_the_year(outcome: Outcome, table: pd.DataFrame) -> pd.DataF
             "annual_sum": tonnes(mean["total"], days.sum()),
             "annual_worst": tonnes(some["total"].min(), DAYS_PER_YEAR),
             "capacity_use": mean["source_load"] / mean["total"] if mean["total"] > 0.0 else np.nan,
-            "binding": _times(some["binding"]),
-            "owing": _times(some["owing"].str.replace(_NUMBER, "", regex=True)),
+            "binding": counted(some["binding"]),
+            "owing": counted(some["owing"].str.replace(_NUMBER, "", regex=True)),
             "calibrated": _stamp(some["calibrated"]),
         })  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _times(cells: pd.Series[str]) -> str:
-    """Count the periods in which each section is named."""
-    named = [word for cell in cells for word in str(cell).split("; ") if word]
-    ranked = sorted(set(named), key=lambda name: (-named.count(name), name))
-    return "; ".join(f"{name} {named.count(name)}/{len(cells)}" for name in ranked)
 
 
 def _stamps(outcome: Outcome, pollutant: str) -> list[str]:

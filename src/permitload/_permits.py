@@ -108,11 +108,18 @@ def _annual(monthly: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     # a bound that is no sum of whole units is cut to them
     whole = allocation.truncate(bound, settings.precision)
     table["permit"] = summed.where(bound == summed, whole).round(_DIGITS)
-    table["stopped_by"] = groups["stopped_by"].agg(_reasons)
+    table["stopped_by"] = groups["stopped_by"].agg(counted)
     return table.reset_index()
 
 
-def _reasons(stops: pd.Series[str]) -> str:
-    """Count what stopped a source over the periods, the most frequent first."""
-    ranked = sorted(Counter(stops).items(), key=lambda item: (-item[1], str(item[0])))
-    return "; ".join(f"{name} {count}/{len(stops)}" for name, count in ranked)
+def counted(cells: pd.Series[str]) -> str:
+    """Count the periods in which a cell names each label, the most frequent first.
+
+    Examples
+    --------
+    >>> counted(pd.Series(["S2", "S1; S2", "", "S1; S2"]))
+    'S2 3/4; S1 2/4'
+    """
+    counts = Counter(name for cell in cells for name in str(cell).split("; ") if name)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{name} {count}/{len(cells)}" for name, count in ranked)

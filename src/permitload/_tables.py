@@ -8,7 +8,7 @@ from permitload._technology_variables import TECHNOLOGY_TABLES
 from permitload._tier_variables import TIER_TABLES
 from permitload._variables import VARIABLES
 
-__all__ = ["COMPONENTS", "DATASETS", "TABLES", "Column", "Table"]
+__all__ = ["COMPONENTS", "DATASETS", "PARK_TOTALS", "STOPS", "TABLES", "Column", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +346,12 @@ COMPONENTS = {
     "benchmark": "ceiling",
 }
 """Named floors and ceilings of ``source_bounds``, and which of the two each is."""
+
+STOPS = ("ceiling", "floor", "no target", "fixed", "target")
+"""What stops a load, other than a section, a group or a named bound."""
+
+PARK_TOTALS = ("capacity_share", "allowable_emission", "current_permit")
+"""What the total of a park is the least of; the sections hold the first where it is empty."""
 
 
 def _datasets(*rows: tuple[str, str, str]) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -74,9 +74,8 @@ def by_unit(published: Tables, outcome: Outcome) -> dict[str, pd.DataFrame]:
     if "potentials" not in published:
         return {}
     given, network = outcome.tables, outcome.network
-    try:
-        stretches = network.control_units(given["sections"], districts=given["districts"])
-    except DataError:  # water that leads to no section has no unit
+    stretches = _units.stretches(network, given)
+    if stretches.empty:
         return {}
     share = _units.membership(network, given, stretches).rename("share")
     place = sources.resolve(given["sources"], given["works"])[["source", "outlet"]]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from permitload import plot, standards, tiers
+from permitload import _units, plot, standards, tiers
 from permitload._frames import fault_at, faults_of, listed
 from permitload.errors import DataError, Fault
 from permitload.units import tonnes
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from permitload._outcome import Outcome
+    from permitload.network import RiverNetwork
 
     Tables = Mapping[str, pd.DataFrame]
 
-__all__ = ["KEYS", "faults", "figures", "tables"]
+__all__ = ["KEYS", "faults", "figures", "tables", "unit_faults"]
 
 KEYS = {
     "tier_areas": ("park", "pollutant"),
@@ -70,7 +72,7 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     response = outcome.datasets["response"]
     judged = _judged(given, [str(name) for name in response["pollutant"].values])
     areas = tiers.attainment_area(response, judged, given["tier_parks"])
-    units = tiers.attaining_units(outcome.network.control_units(given["sections"]), judged)
+    units = tiers.attaining_units(_units.stretches(outcome.network, given), judged)
     rated = _rated(given)
     permits = tiers.limits(rated.applications, areas, given["tier_emissions"], rated.lines)
     inflowing = permits["book"] == "discharged"  # what a works accepts has no room in the water
@@ -111,13 +113,24 @@ def faults(
     return [fault for fault in known[0] if str(fault) in also]
 
 
+def unit_faults(given: Tables, network: RiverNetwork | None) -> list[Fault]:
+    """Find water without a control unit: an area is judged by the units of its sections."""
+    if network is None or given["tier_applications"].empty:
+        return []
+    try:
+        network.control_units(given["sections"], districts=given["districts"])
+    except DataError as error:
+        return [replace(fault, table=f"{fault.table}.csv") for fault in error.faults]
+    return []
+
+
 def figures(outcome: Outcome, published: Tables) -> dict[str, dict[str, bytes]]:
     """Draw the map of areas, the ladders of intensity, and permits before and after."""
     if "tier_permits" not in published:
         return {}
     drawn: dict[str, dict[str, bytes]] = {"areas": {}, "ladder": {}, "tier_permits": {}}
     given, network = outcome.tables, outcome.network
-    stretches = network.control_units(given["sections"])
+    stretches = _units.stretches(network, given)
     placed = bool(network.nodes[["x", "y"]].notna().all(axis=None))
     for pollutant, rows in published["tier_units"].groupby("pollutant") if placed else ():
         judged = rows.set_index("control_unit")["attaining"].rename(str(pollutant))

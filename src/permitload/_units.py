@@ -19,7 +19,7 @@ from permitload.units import DAYS_PER_YEAR, flux, tonnes
 if TYPE_CHECKING:
     from permitload import _model
 
-__all__ = ["by_unit", "land", "membership", "none", "of_state", "planned"]
+__all__ = ["by_unit", "land", "membership", "none", "of_state", "planned", "stretches"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -27,6 +27,27 @@ _AT_CEILING = 1e-9
 """Share of a ceiling below it at which a load stands at it."""
 _FULL = 2e-9
 """Share of its headroom that a full section may have to spare."""
+
+
+def stretches(network: RiverNetwork, tables: Tables) -> pd.DataFrame:
+    """Cut the rivers of a study into its control units; no row where water leads to no section.
+
+    Parameters
+    ----------
+    network : RiverNetwork
+        Rivers.
+    tables : mapping of DataFrame
+        ``sections`` and ``districts`` of the study.
+
+    Returns
+    -------
+    DataFrame
+        As :meth:`RiverNetwork.control_units`.
+    """
+    try:
+        return network.control_units(tables["sections"], districts=tables["districts"])
+    except DataError:
+        return pd.DataFrame({name: [] for name in ("reach", "control_unit")}, dtype=str)
 
 
 def planned(source_load: xr.DataArray, tables: Tables) -> xr.DataArray | None:
@@ -76,7 +97,7 @@ def by_unit(
     tables : mapping of DataFrame
         Tables of the study.
     stretches : DataFrame
-        What :meth:`RiverNetwork.control_units` gives for its sections and districts.
+        What :func:`stretches` gives for the study, not empty.
     found : mapping of Dataset
         ``capacity``, ``limits``, ``present``, ``response`` and ``sources`` of the study, and
         ``max_min``, that point of its set with present loads as weights.
@@ -136,9 +157,8 @@ def of_state(
     Water that leads to no section has no unit: then there are none, and the permits stand.
     """
     model, load = state.model, state.given["source_load"]
-    try:
-        stretches = model.network.control_units(model.sections, districts=model.tables["districts"])
-    except DataError:
+    parts = stretches(model.network, model.tables)
+    if parts.empty:
         return none(datasets["capacity"])
     later = planned(load, model.tables)
     after = None
@@ -148,7 +168,7 @@ def of_state(
     response, headroom, bounds, decided = room
     points = capacity.ruled_points(response, headroom, decided, decided, bounds)
     found = {**datasets, "max_min": points.sel(point="max_min", drop=True)}
-    return by_unit(model.network, model.tables, stretches, found, present, after)
+    return by_unit(model.network, model.tables, parts, found, present, after)
 
 
 def none(capacity: xr.Dataset) -> dict[str, xr.Dataset]:

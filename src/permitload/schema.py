@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload._tables import COMPONENTS, DATASETS, TABLES, Column, Table
+from permitload._tables import COMPONENTS, DATASETS, PARK_TOTALS, STOPS, TABLES, Column, Table
 from permitload._terms import TERMS
 from permitload._variables import DIMENSIONS, VARIABLES, Variable
 from permitload.errors import Fault, raise_faults
@@ -19,6 +19,8 @@ __all__ = [
     "COMPONENTS",
     "DATASETS",
     "DIMENSIONS",
+    "PARK_TOTALS",
+    "STOPS",
     "TABLES",
     "TERMS",
     "VARIABLES",

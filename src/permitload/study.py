@@ -330,6 +330,7 @@ def _read(folder: Path) -> _Inputs:
     if not checked.faults and checked.loads is not None:  # of all periods then
         checked.faults += _technical.faults(_filled(booked.tables))
         checked.faults += _traded.faults(every, checked.loads, settings)
+        checked.faults += _tiered.unit_faults(every, checked.network)
     cases: dict[str, tuple[Tables, _checks.Study]] = {}
     # what is wrong with the study itself would be said of each alternative again
     for name, rows in given.items() if not checked.faults else ():

@@ -22,8 +22,9 @@ from permitload._checks.plausible import plausibility_faults
 from permitload._checks.rates import rate_faults
 from permitload._checks.references import reference_faults
 from permitload._checks.treatment import treatment_faults
+from permitload._checks.undecided import class_faults
 from permitload._checks.works import works_faults
-from permitload._frames import LINE, complete, fault_at, faults_of, listed, place, positions, title
+from permitload._frames import LINE, complete, fault_at, faults_of, place, positions, title
 from permitload.errors import DataError, Fault
 from permitload.io import expand_periods
 from permitload.schema import TABLES, VARIABLES, text
@@ -142,7 +143,7 @@ def _checks(
         ("outlets sources works", lambda: works_faults(given)),
         ("outlets source_loads sources", lambda: plausibility_faults(given)),
         ("enterprises sources works", lambda: _unused(given)),
-        ("sources", lambda: _undecided(given["sources"], decided)),
+        ("sources", lambda: class_faults(given["sources"], decided)),
     ]
 
 
@@ -156,17 +157,6 @@ def _studied(tables: Tables, pollutants: Sequence[str], lost: set[str]) -> list[
         for label in pollutants
         for name, labels in named.items()
         if name not in lost and label not in labels
-    ]
-
-
-def _undecided(placed: pd.DataFrame, decided: Sequence[str]) -> list[Fault]:
-    """Classes to be decided that no source belongs to; a class that is wrong may be any."""
-    present = placed["source_class"].unique().tolist()
-    right = f"one of {listed(present)}"
-    return [
-        Fault("study.toml", "capacity", "decided", label, "has no source", right)
-        for label in decided
-        if label not in present and "" not in present
     ]
 
 

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from permitload._checks.undecided import undecided
 from permitload._frames import fault_at, listed
 from permitload.errors import Fault
-from permitload.schema import COMPONENTS
+from permitload.schema import COMPONENTS, PARK_TOTALS, STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PARTS", "group_faults"]
-
-PARTS = ("capacity_share", "allowable_emission", "current_permit")
-"""What the total of a park is the least of; the sections hold the first where it is empty."""
-_STOPS = ("ceiling", "floor", "fixed", "no target", "target", *COMPONENTS)
+__all__ = ["group_faults"]
 
 
 def group_faults(tables: dict[str, pd.DataFrame], decided: Sequence[str]) -> list[Fault]:
@@ -45,17 +42,11 @@ def group_faults(tables: dict[str, pd.DataFrame], decided: Sequence[str]) -> lis
     >>> print(group_faults(tables, ["industry"])[0])
     groups, row park, E1, group: park has no limit; right would be a row of group_limits
     """
-    sources, groups = tables["sources"], tables["groups"]
-    kept = sources["source"][~sources["source_class"].isin([*decided, ""])]
-    right = f"a source of class {listed(decided)}"
-    found = [
-        fault_at(tables[name], name, int(i), "source", "is not decided", right)
-        for name in ("groups", "source_bounds")
-        for i in np.flatnonzero(tables[name]["source"].isin(kept))
-    ]
+    groups = tables["groups"]
+    found = undecided(tables, ("groups", "source_bounds"), decided)
     sections = tables["sections"]["section"].tolist()
     labels = groups["group"].drop_duplicates()
-    taken = {*sections, *_STOPS, *(f"{label} (year)" for label in labels)} - {""}
+    taken = {*sections, *STOPS, *COMPONENTS, *(f"{label} (year)" for label in labels)} - {""}
     limited = {*tables["group_limits"]["group"].tolist(), ""}
     for i, label in zip(groups.index.get_indexer(labels.index), labels, strict=True):
         if label in taken:
@@ -70,7 +61,7 @@ def group_faults(tables: dict[str, pd.DataFrame], decided: Sequence[str]) -> lis
 def _limit_faults(limits: pd.DataFrame) -> list[Fault]:
     """Limits without a number, totals of the year at one period, totals without all parts."""
     period = (limits["period"] != "").to_numpy()
-    parts = {name: limits[name].notna().to_numpy() for name in ("annual_total", *PARTS)}
+    parts = {name: limits[name].notna().to_numpy() for name in ("annual_total", *PARK_TOTALS)}
     stated = parts.pop("annual_total")
     park = np.logical_or.reduce(list(parts.values()))
     empty = limits["group_limit"].isna().to_numpy() & ~stated & ~park
@@ -81,11 +72,16 @@ def _limit_faults(limits: pd.DataFrame) -> list[Fault]:
         for name, given in {"annual_total": stated, **parts}.items()
     ]
     checks.append(
-        ("annual_total", stated & park, "is given, and so are its parts", f"no {listed(PARTS)}")
+        (
+            "annual_total",
+            stated & park,
+            "is given, and so are its parts",
+            f"no {listed(PARK_TOTALS)}",
+        )
     )
     checks += [
         (name, park & ~parts[name], "is empty, and the total of a park is the least of all", "t/a")
-        for name in PARTS[1:]
+        for name in PARK_TOTALS[1:]
     ]
     return [
         fault_at(limits, "group_limits", int(i), column, problem, right)

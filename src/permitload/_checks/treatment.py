@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from permitload._frames import fault_at, listed
+from permitload._checks.undecided import undecided
+from permitload._frames import fault_at
 from permitload.errors import Fault
 
 if TYPE_CHECKING:
@@ -45,14 +46,8 @@ def treatment_faults(tables: dict[str, pd.DataFrame], decided: Sequence[str]) ->
     >>> print(treatment_faults(tables, ["industry"])[0])
     options, row E1, filter, TP, lifetime: is empty; right would be years of service > 0 [a]
     """
-    sources, options = tables["sources"], tables["options"]
-    kept = sources["source"][~sources["source_class"].isin([*decided, ""])]
-    right = f"a source of class {listed(decided)}"
-    found = [
-        fault_at(tables[name], name, int(k), "source", "is not decided", right)
-        for name in ("options", "reductions")
-        for k in np.flatnonzero(tables[name]["source"].isin(kept))
-    ]
+    options = tables["options"]
+    found = undecided(tables, ("options", "reductions"), decided)
     spent = options["capital"] > 0.0
     for column, lost, words in (
         ("lifetime", ~(options["lifetime"] > 0.0), "years of service > 0 [a]"),

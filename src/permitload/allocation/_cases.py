@@ -14,6 +14,7 @@ from scipy import sparse
 from permitload._labels import floats, index_of, refuse_repeats
 from permitload.allocation._groups import Grouped, columns_alike, over_the_year, read
 from permitload.errors import DataError, Fault, raise_faults
+from permitload.schema import STOPS
 from permitload.sharing.rows import Rows, sparse_rows
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "DIMS",
     "GROUP",
     "LARGEST",
-    "OWN",
     "SECTION",
     "UNITS",
     "Case",
@@ -41,8 +41,6 @@ SECTION, GROUP, ANNUAL = 0, 1, 2
 UNITS = ("mg/L", "kg/d", "t/a")
 LARGEST = float(np.finfo(float).max)
 """Greatest finite number."""
-OWN = ("ceiling", "floor", "no target", "fixed", "target")
-"""Stops that are no row."""
 
 
 class Case(NamedTuple):
@@ -205,11 +203,11 @@ def _clashes(
     parts = [sources[f"{b}_component"] for b in ("ceiling", "floor") if f"{b}_component" in sources]
     component = {name for part in parts for name in np.unique(part.values.astype(str))} - {""}
     rows = [*response["section"].values.astype(str), *groups.name, *map(year_of, groups.name)]
-    taken = set(rows) | set(OWN)
+    taken = set(rows) | set(STOPS)
     names = rows if len(groups.name) else []
     return [
         Fault("groups", name, "group", None, "is the name of another row or stop", "its own name")
-        for name in sorted({n for n in names if names.count(n) > 1 or n in OWN})
+        for name in sorted({n for n in names if names.count(n) > 1 or n in STOPS})
     ] + [
         Fault("sources", None, "component", name, "is the name of a row or stop", "its own name")
         for name in sorted(component & taken)

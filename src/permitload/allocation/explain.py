@@ -15,7 +15,6 @@ from permitload.allocation._cases import (
     ANNUAL,
     DIMS,
     GROUP,
-    OWN,
     SECTION,
     Case,
     blank,
@@ -26,7 +25,7 @@ from permitload.allocation._cases import (
 )
 from permitload.allocation.allocate import present_load
 from permitload.errors import Fault, raise_faults
-from permitload.schema import VARIABLES
+from permitload.schema import STOPS, VARIABLES
 from permitload.units import tonnes
 
 __all__ = ["COLUMNS", "explain"]
@@ -209,10 +208,10 @@ def _refuse_unknown(
     stops: NDArray[np.object_], problems: list[Case], named: dict[str, NDArray[np.object_]]
 ) -> None:
     """Refuse stops that are neither a row nor a bound."""
-    known = np.isin(stops, OWN) | (stops == named["ceiling"]) | (stops == named["floor"])
+    known = np.isin(stops, STOPS) | (stops == named["ceiling"]) | (stops == named["floor"])
     for case in problems:
         known[case.at] |= _rows_of(case, stops) >= 0
-    right = "a section of the response, a group, or one of " + ", ".join(OWN)
+    right = "a section of the response, a group, or one of " + ", ".join(STOPS)
     raise_faults(
         Fault("allocation", None, "stopped_by", name, "is unknown", right)
         for name in sorted(set(map(str, stops[~known])))
@@ -240,7 +239,7 @@ def _at_bounds(
     """Say which bound stopped a source, under the name of the component that sets it."""
     ceiling = (stops == "ceiling") | (stops == named["ceiling"])
     floor = ~ceiling & ((stops == "floor") | (stops == named["floor"]))
-    mine = {"ceiling": ceiling, "floor": floor, "target": np.isin(stops, OWN[2:])}
+    mine = {"ceiling": ceiling, "floor": floor, "target": np.isin(stops, STOPS[2:])}
     return [
         _Line("stop", name, np.where(here, bounds[name], np.nan), f"{name}, above", stops)
         for name, here in mine.items()

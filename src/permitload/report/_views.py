@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from permitload.plot import exceeds
-from permitload.schema import COMPONENTS, VARIABLES
+from permitload.schema import COMPONENTS, PARK_TOTALS, STOPS, VARIABLES
 
 NOTHING = "—"
 _DIGITS = 4
@@ -63,10 +63,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 MOST = 200
 """Rows of a table that the page shows; all are in the CSV tables."""
 
-TOTALS = ("capacity_share", "allowable_emission", "current_permit")
-"""What the total of a park is the least of."""
-
-STOPS = ("ceiling", "floor", "fixed", "no target", "target", *COMPONENTS)
+OWN_STOPS = (*STOPS, *COMPONENTS)
 """What stops a source other than a section or a group."""
 
 
@@ -168,7 +165,7 @@ def word(code: object) -> str:
     >>> word("ok"), word("S1"), word("present_permit")
     ('正常 ok', 'S1', '现有许可负荷 present permit')
     """
-    if str(code) in (*COMPONENTS, *TOTALS):
+    if str(code) in (*COMPONENTS, *PARK_TOTALS):
         return f"{VARIABLES[str(code)].term} {str(code).replace('_', ' ')}"
     return " ".join(WORDS[str(code)]) if str(code) in WORDS else plain(code)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from permitload import plot
 from permitload.report import _views
-from permitload.report._views import STOPS, Cell, View
+from permitload.report._views import OWN_STOPS, Cell, View
 from permitload.schema import COMPONENTS, VARIABLES
 
 _MOST = 40
@@ -130,9 +130,9 @@ def _share(granted: float) -> Cell:
 def _reasons(rows: pd.DataFrame) -> str:
     """Sections with the periods in which they were full, then what else, with its number."""
     counts = Counter(rows["stopped_by"])
-    order = sorted(counts, key=lambda stop: (stop in STOPS, -counts[stop], str(stop)))
+    order = sorted(counts, key=lambda stop: (stop in OWN_STOPS, -counts[stop], str(stop)))
     return "; ".join(
-        f"{_views.word(stop)} {counts[stop]}/{len(rows)}" if stop in STOPS
+        f"{_views.word(stop)} {counts[stop]}/{len(rows)}" if stop in OWN_STOPS
         else f"{_views.plain(stop)} {compact(rows['period'][rows['stopped_by'] == stop])}"
         for stop in order
     )  # fmt: skip
@@ -143,7 +143,7 @@ def not_more(permits: pd.DataFrame, monthly: pd.DataFrame, sections: pd.DataFram
     names = section_names(sections)
     own = permits["name"] if "name" in permits else permits["enterprise"]
     own = dict(zip(permits["source"], own, strict=True))
-    table = monthly[~monthly["stopped_by"].isin(STOPS)].assign(granted=_granted(monthly))
+    table = monthly[~monthly["stopped_by"].isin(OWN_STOPS)].assign(granted=_granted(monthly))
     found = []
     for (source, _, stop), rows in table.groupby(["source", "pollutant", "stopped_by"], sort=False):
         worst = rows.loc[rows["level"].fillna(np.inf).idxmin()].to_dict()
@@ -175,7 +175,7 @@ def stopped(
     calendar = list(pd.unique(sections["period"]))
     less = sections[sections["headroom"] < 0.0]
     bare = set(zip(less["section"], less["indicator"], less["period"], strict=True))
-    order = sorted(pd.unique(monthly["stopped_by"]), key=lambda s: (s in STOPS, str(s)))
+    order = sorted(pd.unique(monthly["stopped_by"]), key=lambda s: (s in OWN_STOPS, str(s)))
     rows = []
     for stop in order:
         for pollutant in pd.unique(monthly["pollutant"]):
@@ -184,10 +184,10 @@ def stopped(
                 continue
             when = [p for p in calendar if (here["period"] == p).any()]
             empty = [p for p in when if (stop, pollutant, p) in bare]
-            words = _own(str(stop)) if stop in STOPS else _full(here, when, empty)
+            words = _own(str(stop)) if stop in OWN_STOPS else _full(here, when, empty)
             counts = here.groupby("who", sort=False)["period"].nunique()
             who = [f"{name}\u00a0({n})" for name, n in counts.items()]
-            label = _views.word(stop) if stop in STOPS else names.get(str(stop), str(stop))
+            label = _views.word(stop) if stop in OWN_STOPS else names.get(str(stop), str(stop))
             label = totals.get((stop, pollutant), label)
             rows.append([Cell(label), Cell(_views.plain(pollutant)), words,
                          Cell(", ".join(_first(who)))])  # fmt: skip

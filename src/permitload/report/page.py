@@ -287,7 +287,7 @@ def _cuts_first(table: pd.DataFrame) -> pd.DataFrame:
 def _facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Count and sum what the opening sentences say."""
     permits, monthly = tables["permits"], tables["permits_monthly"]
-    limited = ~monthly["stopped_by"].isin(_views.STOPS)
+    limited = ~monthly["stopped_by"].isin(_views.OWN_STOPS)
     order = pd.unique(tables["capacity"]["pollutant"])
     totals = permits.groupby("pollutant")["permit"].sum().reindex(order, fill_value=0.0)
     basis = tables["parameters"]["basis"]

@@ -12,6 +12,7 @@ from permitload._frames import complete, fault_at
 from permitload._labels import index_of
 from permitload.errors import DataError, Fault, InfeasibleError, raise_faults
 from permitload.program import Program, relax
+from permitload.schema import PARK_TOTALS
 
 __all__ = ["measures_plan"]
 
@@ -128,7 +129,7 @@ def _faults(
         (limits, "group_limits", limits["group_limit"].isna(), "group_limit", "is empty",
          "a total [kg/d]; units.rate makes it of one in t/a"),
     ]  # fmt: skip
-    unused = limits[["annual_total", "capacity_share", "allowable_emission", "current_permit"]]
+    unused = limits[["annual_total", *PARK_TOTALS]]
     checks.append((limits, "group_limits", unused.notna().any(axis=1), "group",
                    "has a total of the year too", "group_limit [kg/d] alone"))  # fmt: skip
     given = loads.groupby(["source", "pollutant"])["period"].transform("size")
