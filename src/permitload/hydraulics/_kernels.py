@@ -5,6 +5,8 @@ flows by Newton: faces are eliminated onto cells, the cells of a reach onto its 
 the nodes by sparse factors whose order is found once.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from permitload.hydraulics._arrays import Links, State
 from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
+Shape: TypeAlias = tuple[int, int, float, float, float, float]
+"""Kind, flap, crest, width, factor and friction of a structure."""
 
 __all__ = ["SHALLOW", "discharge", "newton", "volumes", "wetted"]
 
@@ -183,21 +187,21 @@ def reduce(mesh: Mesh, st: State, idt: float, theta: float) -> None:
         st.right[b] += st.qt[last] + theta * (st.c[last] + st.l[last] * e1)
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def shape_of(links: Links, s: int) -> Shape:
+    """Numbers of a weir, gate or culvert: read once, as reading an array counts references."""
+    drag = 2.0 * GRAVITY * links.roughness[s] ** 2 * links.length[s]
+    sizes = links.crest[s], links.width[s], links.factor[s], drag
+    return links.kind[s], links.one_way[s], *sizes
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def discharge(links: Links, s: int, left: float, right: float, opening: float, on: float) -> float:
-    """Flow through a structure between two stages."""
-    kind, crest, width = links.kind[s], links.crest[s], links.width[s]
-    if kind == PUMP:
-        start, stop = links.switch[s]
-        if on < 0.0:
-            on = min(max((left - stop) / (start - stop), 0.0), 1.0)
-        return float(links.factor[s] * on)
-    if kind == RATING:
-        i, j = links.first[s], links.first[s + 1]
-        return float(np.interp(left, links.rating_stage[i:j], links.rating_flow[i:j]))
+def through(shape: Shape, left: float, right: float, opening: float) -> float:
+    """Flow through a weir, gate or culvert between two stages."""
+    kind, one_way, crest, width, factor, drag = shape
     sign, up, down = 1.0, left, right
     if right > left:
-        if links.one_way[s]:
+        if one_way:
             return 0.0
         sign, up, down = -1.0, right, left
     head = up - crest
@@ -206,20 +210,50 @@ def discharge(links: Links, s: int, left: float, right: float, opening: float, o
     if kind == WEIR:
         drowned = max(down - crest, 0.0) / head
         near = min(drowned, 0.998)
-        left_over = (1.0 - near**1.5) ** 0.385 * (1.0 - drowned) / (1.0 - near)
-        power = links.factor[s] * width * np.sqrt(2.0 * GRAVITY) * head**1.5
+        left_over = (1.0 - near * np.sqrt(near)) ** 0.385 * (1.0 - drowned) / (1.0 - near)
+        power = factor * width * np.sqrt(2.0 * GRAVITY * head) * head
         return float(sign * power * left_over)
     lifted = min(opening, head)
     if lifted <= 0.0:
         return 0.0
-    factor = links.factor[s]
     if kind == CULVERT:
         rim = 2.0 * (width + lifted) / (width * lifted)
-        loss = 2.0 * GRAVITY * links.roughness[s] ** 2 * links.length[s] * rim ** (4.0 / 3.0)
-        factor = 1.0 / np.sqrt(factor + loss)
+        factor = 1.0 / np.sqrt(factor + drag * rim * np.cbrt(rim))
     drop = up - max(down, crest + 0.5 * lifted)
-    root = drop / (drop * drop + 1e-10) ** 0.25  # √drop, but straight below 10 µm
-    return float(sign * factor * width * lifted * np.sqrt(2.0 * GRAVITY) * root)
+    fast = np.sqrt(2.0 * GRAVITY / np.sqrt(drop * drop + 1e-10))  # straight below 10 µm
+    return float(sign * factor * width * lifted * drop * fast)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def discharge(links: Links, s: int, left: float, right: float, opening: float, on: float) -> float:
+    """Flow through a structure between two stages."""
+    kind = links.kind[s]
+    if kind < PUMP:
+        return through(shape_of(links, s), left, right, opening)
+    if kind == PUMP:
+        start, stop = links.switch[s]
+        if on < 0.0:
+            on = min(max((left - stop) / (start - stop), 0.0), 1.0)
+        return float(links.factor[s] * on)
+    i, j = links.first[s], links.first[s + 1]
+    return float(np.interp(left, links.rating_stage[i:j], links.rating_flow[i:j]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def slopes(
+    links: Links, s: int, left: float, right: float, opening: float, on: float
+) -> tuple[float, float, float]:
+    """Flow of a structure and its growth with both stages."""
+    h, shape = 1e-7, shape_of(links, s)
+    if shape[0] < PUMP:
+        q = through(shape, left, right, opening)
+        a = through(shape, left + h, right, opening) - through(shape, left - h, right, opening)
+        b = through(shape, left, right + h, opening) - through(shape, left, right - h, opening)
+        return q, a / (2.0 * h), b / (2.0 * h)
+    q = discharge(links, s, left, right, opening, on)
+    a = discharge(links, s, left + h, right, opening, on)
+    a -= discharge(links, s, left - h, right, opening, on)
+    return q, a / (2.0 * h), 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -229,14 +263,7 @@ def structures(mesh: Mesh, links: Links, st: State, theta: float) -> None:
         a, b = links.start[s], links.stop[s]
         left = theta * st.z1[a] + (1.0 - theta) * st.z0[a]
         right = theta * st.z1[b] + (1.0 - theta) * st.z0[b] if b >= 0 else 0.0
-        h, opening, on = 1e-7, st.opening[s], st.on[s]
-        q = discharge(links, s, left, right, opening, on)
-        high = discharge(links, s, left + h, right, opening, on)
-        fa = (high - discharge(links, s, left - h, right, opening, on)) / (2.0 * h)
-        fb = 0.0
-        if b >= 0:
-            high = discharge(links, s, left, right + h, opening, on)
-            fb = (high - discharge(links, s, left, right - h, opening, on)) / (2.0 * h)
+        q, fa, fb = slopes(links, s, left, right, st.opening[s], st.on[s])
         if links.kind[s] < PUMP and q != 0.0:
             # q|q| = F|F| instead of q = F: Newton on a root would jump to and fro about no flow
             old = st.link[s, 0]
