@@ -239,7 +239,7 @@ def discharge(links: Links, s: int, left: float, right: float, opening: float, o
     return float(np.interp(left, links.rating_stage[i:j], links.rating_flow[i:j]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def slopes(
     links: Links, s: int, left: float, right: float, opening: float, on: float
 ) -> tuple[float, float, float]:
@@ -257,8 +257,8 @@ def slopes(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def structures(mesh: Mesh, links: Links, st: State, theta: float) -> None:
-    """Add structures and rating curves to their nodes, straight in the stages at both ends."""
+def structures(links: Links, st: State, theta: float) -> None:
+    """Flow of structures and rating curves, straight in the stages at both ends."""
     for s in range(links.kind.size):
         a, b = links.start[s], links.stop[s]
         left = theta * st.z1[a] + (1.0 - theta) * st.z0[a]
@@ -274,14 +274,21 @@ def structures(mesh: Mesh, links: Links, st: State, theta: float) -> None:
         else:
             st.link[s, 3] = q
         st.link[s, 0], st.link[s, 1], st.link[s, 2] = q, theta * fa, theta * fb
-        i = mesh.rank[a]
-        st.values[mesh.diagonal[i]] += theta * fa
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def connect(mesh: Mesh, links: Links, st: State) -> None:
+    """Add structures and rating curves to the system of the nodes."""
+    for s in range(links.kind.size):
+        i, b = mesh.rank[links.start[s]], links.stop[s]
+        q, fa, fb = st.link[s, 0], st.link[s, 1], st.link[s, 2]
+        st.values[mesh.diagonal[i]] += fa
         st.right[i] -= q
         if b >= 0:
             k, p = mesh.rank[b], mesh.start.size + s
-            st.values[mesh.pair[p, 0]] += theta * fb
-            st.values[mesh.diagonal[k]] -= theta * fb
-            st.values[mesh.pair[p, 1]] -= theta * fa
+            st.values[mesh.pair[p, 0]] += fb
+            st.values[mesh.diagonal[k]] -= fb
+            st.values[mesh.pair[p, 1]] -= fa
             st.right[k] += q
 
 
@@ -315,11 +322,20 @@ def solve(mesh: Mesh, st: State) -> None:
 def newton(
     mesh: Mesh, links: Links, st: State, idt: float, theta: float, inertia: bool
 ) -> tuple[float, int]:
-    """One Newton step of all unknowns; its greatest change of stage [m], and the cell of it."""
-    volumes(mesh, st.z1, st.v1, st.g)
+    """One Newton step of all unknowns; its greatest change of stage [m], and the cell of it.
+
+    Volumes v1 and their growth g are those of z1, before and after.
+    """
     faces(mesh, st, idt, theta, inertia)
+    structures(links, st, theta)
+    return change(mesh, links, st, idt, theta)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def change(mesh: Mesh, links: Links, st: State, idt: float, theta: float) -> tuple[float, int]:
+    """Solve for the change of all stages and flows, and make it."""
     reduce(mesh, st, idt, theta)
-    structures(mesh, links, st, theta)
+    connect(mesh, links, st)
     for n in range(mesh.storage.size):
         if not np.isnan(st.fix[n]):
             i = mesh.rank[n]
@@ -333,12 +349,15 @@ def newton(
         a, b = st.dz[mesh.start[r]], st.dz[mesh.stop[r]]
         for k in range(mesh.inner[r], mesh.inner[r + 1]):
             st.dz[k] = st.e[k] + st.f[k] * a + st.g[k] * b
-    worst, where = 0.0, 0
+    worst, where, lost = 0.0, 0, -1
     for k in range(st.dz.size):
-        if not abs(st.dz[k]) < np.inf:
-            return np.inf, k
-        if abs(st.dz[k]) > worst:
-            worst, where = abs(st.dz[k]), k
+        size = abs(st.dz[k])
+        if not size < np.inf:
+            lost = k
+        if size > worst:
+            worst, where = size, k
+    if lost >= 0:
+        return np.inf, lost
     scale = min(1.0, 0.5 / worst) if worst > 0.0 else 1.0
     for r in range(mesh.start.size):
         left = mesh.start[r]
@@ -346,6 +365,7 @@ def newton(
             right = mesh.inner[r] + i if i < mesh.pieces[r] - 1 else mesh.stop[r]
             j = mesh.face[r] + i
             st.q1[j] += scale * (st.c[j] + st.l[j] * st.dz[left] + st.r[j] * st.dz[right])
+            st.qt[j] = theta * st.q1[j] + (1.0 - theta) * st.q0[j]
             left = right
     for k in range(st.dz.size):
         st.z1[k] += scale * st.dz[k]
@@ -354,4 +374,5 @@ def newton(
         st.link[s, 0] += scale * st.link[s, 1] * st.dz[links.start[s]]
         if b >= 0:
             st.link[s, 0] += scale * st.link[s, 2] * st.dz[b]
+    volumes(mesh, st.z1, st.v1, st.g)
     return worst, where

@@ -5,7 +5,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from permitload.hydraulics._arrays import Forcing, Links, Record, Shots, State
-from permitload.hydraulics._kernels import SHALLOW, discharge, newton, volumes, wetted
+from permitload.hydraulics._kernels import (
+    SHALLOW,
+    discharge,
+    newton,
+    volumes,
+    wetted,
+)
 from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
@@ -20,6 +26,8 @@ AGREE = 1e-10
 FILM = 1e-5
 """Greatest difference in one cell, over its broadest surface [m]."""
 ITERATIONS = 12
+LEAST = 0.05
+"""Least part of a step after which a gate moves."""
 SHORTEST = 0.02
 """Shortest time step [s]."""
 SURPRISE = 0.02
@@ -95,16 +103,46 @@ def control(links: Links, fc: Forcing, st: State, rc: Record, t: float, dt: floa
                 st.on[s] = 1.0
             elif stage <= links.switch[s, 1]:
                 st.on[s] = 0.0
-        for i in range(links.rule.shape[0]):
-            if links.rule[i, 0] != s:
-                continue
+        i = ruling(links, st, s, (t, dt), 0.0)
+        if i >= 0:
+            st.opening[s] = links.bound[i, 4]
+            rc.applied[i] += dt
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ruling(links: Links, st: State, s: int, span: tuple[float, float], part: float) -> int:
+    """Rule that holds for a gate after a part of a step (its start, its length); -1 for none."""
+    t = span[0] + part * span[1]
+    for i in range(links.rule.shape[0]):
+        if links.rule[i, 0] == s:
             node = links.rule[i, 1]
-            stage = st.z0[node] if node >= 0 else 0.0
-            above, below, after, before, opening = links.bound[i]
+            stage = st.z0[node] + part * (st.z1[node] - st.z0[node]) if node >= 0 else 0.0
+            above, below, after, before, _ = links.bound[i]
             if (node < 0 or above <= stage < below) and after <= t < before:
-                st.opening[s] = opening
-                rc.applied[i] += dt
-                break
+                return i
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def until(links: Links, st: State, t: float, step: float) -> float:
+    """Part of a step after which the first gate moves if stages rise and fall as foretold."""
+    part, span = 1.0, (t, step)
+    for s in range(links.kind.size):
+        now = ruling(links, st, s, span, 0.0)
+        there = ruling(links, st, s, span, part)
+        if there < 0 or there == now:
+            continue
+        opening = links.bound[now, 4] if now >= 0 else st.opening[s]
+        if links.bound[there, 4] == opening:
+            continue
+        low = 0.0
+        while (part - low) * step > 1.0:
+            middle = 0.5 * (low + part)
+            if ruling(links, st, s, span, middle) == now:
+                low = middle
+            else:
+                part = middle
+    return part
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -143,24 +181,31 @@ def agree(mesh: Mesh, st: State) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def near(links: Links, st: State, dt: float) -> bool:
+    """Whether no flow of a structure moved, or none by more than a film on its nodes."""
+    far = False
+    for s in range(links.kind.size):
+        a, b = links.start[s], links.stop[s]
+        q, old = st.link[s, 0], st.link[s, 3]
+        room = min(st.g[a], st.g[b]) if b >= 0 else st.g[a]
+        if abs(q - old) > CLOSE * (abs(q) + abs(old)) + 10.0 * FILM * (room + 1.0) / dt:
+            far = True
+    return not far
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def attempt(
     mesh: Mesh, links: Links, st: State, dt: float, theta: float, inertia: bool
 ) -> tuple[int, int, float]:
     """Newton to the end of a step: iterations (0 if it fails), worst cell, last difference."""
     where = 0
+    volumes(mesh, st.z1, st.v1, st.g)
     for iteration in range(1, ITERATIONS + 1):
         worst, where = newton(mesh, links, st, 1.0 / dt, theta, inertia)
         if not worst < 20.0:
             return 0, where, 1.0
-        jump = 0.0
-        for s in range(links.kind.size):
-            q, old = st.link[s, 0], st.link[s, 3]
-            jump = max(jump, abs(q - old) / (abs(q) + abs(old) + 1e-6))
-        if worst > CLOSE or jump > CLOSE:
+        if worst > CLOSE or not near(links, st, dt):
             continue
-        for j in range(st.qt.size):
-            st.qt[j] = theta * st.q1[j] + (1.0 - theta) * st.q0[j]
-        volumes(mesh, st.z1, st.v1, st.g)
         carried(mesh, links, st, dt)
         off = agree(mesh, st)
         if off <= AGREE:
@@ -200,24 +245,61 @@ def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float)
                 st.f[links.start[s]] += dt * st.link[s, 0]
             if not np.isnan(st.fix[links.stop[s]]):
                 st.f[links.stop[s]] -= dt * st.link[s, 0]
-    surprise, foretold = 0.0, False
     for k in range(st.z0.size):
         rc.outside[k] += st.f[k]
-        foretold = foretold or st.zrate[k] != 0.0
-        surprise = max(surprise, abs(st.z1[k] - st.z0[k] - dt * st.zrate[k]))
-        st.zrate[k] = (st.z1[k] - st.z0[k]) / dt
-        st.z0[k], st.v0[k] = st.z1[k], st.e[k]
     for n in range(mesh.storage.size):
         if st.f[n] > 0.0:
             rc.water_in[n] += st.f[n]
         else:
             rc.water_out[n] -= st.f[n]
-    for j in range(st.qt.size):
-        st.qrate[j] = (st.q1[j] - st.q0[j]) / dt
-        st.q0[j] = st.q1[j] if st.l[j] != 0.0 else 0.0
     rc.steps[0] += 1.0
     rc.steps[1] = max(rc.steps[1], off)
-    return surprise if foretold else 0.0
+    return turn(st, dt)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def turn(st: State, dt: float) -> float:
+    """Make the end of a step the start of the next; its greatest surprise [m].
+
+    What the last steps foretold is a straight or a bent line, whichever comes closer.
+    """
+    straight, bent, foretold = 0.0, 0.0, False
+    far, wide = dt * (dt + st.last[0]), dt + st.last[0]
+    for k in range(st.z0.size):
+        foretold = foretold or st.zrate[k] != 0.0
+        off = st.z1[k] - st.z0[k] - dt * st.zrate[k]
+        straight = max(straight, abs(off))
+        bent = max(bent, abs(off - far * st.zbend[k]))
+    for k in range(st.z0.size):
+        rate = (st.z1[k] - st.z0[k]) / dt
+        st.zbend[k] = (rate - st.zrate[k]) / wide if foretold else 0.0
+        st.zrate[k] = rate
+        st.z0[k], st.v0[k] = st.z1[k], st.e[k]
+    for j in range(st.qt.size):
+        rate = (st.q1[j] - st.q0[j]) / dt
+        st.qbend[j] = (rate - st.qrate[j]) / wide if foretold else 0.0
+        st.qrate[j] = rate
+        st.q0[j] = st.q1[j] if st.l[j] != 0.0 else 0.0
+    for s in range(st.link.shape[0]):
+        st.link[s, 5] = (st.link[s, 0] - st.link[s, 4]) / (0.5 * wide) if foretold else 0.0
+        st.link[s, 4] = st.link[s, 0]
+    st.last[0], st.last[1] = dt, 1.0 if bent < straight else 0.0
+    return min(straight, bent) if foretold else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def foretell(mesh: Mesh, st: State, dt: float) -> None:
+    """First guess of the end of a step, on from the last ones; held stages as they will be."""
+    far = dt * (dt + st.last[0]) * st.last[1]
+    for k in range(st.z0.size):
+        st.z1[k] = st.z0[k] + dt * st.zrate[k] + far * st.zbend[k]
+    for j in range(st.q0.size):
+        st.q1[j] = st.q0[j] + dt * st.qrate[j] + far * st.qbend[j]
+    for s in range(st.link.shape[0]):
+        st.link[s, 0] = st.link[s, 4] + 0.5 * (dt + st.last[0]) * st.link[s, 5]
+    for n in range(mesh.storage.size):
+        if not np.isnan(st.fix[n]):
+            st.z1[n] = st.fix[n]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -267,19 +349,19 @@ def advance(
         parts = np.ceil((end - t) / dt - 1e-9)  # equal steps up to the end of the interval
         step = (end - t) / parts
         side_flow(mesh, fc, st, t, step)
+        foretell(mesh, st, step)
+        if links.rule.size > 0:
+            part = until(links, st, t, step)
+            if part < 1.0:
+                step = max(part, LEAST) * step
+                side_flow(mesh, fc, st, t, step)
+                foretell(mesh, st, step)
         control(links, fc, st, rc, t, step)
-        for k in range(st.z0.size):
-            st.z1[k] = st.z0[k] + step * st.zrate[k]
-        for j in range(st.q0.size):
-            st.q1[j] = st.q0[j] + step * st.qrate[j]
-        for n in range(mesh.storage.size):
-            if not np.isnan(st.fix[n]):
-                st.z1[n] = st.fix[n]
         count, where, off = attempt(mesh, links, st, step, theta, inertia)
         if count == 0:
             rc.limit[where] += 1.0
             dt = 0.5 * step
-            st.zrate[:], st.qrate[:] = 0.0, 0.0
+            st.zrate[:], st.qrate[:], st.zbend[:], st.qbend[:] = 0.0, 0.0, 0.0, 0.0
             if dt < SHORTEST:
                 return dt, t, where
             continue
@@ -340,7 +422,8 @@ def settle(
             if not np.isnan(st.fix[n]):
                 st.z0[n] = st.fix[n]
                 st.z1[n] = st.fix[n]
-        volumes(mesh, st.z0, st.v0, st.g)
+        volumes(mesh, st.z1, st.v1, st.g)
+        st.v0[:] = st.v1
         worst, where = newton(mesh, links, st, 1.0 / step, 1.0, inertia)
         if not worst < 1e3:
             st.z1[:], st.q1[:] = st.z0, st.q0
