@@ -5,6 +5,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from permitload.hydraulics._arrays import Forcing, Links, Record, Shots, State
+from permitload.hydraulics._drive_kernels import control, side_flow, until
 from permitload.hydraulics._kernels import (
     SHALLOW,
     discharge,
@@ -16,9 +17,8 @@ from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
 
-__all__ = ["march", "settle", "side_flow", "snapshot", "summary"]
+__all__ = ["march", "settle", "snapshot", "summary"]
 
-GATE, CULVERT, PUMP = 1, 2, 3
 CLOSE = 1e-3
 """Last change of stage in a step [m]; Newton squares it, so the error is its square."""
 AGREE = 1e-10
@@ -32,117 +32,6 @@ SHORTEST = 0.02
 """Shortest time step [s]."""
 SURPRISE = 0.02
 """Change of stage beyond what the step before foretold, above which steps get shorter [m]."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def place(time: Floats, t: float) -> int:
-    """Row of the instant at or before t."""
-    row = int(np.searchsorted(time, t, side="right")) - 1
-    return min(max(row, 0), time.size - 2)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def value(time: Floats, row: Floats, t: float) -> float:
-    """Value of a series at t."""
-    i = place(time, t)
-    share = (t - time[i]) / (time[i + 1] - time[i])
-    return float(row[i] + (row[i + 1] - row[i]) * share)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def mean(time: Floats, row: Floats, total: Floats, t: float, dt: float) -> float:
-    """Exact mean of a series from t to t + dt."""
-    i, j = place(time, t), place(time, t + dt)
-    here, there = value(time, row, t), value(time, row, t + dt)
-    if i == j:
-        return 0.5 * (here + there)
-    first = 0.5 * (here + row[i + 1]) * (time[i + 1] - t)
-    last = 0.5 * (row[j] + there) * (t + dt - time[j])
-    return float((first + total[j] - total[i + 1] + last) / dt)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def side_flow(mesh: Mesh, fc: Forcing, st: State, t: float, dt: float) -> None:
-    """Water from outside, by cell, and along reaches; stages to hold at the end of the step."""
-    st.side[:], st.along[:] = 0.0, 0.0
-    for i in range(fc.stage_node.size):
-        st.fix[fc.stage_node[i]] = value(fc.time, fc.stage[i], t + dt)
-    for i in range(fc.flow_node.size):
-        st.side[fc.flow_node[i]] += mean(fc.time, fc.flow[i], fc.flow_sum[i], t, dt)
-    for i in range(fc.rain_node.size):
-        n = fc.rain_node[i]
-        fall, s = value(fc.time, fc.rain[i], t + 0.5 * dt), mesh.storage[n]
-        k = mesh.stack[s + 1] - 1
-        depth = st.z0[n] - mesh.base[n]
-        while k > mesh.stack[s] and mesh.height[k] > depth:
-            k -= 1
-        surface = mesh.width[k] + mesh.growth[k] * max(depth - mesh.height[k], 0.0)
-        if fall < 0.0:  # nothing evaporates from dry land
-            surface *= min(max(depth / 0.05, 0.0), 1.0)
-        st.side[n] += fall * surface
-    for i in range(fc.side_reach.size):
-        r = fc.side_reach[i]
-        flow = mean(fc.time, fc.side[i], fc.side_sum[i], t, dt)
-        n = mesh.pieces[r]
-        st.along[r] = flow / (mesh.piece[r] * n)
-        st.side[mesh.start[r]] += 0.5 * flow / n
-        st.side[mesh.stop[r]] += 0.5 * flow / n
-        for k in range(mesh.inner[r], mesh.inner[r + 1]):
-            st.side[k] += flow / n
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def control(links: Links, fc: Forcing, st: State, rc: Record, t: float, dt: float) -> None:
-    """Set openings by series and rules, and pumps, by what the start of a step shows."""
-    for i in range(fc.gate.size):
-        st.opening[fc.gate[i]] = value(fc.time, fc.opening[i], t + 0.5 * dt)
-    for s in range(links.kind.size):
-        if links.kind[s] == PUMP and st.on[s] >= 0.0:
-            stage = st.z0[links.start[s]]
-            if stage >= links.switch[s, 0]:
-                st.on[s] = 1.0
-            elif stage <= links.switch[s, 1]:
-                st.on[s] = 0.0
-        i = ruling(links, st, s, (t, dt), 0.0)
-        if i >= 0:
-            st.opening[s] = links.bound[i, 4]
-            rc.applied[i] += dt
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def ruling(links: Links, st: State, s: int, span: tuple[float, float], part: float) -> int:
-    """Rule that holds for a gate after a part of a step (its start, its length); -1 for none."""
-    t = span[0] + part * span[1]
-    for i in range(links.rule.shape[0]):
-        if links.rule[i, 0] == s:
-            node = links.rule[i, 1]
-            stage = st.z0[node] + part * (st.z1[node] - st.z0[node]) if node >= 0 else 0.0
-            above, below, after, before, _ = links.bound[i]
-            if (node < 0 or above <= stage < below) and after <= t < before:
-                return i
-    return -1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def until(links: Links, st: State, t: float, step: float) -> float:
-    """Part of a step after which the first gate moves if stages rise and fall as foretold."""
-    part, span = 1.0, (t, step)
-    for s in range(links.kind.size):
-        now = ruling(links, st, s, span, 0.0)
-        there = ruling(links, st, s, span, part)
-        if there < 0 or there == now:
-            continue
-        opening = links.bound[now, 4] if now >= 0 else st.opening[s]
-        if links.bound[there, 4] == opening:
-            continue
-        low = 0.0
-        while (part - low) * step > 1.0:
-            middle = 0.5 * (low + part)
-            if ruling(links, st, s, span, middle) == now:
-                low = middle
-            else:
-                part = middle
-    return part
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -216,42 +105,43 @@ def attempt(
 @njit(cache=True, nogil=True, error_model="numpy")
 def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float) -> float:
     """Book a step and make its end the start of the next; its greatest surprise [m]."""
-    for j in range(st.qt.size):
-        if st.qt[j] > 0.0:
-            rc.forward[j] += dt * st.qt[j]
-        else:
-            rc.backward[j] -= dt * st.qt[j]
-    for k in range(st.z0.size):
-        st.f[k] = st.side[k] * dt
+    # arrays by a name of their own: reading a field in a branch counts references every time
+    qt, side, f, fix, v0, v1 = st.qt, st.side, st.f, st.fix, st.v0, st.v1
+    forward, backward, outside = rc.forward, rc.backward, rc.outside
+    for j in range(qt.size):
+        forward[j] += dt * max(qt[j], 0.0)
+        backward[j] -= dt * min(qt[j], 0.0)
+    for k in range(side.size):
+        f[k] = side[k] * dt
     for s in range(links.kind.size):
-        water = dt * st.link[s, 0]
-        if water > 0.0:
-            rc.link_forward[s] += water
-        else:
-            rc.link_backward[s] -= water
-        if links.stop[s] < 0:
-            st.f[links.start[s]] -= water
-    for n in range(mesh.storage.size):
-        if not np.isnan(st.fix[n]):  # what the stage boundary exchanged is what was missing
-            st.f[n] = st.v1[n] - st.v0[n]
-    for r in range(mesh.start.size):
-        if not np.isnan(st.fix[mesh.start[r]]):
-            st.f[mesh.start[r]] += dt * st.qt[mesh.face[r]]
-        if not np.isnan(st.fix[mesh.stop[r]]):
-            st.f[mesh.stop[r]] -= dt * st.qt[mesh.face[r + 1] - 1]
+        water, a, b = dt * st.link[s, 0], links.start[s], links.stop[s]
+        rc.link_forward[s] += max(water, 0.0)
+        rc.link_backward[s] -= min(water, 0.0)
+        if b < 0:
+            f[a] -= water
+    for n in range(fix.size):
+        if not np.isnan(fix[n]):  # what the stage boundary exchanged is what was missing
+            f[n] = v1[n] - v0[n]
+    start, stop, face = mesh.start, mesh.stop, mesh.face
+    for r in range(start.size):
+        a, b = start[r], stop[r]
+        if not np.isnan(fix[a]):
+            f[a] += dt * qt[face[r]]
+        if not np.isnan(fix[b]):
+            f[b] -= dt * qt[face[r + 1] - 1]
     for s in range(links.kind.size):
-        if links.stop[s] >= 0:
-            if not np.isnan(st.fix[links.start[s]]):
-                st.f[links.start[s]] += dt * st.link[s, 0]
-            if not np.isnan(st.fix[links.stop[s]]):
-                st.f[links.stop[s]] -= dt * st.link[s, 0]
-    for k in range(st.z0.size):
-        rc.outside[k] += st.f[k]
-    for n in range(mesh.storage.size):
-        if st.f[n] > 0.0:
-            rc.water_in[n] += st.f[n]
-        else:
-            rc.water_out[n] -= st.f[n]
+        a, b = links.start[s], links.stop[s]
+        if b >= 0:
+            if not np.isnan(fix[a]):
+                f[a] += dt * st.link[s, 0]
+            if not np.isnan(fix[b]):
+                f[b] -= dt * st.link[s, 0]
+    for k in range(outside.size):
+        outside[k] += f[k]
+    water_in, water_out = rc.water_in, rc.water_out
+    for n in range(fix.size):
+        water_in[n] += max(f[n], 0.0)
+        water_out[n] -= min(f[n], 0.0)
     rc.steps[0] += 1.0
     rc.steps[1] = max(rc.steps[1], off)
     return turn(st, dt)
@@ -370,7 +260,7 @@ def advance(
         if surprise > SURPRISE and step > 0.01 * most:
             dt = 0.5 * step
         elif count <= 5 and surprise < 0.5 * SURPRISE:
-            dt = min(max(dt, step) * 1.5, most)
+            dt = min(max(dt, step) * (1.5 if surprise > 0.25 * SURPRISE else 2.0), most)
     return dt, end, -1
 
 

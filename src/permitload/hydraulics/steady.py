@@ -168,7 +168,8 @@ def _solve(
     start: tuple[State, Run, float],
 ) -> None:  # fmt: skip
     """Solve one period from the state as it is."""
-    from permitload.hydraulics._march_kernels import settle, side_flow, value
+    from permitload.hydraulics._drive_kernels import side_flow, value
+    from permitload.hydraulics._march_kernels import settle
 
     (given, p), (state, run, step) = period, start
     now = _boundary.Given(
