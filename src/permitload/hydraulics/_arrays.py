@@ -95,7 +95,12 @@ class State(NamedTuple):
     qt: Floats
     """(f) flow in between, which carries the water of a step."""
     zrate: Floats
+    """(c) pace of the stage in the last step [m/s]; ``zbend`` is how it bends [m/s2]."""
     qrate: Floats
+    zbend: Floats
+    qbend: Floats
+    last: Floats
+    """Length of the last step [s], and 1 if a bent line foretold it better than a straight one."""
     side: Floats
     """(c) water from outside [m3/s]."""
     along: Floats
@@ -113,7 +118,8 @@ class State(NamedTuple):
     right: Floats
     work: Floats
     link: Floats
-    """(s, 4) flow of a link, its growth with both stages, and its flow before."""
+    """(s, 6) flow of a link, its growth with both stages, its flow an iteration before; its flow in
+    the last step, and the pace of that."""
     opening: Floats
     on: Floats
     """(s) 1 while a pump runs, -1 for one that runs as needed."""
@@ -177,13 +183,14 @@ def shots(mesh: Mesh, links: Links, count: int) -> Shots:
 def blank(mesh: Mesh, links: Links, opening: Floats) -> State:
     """State of zeros."""
     cells, faces, nodes = int(mesh.inner[-1]), int(mesh.face[-1]), len(mesh.storage)
-    cell = [np.zeros(cells) for _ in range(9)]
-    face = [np.zeros(faces) for _ in range(7)]
-    z0, z1, v0, v1, zrate, side, e, f, g = cell
-    q0, q1, qt, qrate, c, left, r = face
+    cell = [np.zeros(cells) for _ in range(10)]
+    face = [np.zeros(faces) for _ in range(8)]
+    z0, z1, v0, v1, zrate, zbend, side, e, f, g = cell
+    q0, q1, qt, qrate, qbend, c, left, r = face
     return State(
-        z0, z1, v0, v1, q0, q1, qt, zrate, qrate, side, np.zeros(len(mesh.start)),
+        z0, z1, v0, v1, q0, q1, qt, zrate, qrate, zbend, qbend, np.zeros(2), side,
+        np.zeros(len(mesh.start)),
         np.full(nodes, np.nan), c, left, r, e, f, g, np.zeros(cells),
         np.zeros(len(mesh.columns)), np.zeros(nodes), np.zeros(nodes),
-        np.zeros((len(links.kind), 4)), opening.copy(), np.zeros(len(links.kind)),
+        np.zeros((len(links.kind), 6)), opening.copy(), np.zeros(len(links.kind)),
     )  # fmt: skip

@@ -5,6 +5,8 @@ flows by Newton: faces are eliminated onto cells, the cells of a reach onto its 
 the nodes by sparse factors whose order is found once.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from permitload.hydraulics._arrays import Links, State
 from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
+Shape: TypeAlias = tuple[int, int, float, float, float, float]
+"""Kind, flap, crest, width, factor and friction of a structure."""
 
 __all__ = ["SHALLOW", "discharge", "newton", "volumes", "wetted"]
 
@@ -183,21 +187,21 @@ def reduce(mesh: Mesh, st: State, idt: float, theta: float) -> None:
         st.right[b] += st.qt[last] + theta * (st.c[last] + st.l[last] * e1)
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def shape_of(links: Links, s: int) -> Shape:
+    """Numbers of a weir, gate or culvert: read once, as reading an array counts references."""
+    drag = 2.0 * GRAVITY * links.roughness[s] ** 2 * links.length[s]
+    sizes = links.crest[s], links.width[s], links.factor[s], drag
+    return links.kind[s], links.one_way[s], *sizes
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def discharge(links: Links, s: int, left: float, right: float, opening: float, on: float) -> float:
-    """Flow through a structure between two stages."""
-    kind, crest, width = links.kind[s], links.crest[s], links.width[s]
-    if kind == PUMP:
-        start, stop = links.switch[s]
-        if on < 0.0:
-            on = min(max((left - stop) / (start - stop), 0.0), 1.0)
-        return float(links.factor[s] * on)
-    if kind == RATING:
-        i, j = links.first[s], links.first[s + 1]
-        return float(np.interp(left, links.rating_stage[i:j], links.rating_flow[i:j]))
+def through(shape: Shape, left: float, right: float, opening: float) -> float:
+    """Flow through a weir, gate or culvert between two stages."""
+    kind, one_way, crest, width, factor, drag = shape
     sign, up, down = 1.0, left, right
     if right > left:
-        if links.one_way[s]:
+        if one_way:
             return 0.0
         sign, up, down = -1.0, right, left
     head = up - crest
@@ -206,37 +210,60 @@ def discharge(links: Links, s: int, left: float, right: float, opening: float, o
     if kind == WEIR:
         drowned = max(down - crest, 0.0) / head
         near = min(drowned, 0.998)
-        left_over = (1.0 - near**1.5) ** 0.385 * (1.0 - drowned) / (1.0 - near)
-        power = links.factor[s] * width * np.sqrt(2.0 * GRAVITY) * head**1.5
+        left_over = (1.0 - near * np.sqrt(near)) ** 0.385 * (1.0 - drowned) / (1.0 - near)
+        power = factor * width * np.sqrt(2.0 * GRAVITY * head) * head
         return float(sign * power * left_over)
     lifted = min(opening, head)
     if lifted <= 0.0:
         return 0.0
-    factor = links.factor[s]
     if kind == CULVERT:
         rim = 2.0 * (width + lifted) / (width * lifted)
-        loss = 2.0 * GRAVITY * links.roughness[s] ** 2 * links.length[s] * rim ** (4.0 / 3.0)
-        factor = 1.0 / np.sqrt(factor + loss)
+        factor = 1.0 / np.sqrt(factor + drag * rim * np.cbrt(rim))
     drop = up - max(down, crest + 0.5 * lifted)
-    root = drop / (drop * drop + 1e-10) ** 0.25  # √drop, but straight below 10 µm
-    return float(sign * factor * width * lifted * np.sqrt(2.0 * GRAVITY) * root)
+    fast = np.sqrt(2.0 * GRAVITY / np.sqrt(drop * drop + 1e-10))  # straight below 10 µm
+    return float(sign * factor * width * lifted * drop * fast)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def structures(mesh: Mesh, links: Links, st: State, theta: float) -> None:
-    """Add structures and rating curves to their nodes, straight in the stages at both ends."""
+def discharge(links: Links, s: int, left: float, right: float, opening: float, on: float) -> float:
+    """Flow through a structure between two stages."""
+    kind = links.kind[s]
+    if kind < PUMP:
+        return through(shape_of(links, s), left, right, opening)
+    if kind == PUMP:
+        start, stop = links.switch[s]
+        if on < 0.0:
+            on = min(max((left - stop) / (start - stop), 0.0), 1.0)
+        return float(links.factor[s] * on)
+    i, j = links.first[s], links.first[s + 1]
+    return float(np.interp(left, links.rating_stage[i:j], links.rating_flow[i:j]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def slopes(
+    links: Links, s: int, left: float, right: float, opening: float, on: float
+) -> tuple[float, float, float]:
+    """Flow of a structure and its growth with both stages."""
+    h, shape = 1e-7, shape_of(links, s)
+    if shape[0] < PUMP:
+        q = through(shape, left, right, opening)
+        a = through(shape, left + h, right, opening) - through(shape, left - h, right, opening)
+        b = through(shape, left, right + h, opening) - through(shape, left, right - h, opening)
+        return q, a / (2.0 * h), b / (2.0 * h)
+    q = discharge(links, s, left, right, opening, on)
+    a = discharge(links, s, left + h, right, opening, on)
+    a -= discharge(links, s, left - h, right, opening, on)
+    return q, a / (2.0 * h), 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def structures(links: Links, st: State, theta: float) -> None:
+    """Flow of structures and rating curves, straight in the stages at both ends."""
     for s in range(links.kind.size):
         a, b = links.start[s], links.stop[s]
         left = theta * st.z1[a] + (1.0 - theta) * st.z0[a]
         right = theta * st.z1[b] + (1.0 - theta) * st.z0[b] if b >= 0 else 0.0
-        h, opening, on = 1e-7, st.opening[s], st.on[s]
-        q = discharge(links, s, left, right, opening, on)
-        high = discharge(links, s, left + h, right, opening, on)
-        fa = (high - discharge(links, s, left - h, right, opening, on)) / (2.0 * h)
-        fb = 0.0
-        if b >= 0:
-            high = discharge(links, s, left, right + h, opening, on)
-            fb = (high - discharge(links, s, left, right - h, opening, on)) / (2.0 * h)
+        q, fa, fb = slopes(links, s, left, right, st.opening[s], st.on[s])
         if links.kind[s] < PUMP and q != 0.0:
             # q|q| = F|F| instead of q = F: Newton on a root would jump to and fro about no flow
             old = st.link[s, 0]
@@ -247,14 +274,21 @@ def structures(mesh: Mesh, links: Links, st: State, theta: float) -> None:
         else:
             st.link[s, 3] = q
         st.link[s, 0], st.link[s, 1], st.link[s, 2] = q, theta * fa, theta * fb
-        i = mesh.rank[a]
-        st.values[mesh.diagonal[i]] += theta * fa
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def connect(mesh: Mesh, links: Links, st: State) -> None:
+    """Add structures and rating curves to the system of the nodes."""
+    for s in range(links.kind.size):
+        i, b = mesh.rank[links.start[s]], links.stop[s]
+        q, fa, fb = st.link[s, 0], st.link[s, 1], st.link[s, 2]
+        st.values[mesh.diagonal[i]] += fa
         st.right[i] -= q
         if b >= 0:
             k, p = mesh.rank[b], mesh.start.size + s
-            st.values[mesh.pair[p, 0]] += theta * fb
-            st.values[mesh.diagonal[k]] -= theta * fb
-            st.values[mesh.pair[p, 1]] -= theta * fa
+            st.values[mesh.pair[p, 0]] += fb
+            st.values[mesh.diagonal[k]] -= fb
+            st.values[mesh.pair[p, 1]] -= fa
             st.right[k] += q
 
 
@@ -288,11 +322,20 @@ def solve(mesh: Mesh, st: State) -> None:
 def newton(
     mesh: Mesh, links: Links, st: State, idt: float, theta: float, inertia: bool
 ) -> tuple[float, int]:
-    """One Newton step of all unknowns; its greatest change of stage [m], and the cell of it."""
-    volumes(mesh, st.z1, st.v1, st.g)
+    """One Newton step of all unknowns; its greatest change of stage [m], and the cell of it.
+
+    Volumes v1 and their growth g are those of z1, before and after.
+    """
     faces(mesh, st, idt, theta, inertia)
+    structures(links, st, theta)
+    return change(mesh, links, st, idt, theta)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def change(mesh: Mesh, links: Links, st: State, idt: float, theta: float) -> tuple[float, int]:
+    """Solve for the change of all stages and flows, and make it."""
     reduce(mesh, st, idt, theta)
-    structures(mesh, links, st, theta)
+    connect(mesh, links, st)
     for n in range(mesh.storage.size):
         if not np.isnan(st.fix[n]):
             i = mesh.rank[n]
@@ -306,12 +349,15 @@ def newton(
         a, b = st.dz[mesh.start[r]], st.dz[mesh.stop[r]]
         for k in range(mesh.inner[r], mesh.inner[r + 1]):
             st.dz[k] = st.e[k] + st.f[k] * a + st.g[k] * b
-    worst, where = 0.0, 0
+    worst, where, lost = 0.0, 0, -1
     for k in range(st.dz.size):
-        if not abs(st.dz[k]) < np.inf:
-            return np.inf, k
-        if abs(st.dz[k]) > worst:
-            worst, where = abs(st.dz[k]), k
+        size = abs(st.dz[k])
+        if not size < np.inf:
+            lost = k
+        if size > worst:
+            worst, where = size, k
+    if lost >= 0:
+        return np.inf, lost
     scale = min(1.0, 0.5 / worst) if worst > 0.0 else 1.0
     for r in range(mesh.start.size):
         left = mesh.start[r]
@@ -319,6 +365,7 @@ def newton(
             right = mesh.inner[r] + i if i < mesh.pieces[r] - 1 else mesh.stop[r]
             j = mesh.face[r] + i
             st.q1[j] += scale * (st.c[j] + st.l[j] * st.dz[left] + st.r[j] * st.dz[right])
+            st.qt[j] = theta * st.q1[j] + (1.0 - theta) * st.q0[j]
             left = right
     for k in range(st.dz.size):
         st.z1[k] += scale * st.dz[k]
@@ -327,4 +374,5 @@ def newton(
         st.link[s, 0] += scale * st.link[s, 1] * st.dz[links.start[s]]
         if b >= 0:
             st.link[s, 0] += scale * st.link[s, 2] * st.dz[b]
+    volumes(mesh, st.z1, st.v1, st.g)
     return worst, where

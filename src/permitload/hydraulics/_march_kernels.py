@@ -5,14 +5,20 @@ from numba import njit
 from numpy.typing import NDArray
 
 from permitload.hydraulics._arrays import Forcing, Links, Record, Shots, State
-from permitload.hydraulics._kernels import SHALLOW, discharge, newton, volumes, wetted
+from permitload.hydraulics._drive_kernels import control, side_flow, until
+from permitload.hydraulics._kernels import (
+    SHALLOW,
+    discharge,
+    newton,
+    volumes,
+    wetted,
+)
 from permitload.hydraulics._mesh import Mesh
 
 Floats = NDArray[np.float64]
 
-__all__ = ["march", "settle", "side_flow", "snapshot", "summary"]
+__all__ = ["march", "settle", "snapshot", "summary"]
 
-GATE, CULVERT, PUMP = 1, 2, 3
 CLOSE = 1e-3
 """Last change of stage in a step [m]; Newton squares it, so the error is its square."""
 AGREE = 1e-10
@@ -20,91 +26,12 @@ AGREE = 1e-10
 FILM = 1e-5
 """Greatest difference in one cell, over its broadest surface [m]."""
 ITERATIONS = 12
+LEAST = 0.05
+"""Least part of a step after which a gate moves."""
 SHORTEST = 0.02
 """Shortest time step [s]."""
 SURPRISE = 0.02
 """Change of stage beyond what the step before foretold, above which steps get shorter [m]."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def place(time: Floats, t: float) -> int:
-    """Row of the instant at or before t."""
-    row = int(np.searchsorted(time, t, side="right")) - 1
-    return min(max(row, 0), time.size - 2)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def value(time: Floats, row: Floats, t: float) -> float:
-    """Value of a series at t."""
-    i = place(time, t)
-    share = (t - time[i]) / (time[i + 1] - time[i])
-    return float(row[i] + (row[i + 1] - row[i]) * share)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def mean(time: Floats, row: Floats, total: Floats, t: float, dt: float) -> float:
-    """Exact mean of a series from t to t + dt."""
-    i, j = place(time, t), place(time, t + dt)
-    here, there = value(time, row, t), value(time, row, t + dt)
-    if i == j:
-        return 0.5 * (here + there)
-    first = 0.5 * (here + row[i + 1]) * (time[i + 1] - t)
-    last = 0.5 * (row[j] + there) * (t + dt - time[j])
-    return float((first + total[j] - total[i + 1] + last) / dt)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def side_flow(mesh: Mesh, fc: Forcing, st: State, t: float, dt: float) -> None:
-    """Water from outside, by cell, and along reaches; stages to hold at the end of the step."""
-    st.side[:], st.along[:] = 0.0, 0.0
-    for i in range(fc.stage_node.size):
-        st.fix[fc.stage_node[i]] = value(fc.time, fc.stage[i], t + dt)
-    for i in range(fc.flow_node.size):
-        st.side[fc.flow_node[i]] += mean(fc.time, fc.flow[i], fc.flow_sum[i], t, dt)
-    for i in range(fc.rain_node.size):
-        n = fc.rain_node[i]
-        fall, s = value(fc.time, fc.rain[i], t + 0.5 * dt), mesh.storage[n]
-        k = mesh.stack[s + 1] - 1
-        depth = st.z0[n] - mesh.base[n]
-        while k > mesh.stack[s] and mesh.height[k] > depth:
-            k -= 1
-        surface = mesh.width[k] + mesh.growth[k] * max(depth - mesh.height[k], 0.0)
-        if fall < 0.0:  # nothing evaporates from dry land
-            surface *= min(max(depth / 0.05, 0.0), 1.0)
-        st.side[n] += fall * surface
-    for i in range(fc.side_reach.size):
-        r = fc.side_reach[i]
-        flow = mean(fc.time, fc.side[i], fc.side_sum[i], t, dt)
-        n = mesh.pieces[r]
-        st.along[r] = flow / (mesh.piece[r] * n)
-        st.side[mesh.start[r]] += 0.5 * flow / n
-        st.side[mesh.stop[r]] += 0.5 * flow / n
-        for k in range(mesh.inner[r], mesh.inner[r + 1]):
-            st.side[k] += flow / n
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def control(links: Links, fc: Forcing, st: State, rc: Record, t: float, dt: float) -> None:
-    """Set openings by series and rules, and pumps, by what the start of a step shows."""
-    for i in range(fc.gate.size):
-        st.opening[fc.gate[i]] = value(fc.time, fc.opening[i], t + 0.5 * dt)
-    for s in range(links.kind.size):
-        if links.kind[s] == PUMP and st.on[s] >= 0.0:
-            stage = st.z0[links.start[s]]
-            if stage >= links.switch[s, 0]:
-                st.on[s] = 1.0
-            elif stage <= links.switch[s, 1]:
-                st.on[s] = 0.0
-        for i in range(links.rule.shape[0]):
-            if links.rule[i, 0] != s:
-                continue
-            node = links.rule[i, 1]
-            stage = st.z0[node] if node >= 0 else 0.0
-            above, below, after, before, opening = links.bound[i]
-            if (node < 0 or above <= stage < below) and after <= t < before:
-                st.opening[s] = opening
-                rc.applied[i] += dt
-                break
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -143,24 +70,31 @@ def agree(mesh: Mesh, st: State) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def near(links: Links, st: State, dt: float) -> bool:
+    """Whether no flow of a structure moved, or none by more than a film on its nodes."""
+    far = False
+    for s in range(links.kind.size):
+        a, b = links.start[s], links.stop[s]
+        q, old = st.link[s, 0], st.link[s, 3]
+        room = min(st.g[a], st.g[b]) if b >= 0 else st.g[a]
+        if abs(q - old) > CLOSE * (abs(q) + abs(old)) + 10.0 * FILM * (room + 1.0) / dt:
+            far = True
+    return not far
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def attempt(
     mesh: Mesh, links: Links, st: State, dt: float, theta: float, inertia: bool
 ) -> tuple[int, int, float]:
     """Newton to the end of a step: iterations (0 if it fails), worst cell, last difference."""
     where = 0
+    volumes(mesh, st.z1, st.v1, st.g)
     for iteration in range(1, ITERATIONS + 1):
         worst, where = newton(mesh, links, st, 1.0 / dt, theta, inertia)
         if not worst < 20.0:
             return 0, where, 1.0
-        jump = 0.0
-        for s in range(links.kind.size):
-            q, old = st.link[s, 0], st.link[s, 3]
-            jump = max(jump, abs(q - old) / (abs(q) + abs(old) + 1e-6))
-        if worst > CLOSE or jump > CLOSE:
+        if worst > CLOSE or not near(links, st, dt):
             continue
-        for j in range(st.qt.size):
-            st.qt[j] = theta * st.q1[j] + (1.0 - theta) * st.q0[j]
-        volumes(mesh, st.z1, st.v1, st.g)
         carried(mesh, links, st, dt)
         off = agree(mesh, st)
         if off <= AGREE:
@@ -171,53 +105,91 @@ def attempt(
 @njit(cache=True, nogil=True, error_model="numpy")
 def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float) -> float:
     """Book a step and make its end the start of the next; its greatest surprise [m]."""
-    for j in range(st.qt.size):
-        if st.qt[j] > 0.0:
-            rc.forward[j] += dt * st.qt[j]
-        else:
-            rc.backward[j] -= dt * st.qt[j]
-    for k in range(st.z0.size):
-        st.f[k] = st.side[k] * dt
+    # arrays by a name of their own: reading a field in a branch counts references every time
+    qt, side, f, fix, v0, v1 = st.qt, st.side, st.f, st.fix, st.v0, st.v1
+    forward, backward, outside = rc.forward, rc.backward, rc.outside
+    for j in range(qt.size):
+        forward[j] += dt * max(qt[j], 0.0)
+        backward[j] -= dt * min(qt[j], 0.0)
+    for k in range(side.size):
+        f[k] = side[k] * dt
     for s in range(links.kind.size):
-        water = dt * st.link[s, 0]
-        if water > 0.0:
-            rc.link_forward[s] += water
-        else:
-            rc.link_backward[s] -= water
-        if links.stop[s] < 0:
-            st.f[links.start[s]] -= water
-    for n in range(mesh.storage.size):
-        if not np.isnan(st.fix[n]):  # what the stage boundary exchanged is what was missing
-            st.f[n] = st.v1[n] - st.v0[n]
-    for r in range(mesh.start.size):
-        if not np.isnan(st.fix[mesh.start[r]]):
-            st.f[mesh.start[r]] += dt * st.qt[mesh.face[r]]
-        if not np.isnan(st.fix[mesh.stop[r]]):
-            st.f[mesh.stop[r]] -= dt * st.qt[mesh.face[r + 1] - 1]
+        water, a, b = dt * st.link[s, 0], links.start[s], links.stop[s]
+        rc.link_forward[s] += max(water, 0.0)
+        rc.link_backward[s] -= min(water, 0.0)
+        if b < 0:
+            f[a] -= water
+    for n in range(fix.size):
+        if not np.isnan(fix[n]):  # what the stage boundary exchanged is what was missing
+            f[n] = v1[n] - v0[n]
+    start, stop, face = mesh.start, mesh.stop, mesh.face
+    for r in range(start.size):
+        a, b = start[r], stop[r]
+        if not np.isnan(fix[a]):
+            f[a] += dt * qt[face[r]]
+        if not np.isnan(fix[b]):
+            f[b] -= dt * qt[face[r + 1] - 1]
     for s in range(links.kind.size):
-        if links.stop[s] >= 0:
-            if not np.isnan(st.fix[links.start[s]]):
-                st.f[links.start[s]] += dt * st.link[s, 0]
-            if not np.isnan(st.fix[links.stop[s]]):
-                st.f[links.stop[s]] -= dt * st.link[s, 0]
-    surprise, foretold = 0.0, False
-    for k in range(st.z0.size):
-        rc.outside[k] += st.f[k]
-        foretold = foretold or st.zrate[k] != 0.0
-        surprise = max(surprise, abs(st.z1[k] - st.z0[k] - dt * st.zrate[k]))
-        st.zrate[k] = (st.z1[k] - st.z0[k]) / dt
-        st.z0[k], st.v0[k] = st.z1[k], st.e[k]
-    for n in range(mesh.storage.size):
-        if st.f[n] > 0.0:
-            rc.water_in[n] += st.f[n]
-        else:
-            rc.water_out[n] -= st.f[n]
-    for j in range(st.qt.size):
-        st.qrate[j] = (st.q1[j] - st.q0[j]) / dt
-        st.q0[j] = st.q1[j] if st.l[j] != 0.0 else 0.0
+        a, b = links.start[s], links.stop[s]
+        if b >= 0:
+            if not np.isnan(fix[a]):
+                f[a] += dt * st.link[s, 0]
+            if not np.isnan(fix[b]):
+                f[b] -= dt * st.link[s, 0]
+    for k in range(outside.size):
+        outside[k] += f[k]
+    water_in, water_out = rc.water_in, rc.water_out
+    for n in range(fix.size):
+        water_in[n] += max(f[n], 0.0)
+        water_out[n] -= min(f[n], 0.0)
     rc.steps[0] += 1.0
     rc.steps[1] = max(rc.steps[1], off)
-    return surprise if foretold else 0.0
+    return turn(st, dt)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def turn(st: State, dt: float) -> float:
+    """Make the end of a step the start of the next; its greatest surprise [m].
+
+    What the last steps foretold is a straight or a bent line, whichever comes closer.
+    """
+    straight, bent, foretold = 0.0, 0.0, False
+    far, wide = dt * (dt + st.last[0]), dt + st.last[0]
+    for k in range(st.z0.size):
+        foretold = foretold or st.zrate[k] != 0.0
+        off = st.z1[k] - st.z0[k] - dt * st.zrate[k]
+        straight = max(straight, abs(off))
+        bent = max(bent, abs(off - far * st.zbend[k]))
+    for k in range(st.z0.size):
+        rate = (st.z1[k] - st.z0[k]) / dt
+        st.zbend[k] = (rate - st.zrate[k]) / wide if foretold else 0.0
+        st.zrate[k] = rate
+        st.z0[k], st.v0[k] = st.z1[k], st.e[k]
+    for j in range(st.qt.size):
+        rate = (st.q1[j] - st.q0[j]) / dt
+        st.qbend[j] = (rate - st.qrate[j]) / wide if foretold else 0.0
+        st.qrate[j] = rate
+        st.q0[j] = st.q1[j] if st.l[j] != 0.0 else 0.0
+    for s in range(st.link.shape[0]):
+        st.link[s, 5] = (st.link[s, 0] - st.link[s, 4]) / (0.5 * wide) if foretold else 0.0
+        st.link[s, 4] = st.link[s, 0]
+    st.last[0], st.last[1] = dt, 1.0 if bent < straight else 0.0
+    return min(straight, bent) if foretold else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def foretell(mesh: Mesh, st: State, dt: float) -> None:
+    """First guess of the end of a step, on from the last ones; held stages as they will be."""
+    far = dt * (dt + st.last[0]) * st.last[1]
+    for k in range(st.z0.size):
+        st.z1[k] = st.z0[k] + dt * st.zrate[k] + far * st.zbend[k]
+    for j in range(st.q0.size):
+        st.q1[j] = st.q0[j] + dt * st.qrate[j] + far * st.qbend[j]
+    for s in range(st.link.shape[0]):
+        st.link[s, 0] = st.link[s, 4] + 0.5 * (dt + st.last[0]) * st.link[s, 5]
+    for n in range(mesh.storage.size):
+        if not np.isnan(st.fix[n]):
+            st.z1[n] = st.fix[n]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -267,19 +239,19 @@ def advance(
         parts = np.ceil((end - t) / dt - 1e-9)  # equal steps up to the end of the interval
         step = (end - t) / parts
         side_flow(mesh, fc, st, t, step)
+        foretell(mesh, st, step)
+        if links.rule.size > 0:
+            part = until(links, st, t, step)
+            if part < 1.0:
+                step = max(part, LEAST) * step
+                side_flow(mesh, fc, st, t, step)
+                foretell(mesh, st, step)
         control(links, fc, st, rc, t, step)
-        for k in range(st.z0.size):
-            st.z1[k] = st.z0[k] + step * st.zrate[k]
-        for j in range(st.q0.size):
-            st.q1[j] = st.q0[j] + step * st.qrate[j]
-        for n in range(mesh.storage.size):
-            if not np.isnan(st.fix[n]):
-                st.z1[n] = st.fix[n]
         count, where, off = attempt(mesh, links, st, step, theta, inertia)
         if count == 0:
             rc.limit[where] += 1.0
             dt = 0.5 * step
-            st.zrate[:], st.qrate[:] = 0.0, 0.0
+            st.zrate[:], st.qrate[:], st.zbend[:], st.qbend[:] = 0.0, 0.0, 0.0, 0.0
             if dt < SHORTEST:
                 return dt, t, where
             continue
@@ -288,7 +260,7 @@ def advance(
         if surprise > SURPRISE and step > 0.01 * most:
             dt = 0.5 * step
         elif count <= 5 and surprise < 0.5 * SURPRISE:
-            dt = min(max(dt, step) * 1.5, most)
+            dt = min(max(dt, step) * (1.5 if surprise > 0.25 * SURPRISE else 2.0), most)
     return dt, end, -1
 
 
@@ -342,7 +314,8 @@ def settle(
             if not np.isnan(st.fix[n]):
                 st.z0[n] = st.fix[n]
                 st.z1[n] = st.fix[n]
-        volumes(mesh, st.z0, st.v0, st.g)
+        volumes(mesh, st.z1, st.v1, st.g)
+        st.v0[:] = st.v1
         worst, where = newton(mesh, links, st, 1.0 / step, 1.0, inertia)
         if not worst < 1e3:
             st.z1[:], st.q1[:] = st.z0, st.q0

@@ -176,7 +176,8 @@ def _solve(
     start: tuple[State, Run, float],
 ) -> None:  # fmt: skip
     """Solve one period from the state as it is."""
-    from permitload.hydraulics._march_kernels import settle, value
+    from permitload.hydraulics._drive_kernels import value
+    from permitload.hydraulics._march_kernels import settle
 
     (given, p), (state, run, step) = period, start
     now = _boundary.Given(
