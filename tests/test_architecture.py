@@ -176,7 +176,8 @@ def _public() -> Iterator[tuple[str, object]]:
             thing = getattr(module, name)
             yield f"{top}.{name}", thing
             if inspect.isclass(thing) and thing.__module__.startswith("permitload"):
-                for method, value in vars(thing).items():
+                own = [c for c in thing.__mro__ if c.__module__.startswith("permitload")]
+                for method, value in {n: v for c in own[::-1] for n, v in vars(c).items()}.items():
                     if not method.startswith("_") and callable(getattr(thing, method)):
                         yield f"{top}.{name}.{method}", getattr(value, "__func__", value)
 
@@ -219,6 +220,16 @@ def test_public_parameters_are_glossary_names() -> None:
                 f"{where}({p})" for p in inspect.signature(thing).parameters if p not in known
             ]
     assert not strange, strange
+
+
+def test_every_term_is_a_parameter() -> None:
+    used = {
+        name
+        for _, thing in _public()
+        if inspect.isfunction(thing) or inspect.isclass(thing)
+        for name in inspect.signature(thing).parameters
+    }
+    assert not {*schema.TERMS} - used
 
 
 def test_no_public_parameter_is_called_load() -> None:
