@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from permitload._variables import Variable
 
 __all__ = [
-    "LINE", "absent", "as_text", "complete", "fault_at", "faults_of", "keyed", "listed", "place",
-    "positions", "scan", "title",
+    "LINE", "absent", "as_text", "complete", "fault_at", "faults_of", "keyed", "lacking",
+    "listed", "place", "positions", "scan", "title",
 ]  # fmt: skip
 
 LINE = "line"
@@ -300,6 +300,21 @@ def _shown(value: object, column: str) -> str | None:
         number = f"{value:.6g}" if unit == "1" else f"{value:.6g} {unit}"
         return None if np.isnan(value) else number
     return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
+
+
+def lacking(table: pd.DataFrame, name: str, columns: Iterable[str]) -> list[Fault]:
+    """List the columns that a table does not have.
+
+    Examples
+    --------
+    >>> print(*lacking(pd.DataFrame({"source": ["P1"]}), "loads", ["source", "permit"]))
+    loads, permit: is missing; right would be a column permit
+    """
+    return [
+        Fault(name, None, column, None, "is missing", f"a column {column}")
+        for column in columns
+        if column not in table
+    ]
 
 
 def listed(labels: Iterable[object], most: int = 6) -> str:
