@@ -65,11 +65,11 @@ COMPANIONS = {
     "_checks": "study", "_settings": "study", "_results": "study", "_outcome": "study",
     "_pages": "study", "_permits": "study", "_manifest": "study", "_provenance": "study",
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",
-    "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
+    "_closure": "study", "_units": "study", "_model": "study", "_beside": "study",
     "_alternatives": "study", "_decided": "study", "_drawn": "study", "_tree": "study",
     "_targets": "study", "_reliability": "study", "_tiered": "study", "_nonpoint": "study",
     "_contributions": "study", "_technical": "study", "_monthly": "study",
-    "_monthly_checks": "study", "_setting": "study",
+    "_monthly_checks": "study", "_setting": "study", "_works": "study",
 }  # fmt: skip
 
 

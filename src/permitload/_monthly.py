@@ -19,7 +19,7 @@ from permitload.reallocation import Policy, State, Update
 from permitload.schema import described
 from permitload.units import rate, tonnes
 
-__all__ = ["KEYS", "drawn", "issued", "tables"]
+__all__ = ["KEYS", "figures", "issued", "tables"]
 
 Tables = Mapping[str, pd.DataFrame]
 Datasets = Mapping[str, xr.Dataset]
@@ -301,7 +301,7 @@ def tables(found: Datasets) -> dict[str, pd.DataFrame]:
     }
 
 
-def drawn(found: Datasets) -> dict[str, dict[str, bytes]]:
+def figures(found: Datasets) -> dict[str, dict[str, bytes]]:
     """Draw quotas, park and sections of each pollutant; nothing where no quotas were issued."""
     if "months" not in found:
         return {}

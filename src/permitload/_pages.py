@@ -249,7 +249,7 @@ def _others_drawn(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         bars = plot.png(_drawn.alternatives(year))
         drawn["alternatives"] = {_drawn.ALL + _drawn.said(year): bars}
-    drawn |= _monthly.drawn(outcome.datasets)
+    drawn |= _monthly.figures(outcome.datasets)
     return drawn
 
 

@@ -17,6 +17,7 @@ import xarray as xr
 
 from permitload import (
     _alternatives,
+    _beside,
     _checks,
     _closure,
     _contributions,
@@ -29,7 +30,6 @@ from permitload import (
     _permits,
     _reliability,
     _results,
-    _room,
     _rules,
     _settings,
     _technical,
@@ -37,6 +37,7 @@ from permitload import (
     _tree,
     _units,
     _verify,
+    _works,
     allocation,
     capacity,
     io,
@@ -189,7 +190,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     }  # fmt: skip
     datasets |= _contributions.made(every["response"], state.given["source_load"], tables)
     say("points of the set, and what is owed")
-    datasets |= _room.beside(measured, room, settings, (own, closed["calibrated"], stamp))
+    datasets |= _beside.computed(measured, room, settings, (own, closed["calibrated"], stamp))
     say("capacity with other decay")
     datasets["sensitivity"] = _closure.sensitivity(
         lambda factor: state.with_decay(factor).best_total(margin), datasets["capacity"]
@@ -349,7 +350,7 @@ def _judged(
     )
     checked.faults += booked.faults
     if "works_days" in tables and not reading:
-        checked.faults += _contributions.works_faults(_all(tables))
+        checked.faults += _works.faults(_all(tables))
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(
