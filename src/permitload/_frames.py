@@ -16,7 +16,7 @@ from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LINE", "absent", "as_text", "complete", "fault_at", "faults_of", "keyed", "lacking",
-    "listed", "place", "positions", "scan", "title",
+    "listed", "place", "positions", "scan", "title", "whole",
 ]  # fmt: skip
 
 LINE = "line"
@@ -63,6 +63,18 @@ def complete(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
     filled, faults = scan(table, name)
     raise_faults(faults)
     return filled
+
+
+def whole(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """All declared tables, empty ones where there is none.
+
+    Examples
+    --------
+    >>> found = whole({"shares": pd.DataFrame({"reach": ["R1"], "share": [0.4]})})
+    >>> len(found) == len(TABLES), len(found["shares"]), len(found["nodes"])
+    (True, 1, 0)
+    """
+    return {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
 
 
 def scan(table: pd.DataFrame | None, name: str) -> tuple[pd.DataFrame, list[Fault]]:

@@ -46,7 +46,6 @@ from permitload import (
 from permitload._outcome import Outcome
 from permitload._verify import Verification
 from permitload.errors import Fault, InfeasibleError, raise_faults
-from permitload.schema import TABLES
 
 __all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
 
@@ -316,7 +315,7 @@ def _read(folder: Path) -> _Inputs:
     tables, reading = io.read_study_tables(folder)
     given, wrong = _alternatives.read(folder, tables, [name for name, *_ in settings.alternatives])
     booked, checked = _judged(tables, reading, settings)
-    checked.faults, every = [*faults, *checked.faults, *wrong], _all(booked.tables)
+    checked.faults, every = [*faults, *checked.faults, *wrong], _frames.whole(booked.tables)
     if checked.loads is not None:
         checked.faults += booked.placed(_decided.target_faults(checked.loads, every, settings))
     checked.faults += _tree.faults(every, settings)
@@ -350,7 +349,7 @@ def _judged(
     )
     checked.faults += booked.faults
     if "works_days" in tables and not reading:
-        checked.faults += _works.faults(_all(tables))
+        checked.faults += _works.faults(_frames.whole(tables))
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(
@@ -366,14 +365,9 @@ def _judged(
     return booked, checked
 
 
-def _all(tables: Tables) -> dict[str, pd.DataFrame]:
-    """All tables, empty ones where there is none."""
-    return {n: tables[n] if n in tables else _frames.complete(None, n) for n in TABLES}
-
-
 def _filled(tables: Tables) -> dict[str, pd.DataFrame]:
     """All tables, empty ones where there is none; a row for each period."""
-    full = _all(tables)
+    full = _frames.whole(tables)
     periods = full["periods"]["period"].tolist()
     return full | {n: io.expand_periods(full[n], periods) for n in ("inflow", "source_loads")}
 
