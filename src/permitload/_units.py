@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload import quality, sources
+from permitload import capacity, quality, sources
 from permitload.errors import DataError
 from permitload.network import RiverNetwork
 from permitload.schema import described
 from permitload.units import DAYS_PER_YEAR, flux, tonnes
 
-__all__ = ["by_unit", "land", "membership", "none", "planned", "stretches"]
+if TYPE_CHECKING:
+    from permitload import _model
+
+__all__ = ["by_unit", "land", "membership", "none", "of_state", "planned", "stretches"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -144,6 +147,28 @@ def by_unit(
     year = _of_the_year(monthly, binds, tables["periods"].set_index("period")["days"])
     year = year.assign(land_area=area, load_density=year["whole_load"] / area.where(area > 0.0))
     return {"units": described(year), "units_monthly": described(monthly)}
+
+
+def of_state(
+    state: _model.State, room: _model.Room, datasets: Mapping[str, xr.Dataset]
+) -> dict[str, xr.Dataset]:
+    """Sum the study by control unit, with the works as they are and as they are planned.
+
+    Water that leads to no section has no unit: then there are none, and the permits stand.
+    """
+    model, load = state.model, state.given["source_load"]
+    pieces = stretches(model.network, model.tables)
+    if pieces.empty:
+        return none(datasets["capacity"])
+    later = planned(load, model.tables)
+    after = None
+    if later is not None:
+        after = model.at_outlets(later), model.steady(model.at_outlets(later))
+    present = model.at_outlets(load)
+    response, headroom, bounds, decided = room
+    points = capacity.points(response, headroom, decided, weight=decided, bounds=bounds)
+    found = {**datasets, "max_min": points.sel(point="max_min", drop=True)}
+    return by_unit(model.network, model.tables, pieces, found, present, after)
 
 
 def none(capacity: xr.Dataset) -> dict[str, xr.Dataset]:

@@ -214,7 +214,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
         say("months")
     datasets |= _monthly.issued(state, datasets, tables, settings.months)
     say("control units")
-    datasets |= _by_unit(measured, room, datasets) | _model.flow_check(model, settings)
+    datasets |= _units.of_state(measured, room, datasets) | _model.flow_check(model, settings)
     return Outcome(settings, tables, model.network, datasets)
 
 
@@ -370,25 +370,3 @@ def _filled(tables: Tables) -> dict[str, pd.DataFrame]:
     full = _frames.whole(tables)
     periods = full["periods"]["period"].tolist()
     return full | {n: io.expand_periods(full[n], periods) for n in ("inflow", "source_loads")}
-
-
-def _by_unit(
-    state: _model.State, room: _model.Room, datasets: Mapping[str, xr.Dataset]
-) -> dict[str, xr.Dataset]:
-    """Sum the study by control unit, with the works as they are and as they are planned.
-
-    Water that leads to no section has no unit: then there are none, and the permits stand.
-    """
-    model, load = state.model, state.given["source_load"]
-    stretches = _units.stretches(model.network, model.tables)
-    if stretches.empty:
-        return _units.none(datasets["capacity"])
-    later = _units.planned(load, model.tables)
-    after = None
-    if later is not None:
-        after = model.at_outlets(later), model.steady(model.at_outlets(later))
-    present = model.at_outlets(load)
-    response, headroom, bounds, decided = room
-    points = capacity.points(response, headroom, decided, weight=decided, bounds=bounds)
-    found = {**datasets, "max_min": points.sel(point="max_min", drop=True)}
-    return _units.by_unit(model.network, model.tables, stretches, found, present, after)
