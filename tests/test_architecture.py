@@ -65,12 +65,12 @@ COMPANIONS = {
     "_checks": "study", "_settings": "study", "_results": "study", "_outcome": "study",
     "_pages": "study", "_permits": "study", "_manifest": "study", "_provenance": "study",
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",
-    "_closure": "study", "_units": "study", "_model": "study", "_room": "study",
+    "_closure": "study", "_units": "study", "_model": "study", "_beside": "study",
     "_alternatives": "study", "_decided": "study", "_drawn": "study", "_tree": "study",
     "_targets": "study", "_reliability": "study", "_tiered": "study", "_nonpoint": "study",
     "_contributions": "study", "_technical": "study", "_monthly": "study",
     "_monthly_checks": "study", "_setting": "study", "_technical_choice": "study",
-    "_technical_rows": "study", "_choices": "study", "_traded": "study",
+    "_technical_rows": "study", "_choices": "study", "_traded": "study", "_works": "study",
 }  # fmt: skip
 
 
@@ -177,7 +177,8 @@ def _public() -> Iterator[tuple[str, object]]:
             thing = getattr(module, name)
             yield f"{top}.{name}", thing
             if inspect.isclass(thing) and thing.__module__.startswith("permitload"):
-                for method, value in vars(thing).items():
+                own = [c for c in thing.__mro__ if c.__module__.startswith("permitload")]
+                for method, value in {n: v for c in own[::-1] for n, v in vars(c).items()}.items():
                     if not method.startswith("_") and callable(getattr(thing, method)):
                         yield f"{top}.{name}.{method}", getattr(value, "__func__", value)
 
@@ -220,6 +221,16 @@ def test_public_parameters_are_glossary_names() -> None:
                 f"{where}({p})" for p in inspect.signature(thing).parameters if p not in known
             ]
     assert not strange, strange
+
+
+def test_every_term_is_a_parameter() -> None:
+    used = {
+        name
+        for _, thing in _public()
+        if inspect.isfunction(thing) or inspect.isclass(thing)
+        for name in inspect.signature(thing).parameters
+    }
+    assert not {*schema.TERMS} - used
 
 
 def test_no_public_parameter_is_called_load() -> None:

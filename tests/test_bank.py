@@ -626,7 +626,11 @@ def test_command_verifies_a_bank_file(tmp_path: Path) -> None:
     assert (found.exit_code, "events, row order/" in found.output) == (1, True)
     path.write_text("reach,length\n", "utf8")
     found = CliRunner().invoke(app, ["verify", str(path)])
-    assert (found.exit_code, "cannot be opened" in found.output) == (2, True)
+    said = "cannot be opened: file is not a database; right would be the address of a reserve bank"
+    assert (found.exit_code, found.output) == (2, f"sqlite:///{path} {said}\n")
+    found = CliRunner().invoke(app, ["verify", str(path), "--json"])
+    told = {"error": f"sqlite:///{path} {said}", "faults": []}
+    assert (found.exit_code, json.loads(found.output)) == (2, told)
 
 
 # --- several processes ----------------------------------------------------------------------

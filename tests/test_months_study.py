@@ -229,7 +229,7 @@ def test_a_study_without_plans_has_no_months(tmp_path: Path) -> None:
     done = study.solve(copied(tmp_path / "wujin"))
     assert not {"months", "ledger", "month_sections"} & set(done.datasets)
     assert _monthly.tables(done.datasets) == {}
-    assert _monthly.drawn(done.datasets) == {}
+    assert _monthly.figures(done.datasets) == {}
 
 
 def test_use_beyond_the_model_stays_unknown(outcome: study.Outcome) -> None:

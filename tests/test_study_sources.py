@@ -9,7 +9,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from permitload import _contributions, _nonpoint, _results, io, quality, sources, study
+from permitload import _nonpoint, _results, _works, io, quality, sources, study
 from permitload._frames import complete
 from permitload.schema import TABLES
 from tests.test_bad_input import DAYS, MONTHS, STUDY, faults, write
@@ -267,7 +267,7 @@ def test_nothing_follows_from_nothing() -> None:
     empty = _nonpoint.booked({})
     assert empty.tables == {}
     assert empty.faults == []
-    assert _contributions.works_faults({"works_days": complete(None, "works_days"),
+    assert _works.faults({"works_days": complete(None, "works_days"),
                                         "works": complete(None, "works")}) == []  # fmt: skip
 
 

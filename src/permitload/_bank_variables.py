@@ -32,7 +32,6 @@ BANK_TERMS = {
     "register": "table of approvals and reductions to compare the bank with, 总量平衡登记表",
     "known": "head of the chain that was written down, 存证",
     "park": "whether a project is in a park with its own bank, or that park, 限值限量园区",
-    "granted": "function that returns a statement of the bank, 已配指标",
     "share": "exact part of a whole, 比例",
     "day": "day of an event, 日期",
     "key": "what makes an event unique, 唯一编号",

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from permitload import conversion, technology
+from permitload._setting import BASES, chosen, shown
 from permitload.errors import Fault
 
-__all__ = ["KEYS", "Conversion", "Technology", "named", "read_conversion", "read_technology"]
+__all__ = ["SETTINGS", "Conversion", "Technology", "named", "read_conversion", "read_technology"]
 
-_BASES = ("statutory", "pilot", "assumed")
 _TECHNOLOGY: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "total": (technology.standard_water, technology.advanced_water),
     "floor": (technology.reduction_potential,),
@@ -21,7 +21,7 @@ _CONVERSION: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "plan": (conversion.cheapest, conversion.fairest),
     "compound": (conversion.product, conversion.added),
 }
-KEYS = {"technology": (*_TECHNOLOGY, "basis"), "conversion": (*_CONVERSION, "basis")}
+SETTINGS = {"technology": (*_TECHNOLOGY, "basis"), "conversion": (*_CONVERSION, "basis")}
 """Settings of each table."""
 
 
@@ -66,17 +66,16 @@ def _read(
     stated = given if isinstance(given, dict) else {}
     values: dict[str, Any] = {}
     faults = []
-    choices: dict[str, dict[str, Any]] = {
+    choices: dict[str, Mapping[str, Any]] = {
         key: {one.__name__: one for one in functions} for key, functions in known.items()
     }
-    choices["basis"] = {name: name for name in _BASES}
+    choices["basis"] = BASES
     for key in (key for key in choices if key in stated):
-        value = stated[key]
-        if isinstance(value, str) and value in choices[key]:
-            values[key] = choices[key][value]
-        else:
-            right = f"one of {', '.join(choices[key])}"
-            faults.append(Fault("study.toml", table, key, str(value)[:60], "is unknown", right))
+        values[key], right = chosen(stated[key], choices[key])
+        if right:
+            del values[key]
+            value = shown(stated[key])
+            faults.append(Fault("study.toml", table, key, value, "is unknown", right))
     return values, faults
 
 

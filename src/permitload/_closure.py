@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import xarray as xr
 from permitload import _model, _settings, capacity, quality, standards
 from permitload.schema import described
 
-__all__ = ["FACTORS", "compared", "sensitivity"]
+__all__ = ["FACTORS", "compared", "sensitivity", "stamp_of"]
 
 FACTORS = (0.5, 1.0, 1.5)
 """What every decay is multiplied by: rates are seldom known better than ± 50 %."""
@@ -50,6 +50,17 @@ def compared(
         room.response, room.headroom, room.source_load, flow
     )
     return described(found), capacity.stamp(room.response, found["calibrated"])
+
+
+def stamp_of(calibrated: Iterable[str]) -> str:
+    """Choose the stamp if one of the rows has it.
+
+    Examples
+    --------
+    >>> stamp_of(["yes", "未率定 uncalibrated"]), stamp_of(["yes"])
+    ('未率定 uncalibrated', 'yes')
+    """
+    return next((str(stamp) for stamp in calibrated if stamp != "yes"), "yes")
 
 
 def sensitivity(solved: Callable[[float], xr.Dataset], stated: xr.Dataset) -> xr.Dataset:

@@ -16,7 +16,7 @@ from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from pandas.api.extensions import ExtensionArray
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from permitload._variables import Variable
 
 __all__ = [
-    "LINE", "absent", "as_text", "complete", "fault_at", "faults_of", "keyed", "listed", "place",
-    "positions", "scan", "title",
+    "LINE", "absent", "as_text", "complete", "fault_at", "faults_of", "keyed", "lacking",
+    "listed", "place", "positions", "scan", "title", "whole",
 ]  # fmt: skip
 
 LINE = "line"
@@ -63,6 +63,18 @@ def complete(table: pd.DataFrame | None, name: str) -> pd.DataFrame:
     filled, faults = scan(table, name)
     raise_faults(faults)
     return filled
+
+
+def whole(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """All declared tables, empty ones where there is none.
+
+    Examples
+    --------
+    >>> found = whole({"shares": pd.DataFrame({"reach": ["R1"], "share": [0.4]})})
+    >>> len(found) == len(TABLES), len(found["shares"]), len(found["nodes"])
+    (True, 1, 0)
+    """
+    return {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
 
 
 def scan(table: pd.DataFrame | None, name: str) -> tuple[pd.DataFrame, list[Fault]]:
@@ -300,6 +312,21 @@ def _shown(value: object, column: str) -> str | None:
         number = f"{value:.6g}" if unit == "1" else f"{value:.6g} {unit}"
         return None if np.isnan(value) else number
     return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
+
+
+def lacking(table: pd.DataFrame, name: str, columns: Iterable[str]) -> list[Fault]:
+    """List the columns that a table does not have.
+
+    Examples
+    --------
+    >>> print(*lacking(pd.DataFrame({"source": ["P1"]}), "loads", ["source", "permit"]))
+    loads, permit: is missing; right would be a column permit
+    """
+    return [
+        Fault(name, None, column, None, "is missing", f"a column {column}")
+        for column in columns
+        if column not in table
+    ]
 
 
 def listed(labels: Iterable[object], most: int = 6) -> str:

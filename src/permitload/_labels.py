@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from permitload.errors import DataError, Fault, raise_faults
 
-__all__ = ["floats", "index_of", "number", "numbers", "refuse_repeats"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["cell", "floats", "index_of", "number", "numbers", "refuse_repeats"]
 
 
 def index_of(labels: object) -> pd.Index[Any]:
@@ -32,6 +35,18 @@ def refuse_repeats(labels: pd.Index[Any], taken: pd.Index[Any], name: str) -> No
     raise_faults(
         [Fault("labels", label, name, None, problem, "one label each") for label in repeated]
     )
+
+
+def cell(array: xr.DataArray, position: Iterable[int]) -> str:
+    """Labels of one cell of an array, in words.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> cell(xr.DataArray([[1.0, 2.0]], {"source": ["E1"], "period": ["dry", "wet"]}), (0, 1))
+    'E1, wet'
+    """
+    return ", ".join(str(array[dim].values[k]) for dim, k in zip(array.dims, position, strict=True))
 
 
 def floats(values: object, name: str) -> NDArray[np.float64]:

@@ -17,9 +17,9 @@ from permitload import _model, allocation, plot, quality, reallocation
 from permitload._monthly_checks import member_sources
 from permitload.reallocation import Policy, State, Update
 from permitload.schema import described
-from permitload.units import rate, tonnes
+from permitload.units import GRAMS_PER_TONNE, rate, tonnes
 
-__all__ = ["KEYS", "drawn", "issued", "tables"]
+__all__ = ["KEYS", "figures", "issued", "tables"]
 
 Tables = Mapping[str, pd.DataFrame]
 Datasets = Mapping[str, xr.Dataset]
@@ -183,8 +183,8 @@ def _quotas(park: _Park, updates: list[Update], actuals: pd.DataFrame) -> xr.Dat
     days = park.calendar["days"].to_numpy(float)
     found = {
         "plan": like, "quota": (_DIMS, quota.values.astype(np.int64)),
-        "quota_load": (_DIMS, rate(quota.values / 1e6, days)), "used": (_DIMS, use),
-        "used_load": (_DIMS, rate(use / 1e6, days)),
+        "quota_load": (_DIMS, rate(quota.values / GRAMS_PER_TONNE, days)), "used": (_DIMS, use),
+        "used_load": (_DIMS, rate(use / GRAMS_PER_TONNE, days)),
         "group_limit": _whole(park), **words,
     }  # fmt: skip
     start = park.calendar["start"].to_numpy("datetime64[ns]")
@@ -301,7 +301,7 @@ def tables(found: Datasets) -> dict[str, pd.DataFrame]:
     }
 
 
-def drawn(found: Datasets) -> dict[str, dict[str, bytes]]:
+def figures(found: Datasets) -> dict[str, dict[str, bytes]]:
     """Draw quotas, park and sections of each pollutant; nothing where no quotas were issued."""
     if "months" not in found:
         return {}

@@ -14,7 +14,7 @@ from permitload._setting import BASES, chosen, is_number, shown
 from permitload.errors import DataError, Fault
 from permitload.reallocation import Policy
 
-__all__ = ["KEYS", "faults", "member_sources", "options", "read"]
+__all__ = ["SETTINGS", "faults", "member_sources", "options", "read"]
 
 Tables = Mapping[str, pd.DataFrame]
 _TABLE = "months"
@@ -24,7 +24,7 @@ _FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 _NUMBERS = ("lot_life", "penalty", "rise", "fall", "reserve", "shrink", "over_plan", "precision",
             "implausible")  # fmt: skip
-KEYS = (*_FUNCTIONS, *_NUMBERS, "basis")
+SETTINGS = (*_FUNCTIONS, *_NUMBERS, "basis")
 """Settings of ``[months]``; the rules are those of ``reallocation.Policy``."""
 
 
@@ -33,7 +33,7 @@ def read(given: object) -> tuple[Policy, str, list[Fault]]:
     stated = given if isinstance(given, dict) else {}
     values: dict[str, Any] = {}
     found = []
-    for key in (key for key in KEYS if key in stated):
+    for key in (key for key in SETTINGS if key in stated):
         value, right = _value(key, stated[key])
         if right:
             problem = "is not valid"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from permitload import sources
 from permitload._alternatives import OWN
-from permitload._frames import LINE, complete, fault_at, faults_of, listed, place, title
+from permitload._frames import LINE, complete, fault_at, faults_of, listed, place, title, whole
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import TABLES, VARIABLES
 
@@ -69,7 +69,7 @@ def booked(tables: Tables, reading: Sequence[Fault] = ()) -> Booked:
     Booked
         The tables with these loads in ``source_loads``; 0 stands for one that has a fault.
     """
-    given = {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
+    given = whole(tables)
     broken = {fault.table.removesuffix(".csv") for fault in reading}
     faults = _unused(given, broken)
     parts: list[pd.DataFrame] = []

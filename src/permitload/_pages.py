@@ -26,6 +26,7 @@ from permitload import (
     quality,
     report,
 )
+from permitload._closure import stamp_of
 from permitload._permits import counted
 from permitload.plot.labels import bilingual
 from permitload.schema import text
@@ -76,15 +77,9 @@ def _of_the_year(outcome: Outcome, sensitivity: pd.DataFrame) -> pd.DataFrame:
     mean = sensitivity.assign(total=weight * sensitivity["total"])
     mean = mean.groupby(["pollutant", "decay_factor"], sort=False)["total"].sum().reset_index()
     base = mean["pollutant"].map(mean[mean["decay_factor"] == 1.0].set_index("pollutant")["total"])
-    stamp = sensitivity.groupby("pollutant", sort=False)["calibrated"].agg(_stamp)
+    stamp = sensitivity.groupby("pollutant", sort=False)["calibrated"].agg(stamp_of)
     return mean.assign(total_change=mean["total"] / base.where(base > 0.0) - 1.0,
                        calibrated=mean["pollutant"].map(stamp))  # fmt: skip
-
-
-def _stamp(calibrated: pd.Series[str]) -> str:
-    """Choose the stamp if one of the rows has it."""
-    stamped = calibrated[calibrated != "yes"]
-    return str(stamped.iloc[0]) if len(stamped) else "yes"
 
 
 def _with_present(outcome: Outcome, sections: pd.DataFrame) -> pd.DataFrame:
@@ -265,7 +260,7 @@ def _others_drawn(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes
         year = _alternatives_of_the_year(outcome, tables["alternatives"])
         bars = plot.png(_drawn.alternatives(year))
         drawn["alternatives"] = {_drawn.ALL + _drawn.said(year): bars}
-    drawn |= _monthly.drawn(outcome.datasets)
+    drawn |= _monthly.figures(outcome.datasets)
     return drawn
 
 
@@ -304,7 +299,7 @@ def _alternatives_of_the_year(outcome: Outcome, table: pd.DataFrame) -> pd.DataF
             "capacity_use": mean["source_load"] / mean["total"] if mean["total"] > 0.0 else np.nan,
             "binding": counted(some["binding"]),
             "owing": counted(some["owing"].str.replace(_NUMBER, "", regex=True)),
-            "calibrated": _stamp(some["calibrated"]),
+            "calibrated": stamp_of(some["calibrated"]),
         })  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -15,7 +15,7 @@ from permitload._setting import BASES, chosen, is_number, shown
 from permitload.errors import Fault
 from permitload.schema import described
 
-__all__ = ["KEYS", "Uncertainty", "faults", "options", "read", "rows", "sampled", "standing",
+__all__ = ["SETTINGS", "Uncertainty", "faults", "options", "read", "rows", "sampled", "standing",
            "summary", "table"]  # fmt: skip
 
 Datasets = Mapping[str, xr.Dataset]
@@ -45,7 +45,7 @@ class Uncertainty(NamedTuple):
     basis: str = "assumed"
 
 
-KEYS = Uncertainty._fields
+SETTINGS = Uncertainty._fields
 
 
 class Given(NamedTuple):
@@ -108,12 +108,12 @@ def read(given: object) -> tuple[Uncertainty | None, list[Fault]]:
     if not isinstance(given, dict):
         return None, []
     values, found = {}, []
-    for key in (key for key in KEYS if key in given):
+    for key in (key for key in SETTINGS if key in given):
         values[key], right = _value(key, given[key])
         if right:
             problem = "is not valid"
             found.append(Fault("study.toml", _TABLE, key, shown(given[key]), problem, right))
-    for key in KEYS[:2]:
+    for key in SETTINGS[:2]:
         if key not in given:
             right = "standard deviation over the mean, such as 0.2"
             found.append(Fault("study.toml", _TABLE, key, None, "is missing", right))

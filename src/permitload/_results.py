@@ -15,7 +15,6 @@ import pandas as pd
 import xarray as xr
 
 from permitload import (
-    _contributions,
     _manifest,
     _monthly,
     _nonpoint,
@@ -27,6 +26,7 @@ from permitload import (
     _tiered,
     _traded,
     _tree,
+    _works,
     io,
     sources,
 )
@@ -292,7 +292,7 @@ def _other_sources(outcome: Outcome) -> dict[str, pd.DataFrame]:
     if len(outcome.tables["activities"]):
         tables["activities"] = _nonpoint.by_activity(outcome.tables)
     if len(outcome.tables["works_days"]):
-        tables["works"] = _contributions.works(outcome.tables)
+        tables["works"] = _works.table(outcome.tables)
     if "contributions" in found:
         tables["contributions"] = _columns(found["contributions"], _CONTRIBUTIONS)
     return tables

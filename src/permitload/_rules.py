@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload import _model, _reliability, _settings, allocation, fairness, sharing
+from permitload import _closure, _model, _reliability, _settings, allocation, fairness, sharing
 from permitload.errors import InfeasibleError
 from permitload.schema import described
 from permitload.units import DAYS_PER_YEAR, tonnes
@@ -247,7 +247,7 @@ def _fairness(settings: _settings.Settings, datasets: Mapping[str, xr.Dataset]) 
             table.loc[LEAST_COST] = pd.Series({"reason": found.attrs["reason"]})
             table["sharing_target"] = table["sharing_target"].fillna("")
         stamps = datasets["capacity"]["calibrated"].sel(pollutant=pollutant).values
-        table["calibrated"] = next((str(stamp) for stamp in stamps if stamp != "yes"), "yes")
+        table["calibrated"] = _closure.stamp_of(stamps)
         parts.append(table.rename_axis("rule").reset_index().assign(pollutant=str(pollutant)))
     columns = ["pollutant", "rule", "sharing_target", "permitted_load", "price_in_total", "cost",
                "price_in_cost", "gini", "least_level", "shut", "calibrated", "reason"]  # fmt: skip

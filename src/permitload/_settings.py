@@ -123,9 +123,9 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "allocation": ("target", "section", "compose", "precision"),
     "hydraulics": ("flow", "cell_length"),
     "basis": (*_BASED, "flow", "cell_length"),
-    "reliability": _reliability.KEYS,
-    "months": _monthly_checks.KEYS,
-    **_choices.KEYS,
+    "reliability": _reliability.SETTINGS,
+    "months": _monthly_checks.SETTINGS,
+    **_choices.SETTINGS,
     "alternatives": (),
 }  # fmt: skip
 _RANGES = {

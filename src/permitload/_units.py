@@ -157,8 +157,8 @@ def of_state(
     Water that leads to no section has no unit: then there are none, and the permits stand.
     """
     model, load = state.model, state.given["source_load"]
-    parts = stretches(model.network, model.tables)
-    if parts.empty:
+    pieces = stretches(model.network, model.tables)
+    if pieces.empty:
         return none(datasets["capacity"])
     later = planned(load, model.tables)
     after = None
@@ -168,7 +168,7 @@ def of_state(
     response, headroom, bounds, decided = room
     points = capacity.ruled_points(response, headroom, decided, decided, bounds)
     found = {**datasets, "max_min": points.sel(point="max_min", drop=True)}
-    return by_unit(model.network, model.tables, parts, found, present, after)
+    return by_unit(model.network, model.tables, pieces, found, present, after)
 
 
 def none(capacity: xr.Dataset) -> dict[str, xr.Dataset]:

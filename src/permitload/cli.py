@@ -65,7 +65,7 @@ def new(folder: Folder) -> None:
     from importlib.resources import files
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        _stop([Fault(str(folder), None, "folder", None, "is not empty", "a new folder")], False)
+        _refuse(Fault(str(folder), None, "folder", None, "is not empty", "a new folder"), False)
     with _guarded(False):
         folder.mkdir(parents=True, exist_ok=True)
         for source in files("permitload").joinpath("template").iterdir():
@@ -82,7 +82,7 @@ def check(folder: Folder, quiet: Quiet = False, json: Json = False) -> None:
     with _guarded(json):
         faults = study.check(folder)
     if faults:
-        _stop(faults, json)
+        _stop(DataError(faults), json)
     if json:
         _print_json({"folder": str(folder), "faults": []})
     elif not quiet:
@@ -164,7 +164,7 @@ def show_schema(
     """Print the glossary, or the CSV template of one table. 术语与模板."""
     if table and table not in schema.TABLES:
         right = f"one of {', '.join(schema.TABLES)}"
-        _stop([Fault("schema", None, "table", table, "is unknown", right)], json)
+        _refuse(Fault("schema", None, "table", table, "is unknown", right), json)
     if json:
         rows = [
             {"name": v.name, "unit": v.unit, "meaning": v.meaning, "term": v.term}
@@ -189,7 +189,7 @@ def _guarded(as_json: bool) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        _stop(list(error.faults) or [Fault("study", None, "input", None, str(error), "")], as_json)
+        _stop(error, as_json)
     except (InfeasibleError, ConvergenceError) as error:
         table = getattr(error, "relaxation", None)
         table = getattr(error, "worst", None) if table is None else table
@@ -202,16 +202,24 @@ def _guarded(as_json: bool) -> Iterator[None]:
                 typer.echo(printable(line), err=True)
         raise typer.Exit(1) from None
     except OSError as error:
-        _stop([Fault(str(error.filename), None, "file", None, f"cannot be used: {error.strerror}",
-                     "a folder that can be written")], as_json)  # fmt: skip
+        problem = f"cannot be used: {error.strerror}"
+        right = "a folder that can be written"
+        _refuse(Fault(str(error.filename), None, "file", None, problem, right), as_json)
 
 
-def _stop(faults: list[Fault], as_json: bool) -> None:
-    """Print all faults and exit with 2."""
+def _refuse(fault: Fault, as_json: bool) -> None:
+    """Print one fault and exit with 2."""
+    _stop(DataError([fault]), as_json)
+
+
+def _stop(error: DataError, as_json: bool) -> None:
+    """Print all faults, or the sentence of an error that has none, and exit with 2."""
     if as_json:
-        _print_json({"faults": _listed(faults)})
+        said = {} if error.faults else {"error": str(error)}
+        _print_json({"faults": _listed(error.faults), **said})
     else:
-        typer.echo(str(DataError(faults)), err=True)
+        for line in str(error).split("\n"):
+            typer.echo(printable(line), err=True)
     raise typer.Exit(2)
 
 

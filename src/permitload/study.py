@@ -17,6 +17,7 @@ import xarray as xr
 
 from permitload import (
     _alternatives,
+    _beside,
     _checks,
     _closure,
     _contributions,
@@ -29,7 +30,6 @@ from permitload import (
     _permits,
     _reliability,
     _results,
-    _room,
     _rules,
     _settings,
     _technical,
@@ -39,6 +39,7 @@ from permitload import (
     _tree,
     _units,
     _verify,
+    _works,
     allocation,
     capacity,
     io,
@@ -47,7 +48,6 @@ from permitload import (
 from permitload._outcome import Outcome
 from permitload._verify import Verification
 from permitload.errors import Fault, InfeasibleError, raise_faults
-from permitload.schema import TABLES
 
 __all__ = ["Outcome", "Verification", "check", "run", "solve", "verify"]
 
@@ -191,7 +191,7 @@ def solve(folder: str | Path, progress: Progress | None = None) -> Outcome:
     }  # fmt: skip
     datasets |= _contributions.made(every["response"], state.given["source_load"], tables)
     say("points of the set, and what is owed")
-    datasets |= _room.beside(measured, room, settings, (own, closed["calibrated"], stamp))
+    datasets |= _beside.computed(measured, room, settings, (own, closed["calibrated"], stamp))
     say("capacity with other decay")
     datasets["sensitivity"] = _closure.sensitivity(
         lambda factor: state.with_decay(factor).best_total(margin), datasets["capacity"]
@@ -318,7 +318,7 @@ def _read(folder: Path) -> _Inputs:
     tables, reading = io.read_study_tables(folder)
     given, wrong = _alternatives.read(folder, tables, [name for name, *_ in settings.alternatives])
     booked, checked = _judged(tables, reading, settings)
-    checked.faults, every = [*faults, *checked.faults, *wrong], _all(booked.tables)
+    checked.faults, every = [*faults, *checked.faults, *wrong], _frames.whole(booked.tables)
     if checked.loads is not None:
         checked.faults += booked.placed(_decided.target_faults(checked.loads, every, settings))
     checked.faults += _tree.faults(every, settings)
@@ -353,7 +353,7 @@ def _judged(
     )
     checked.faults += booked.faults
     if "works_days" in tables and not reading:
-        checked.faults += _contributions.works_faults(_all(tables))
+        checked.faults += _works.faults(_frames.whole(tables))
     if "periods" in tables and tables["periods"]["days"].sum() > _YEAR:
         right = "one year: an annual permit is what may leave in any 12 consecutive months"
         checked.faults.append(
@@ -369,13 +369,8 @@ def _judged(
     return booked, checked
 
 
-def _all(tables: Tables) -> dict[str, pd.DataFrame]:
-    """All tables, empty ones where there is none."""
-    return {n: tables[n] if n in tables else _frames.complete(None, n) for n in TABLES}
-
-
 def _filled(tables: Tables) -> dict[str, pd.DataFrame]:
     """All tables, empty ones where there is none; a row for each period."""
-    full = _all(tables)
+    full = _frames.whole(tables)
     periods = full["periods"]["period"].tolist()
     return full | {n: io.expand_periods(full[n], periods) for n in ("inflow", "source_loads")}

@@ -12,6 +12,7 @@ import xarray as xr
 
 __all__ = [
     "DAYS_PER_YEAR",
+    "GRAMS_PER_TONNE",
     "KG_PER_DAY",
     "SECONDS_PER_DAY",
     "concentration",
@@ -23,6 +24,7 @@ __all__ = [
 
 SECONDS_PER_DAY = 86400.0
 DAYS_PER_YEAR = 365.0
+GRAMS_PER_TONNE = 1e6
 KG_PER_DAY = 86.4
 """kg/d carried by 1 m3/s at 1 mg/L."""
 

@@ -24,7 +24,7 @@ from permitload._checks.references import reference_faults
 from permitload._checks.treatment import treatment_faults
 from permitload._checks.undecided import class_faults
 from permitload._checks.works import works_faults
-from permitload._frames import LINE, complete, fault_at, faults_of, place, positions, title
+from permitload._frames import LINE, fault_at, faults_of, place, positions, title, whole
 from permitload.errors import DataError, Fault
 from permitload.io import expand_periods
 from permitload.schema import TABLES, VARIABLES, text
@@ -91,11 +91,12 @@ def judged(
 
     Examples
     --------
+    >>> from permitload._frames import complete
     >>> periods = complete(pd.DataFrame({"period": ["dry"], "days": [30.0]}), "periods")
     >>> print(judged({"periods": periods}).faults[-1])
     periods, days: sum to 30, not to a year; right would be 365 or 366 days
     """
-    given = {name: tables[name] if name in tables else complete(None, name) for name in TABLES}
+    given = whole(tables)
     unread = {fault.table.removesuffix(".csv") for fault in reading if fault.column == "file"}
     filled = _FILLED if computed else (*_FILLED, "flows")
     bare = [name for name in filled if given[name].empty and name not in unread]

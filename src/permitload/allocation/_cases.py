@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload._labels import floats, index_of, refuse_repeats
+from permitload._labels import cell, floats, index_of, refuse_repeats
 from permitload.allocation._groups import Grouped, columns_alike, over_the_year, read
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import STOPS
@@ -97,7 +97,7 @@ def cases(
     floor = _bound(sources, "floor", 0.0, like, faults)
     ceiling = _bound(sources, "ceiling", np.inf, like, faults)
     faults += [
-        Fault("sources", _place(like, k), "floor", floor[tuple(k)], "exceeds the ceiling", "less")
+        Fault("sources", cell(like, k), "floor", floor[tuple(k)], "exceeds the ceiling", "less")
         for k in np.argwhere(floor > ceiling)
     ]
     groups = read(response, sources, like, faults)
@@ -247,7 +247,7 @@ def numbers_of(array: xr.DataArray, like: xr.DataArray, name: str, most: float =
         [
             Fault(
                 name,
-                _place(ordered, k),
+                cell(ordered, k),
                 name,
                 ordered.values[tuple(k)],
                 "is no load",
@@ -293,7 +293,3 @@ def _bound(
             raise
         faults += error.faults
         return np.full(like.shape, default)
-
-
-def _place(array: xr.DataArray, position: NDArray[np.int64]) -> str:
-    return ", ".join(str(array[dim].values[k]) for dim, k in zip(DIMS, position, strict=True))

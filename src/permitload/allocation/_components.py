@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload._labels import floats, refuse_repeats
+from permitload._labels import cell, floats, refuse_repeats
 from permitload.errors import Fault, raise_faults
 
 __all__ = ["least", "together"]
@@ -60,7 +60,7 @@ def together(
         for name, part in parts.items()
     }
     raise_faults(
-        Fault("components", _label(like, at), name, value,
+        Fault("components", cell(like, at), name, value,
               "is missing" if np.isnan(value) else "is negative", "a number >= 0")
         for name, part in placed.items()
         for at in map(tuple, np.argwhere(~(part.values >= 0.0)))
@@ -79,7 +79,3 @@ def least(
     values = np.stack([np.where(np.isnan(part), np.inf, part) for part in parts.values()])
     names = np.where(np.isinf(values.min(axis=0)), "", np.array([*parts])[values.argmin(axis=0)])
     return values.min(axis=0), names
-
-
-def _label(like: xr.DataArray, at: tuple[int, ...]) -> str:
-    return ", ".join(str(like[dim].values[k]) for dim, k in zip(like.dims, at, strict=True))

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from permitload._labels import floats, number, refuse_repeats
+from permitload._labels import cell, floats, number, refuse_repeats
 from permitload.allocation._cases import Case, blank, cases, numbers_of
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.schema import VARIABLES
@@ -64,7 +64,7 @@ def given(value: float | xr.DataArray, like: xr.DataArray, name: str) -> xr.Data
         [
             Fault(
                 name,
-                ", ".join(str(like[d].values[i]) for d, i in zip(like.dims, k, strict=True)),
+                cell(like, k),
                 name,
                 array.values[tuple(k)],
                 "is out of range",

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import numpy as np
 import xarray as xr
 
+from permitload._labels import cell
 from permitload.allocation._cases import DIMS, blank, cases
 from permitload.allocation._components import least, together
 from permitload.errors import DataError, Fault, raise_faults
@@ -80,9 +81,10 @@ def bounds(
     floor = np.where(low == "", 0.0, -floor)
     faults = []
     for at in map(tuple, np.argwhere(floor > ceiling)):
-        label = ", ".join(str(like[dim].values[k]) for dim, k in zip(DIMS, at, strict=True))
         right = f"at most {high[at]} {ceiling[at]:g}"
-        faults.append(Fault("bounds", label, str(low[at]), floor[at], "exceeds a ceiling", right))
+        faults.append(
+            Fault("bounds", cell(like, at), str(low[at]), floor[at], "exceeds a ceiling", right)
+        )
     raise_faults(faults)
     found = {"floor": floor, "ceiling": ceiling, "floor_component": low, "ceiling_component": high}
     arrays = {name: (DIMS, values) for name, values in found.items()}

@@ -92,7 +92,7 @@ def opened(url: str) -> Iterator[sql.Engine]:
             # hides the password, also of an address that cannot be read
             shown = re.sub("//[^@]*@", "//***@", str(url)) if engine is None else engine.url
             message = f"{shown} cannot be opened: {getattr(error, 'orig', error)}"
-            raise DataError(message) from None
+            raise DataError(f"{message}; right would be the address of a reserve bank") from None
         raise
 
 

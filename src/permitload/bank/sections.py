@@ -11,12 +11,9 @@ import xarray as xr
 from permitload.bank.project import Use
 from permitload.bank.rules import ELEMENTS
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.units import rate
+from permitload.units import GRAMS_PER_TONNE, rate
 
 __all__ = ["section_check"]
-
-GRAMS = 1e6
-"""Grams of a tonne."""
 
 
 def section_check(
@@ -92,7 +89,7 @@ def _over(
         problem, right = "has no response or headroom", "a pollutant of the model"
         return [Fault("sections", None, "pollutant", pollutant, problem, right)]
     load = xr.DataArray(
-        rate(grams.to_numpy(float) / GRAMS), {"outlet": list(grams.index)}, ["outlet"]
+        rate(grams.to_numpy(float) / GRAMS_PER_TONNE), {"outlet": list(grams.index)}, ["outlet"]
     )
     added = (rise.sel(indicator=pollutant, outlet=list(grams.index)) * load).sum("outlet")
     room = headroom.sel(indicator=pollutant)

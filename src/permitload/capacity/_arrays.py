@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from permitload._labels import index_of, refuse_repeats
 from permitload.errors import Fault, raise_faults
 from permitload.schema import VARIABLES
 
-__all__ = ["attributes", "matched", "place", "spread"]
+__all__ = ["attributes", "matched", "spread"]
 
 
 def matched(array: xr.DataArray, like: xr.DataArray, name: str) -> xr.DataArray:
@@ -37,11 +35,6 @@ def matched(array: xr.DataArray, like: xr.DataArray, name: str) -> xr.DataArray:
 def spread(array: xr.DataArray, like: xr.DataArray) -> xr.DataArray:
     """Array repeated along the dimensions that it lacks."""
     return array.expand_dims({d: like[d].values for d in like.dims if d not in array.dims})
-
-
-def place(array: xr.DataArray, position: NDArray[np.int64]) -> str:
-    """Labels of one cell of an array, in words."""
-    return ", ".join(str(array[dim].values[k]) for dim, k in zip(array.dims, position, strict=True))
 
 
 def attributes(name: str) -> dict[str, str]:

@@ -17,7 +17,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload.capacity._arrays import attributes, place
+from permitload._labels import cell
+from permitload.capacity._arrays import attributes
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = [
@@ -330,7 +331,7 @@ def _first(
     at = tuple(where[0])
     row: str | None = None
     if isinstance(value, xr.DataArray) and value.ndim:
-        row = place(value, where[0])
+        row = cell(value, where[0])
     elif np.ndim(value):
         row = ", ".join(map(str, at))
     if row is not None and len(where) > 1:

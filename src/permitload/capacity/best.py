@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from permitload._labels import index_of
-from permitload.capacity._arrays import attributes, matched, place, spread
+from permitload._labels import cell, index_of
+from permitload.capacity._arrays import attributes, matched, spread
 from permitload.errors import Fault, InfeasibleError, raise_faults
 from permitload.program import Program, Solution, face, leximin, priced, signed
 from permitload.sharing import Rows, fill
@@ -291,7 +291,7 @@ def _bounds(
         bad = np.isnan(full.values) | (full.values < 0)
         faults += [
             Fault(
-                "bounds", place(full, k), name, full.values[tuple(k)], "is no bound", "a load >= 0"
+                "bounds", cell(full, k), name, full.values[tuple(k)], "is no bound", "a load >= 0"
             )
             for k in np.argwhere(bad)
         ]
@@ -299,7 +299,7 @@ def _bounds(
     floor, ceiling = arrays
     faults += [
         Fault(
-            "bounds", place(like, k), "floor", floor.values[tuple(k)], "exceeds the ceiling", "less"
+            "bounds", cell(like, k), "floor", floor.values[tuple(k)], "exceeds the ceiling", "less"
         )
         for k in np.argwhere(floor.values > ceiling.values)
     ]

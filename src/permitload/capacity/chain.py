@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload.capacity._formula import Floats, Numbers, evaluate
 from permitload.capacity._refused import refuse_network, refuse_no_rate
 from permitload.errors import Fault, raise_faults
@@ -206,7 +207,7 @@ def outlet_loads(allocatable_capacity: pd.Series, sources: pd.DataFrame) -> pd.D
     """
     raise_faults(_capacity_faults("outlet_loads", "allocatable_capacity", allocatable_capacity))
     labels = list(allocatable_capacity.index.names)
-    raise_faults(_table_faults(sources, "sources", [*labels, "source", "share", "into_river"]))
+    raise_faults(lacking(sources, "sources", [*labels, "source", "share", "into_river"]))
     faults = _number_faults(sources, "sources", "share", 0.0, 1.0)
     faults += _number_faults(sources, "sources", "into_river", np.nextafter(0.0, 1.0), 1.0)
     faults += _stranger_faults(sources, "sources", allocatable_capacity)
@@ -235,8 +236,8 @@ def _refuse_twice(
     labels = list(ideal.index.names)
     columns = [*labels, "source", "deduction", "in_river_load"]
     raise_faults(
-        _table_faults(deductions, "deductions", columns)
-        + _table_faults(sources, "sources", [*labels, "source"])
+        lacking(deductions, "deductions", columns)
+        + lacking(sources, "sources", [*labels, "source"])
     )
     faults = _number_faults(deductions, "deductions", "in_river_load", 0.0, np.inf)
     faults += _stranger_faults(deductions, "deductions", ideal)
@@ -317,14 +318,6 @@ def _floats(value: float | pd.Series) -> Floats:
         return np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         return np.full(np.shape(value), np.nan)
-
-
-def _table_faults(table: pd.DataFrame, name: str, columns: list[str]) -> list[Fault]:
-    return [
-        Fault(name, None, column, None, "is missing", f"a column {column}")
-        for column in columns
-        if column not in table.columns
-    ]
 
 
 def _number_faults(

@@ -12,7 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.capacity._arrays import attributes, matched, place, spread
+from permitload._labels import cell
+from permitload.capacity._arrays import attributes, matched, spread
 from permitload.capacity.best import Problem, canonical, optimum, problems
 from permitload.errors import Fault, raise_faults
 from permitload.program import Program, Solution, face, gained, leximin
@@ -178,7 +179,7 @@ def _claim(given: xr.DataArray | None, like: xr.DataArray, name: str) -> Floats:
     bad = np.argwhere(~((full.values >= 0) & np.isfinite(full.values)))
     raise_faults(
         [
-            Fault("points", place(full, k), name, full.values[tuple(k)], "is no claim", "a >= 0")
+            Fault("points", cell(full, k), name, full.values[tuple(k)], "is no claim", "a >= 0")
             for k in bad
         ]
     )

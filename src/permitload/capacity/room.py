@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from permitload.capacity._arrays import attributes, matched, place, spread
+from permitload._labels import cell
+from permitload.capacity._arrays import attributes, matched, spread
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["headroom"]
@@ -70,7 +71,7 @@ def headroom(
     bad = np.argwhere(~np.isfinite(room.values))
     raise_faults(
         [
-            Fault("headroom", place(room, k), "headroom", None, "is no number", "finite numbers")
+            Fault("headroom", cell(room, k), "headroom", None, "is no number", "finite numbers")
             for k in bad
         ]
     )
@@ -112,7 +113,7 @@ def _margin(margin: float | xr.DataArray, limit: xr.DataArray) -> xr.DataArray:
     bad = np.argwhere(~((values.values >= 0.0) & (values.values < 1.0)))
     raise_faults(
         [
-            Fault("headroom", place(limit, k), name, values.values[tuple(k)], "is out of range", ok)
+            Fault("headroom", cell(limit, k), name, values.values[tuple(k)], "is out of range", ok)
             for k in bad
             for name, ok in [("margin_of_safety", "0 <= margin < 1")]
         ]

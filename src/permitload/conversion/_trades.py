@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload._frames import complete, fault_at
+from permitload._labels import cell
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["Trades", "days_of", "response_of", "timing_of", "trades_of"]
@@ -75,8 +76,7 @@ def response_of(response: xr.Dataset | xr.DataArray) -> xr.DataArray:
         ]
     wrong = np.argwhere(~((found.values >= 0.0) & np.isfinite(found.values)))
     for place in wrong[:1]:
-        where = ", ".join(str(found[n].values[k]) for n, k in zip(ORDER, place, strict=True))
-        value = found.values[tuple(place)]
+        where, value = cell(found, place), found.values[tuple(place)]
         problem = f"is no response ({len(wrong)} such values)"
         faults.append(Fault("response", where, "response", value, problem, "a number >= 0"))
     raise_faults(faults)

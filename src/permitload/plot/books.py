@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
 from permitload.plot.labels import bilingual, chinese_font, label
@@ -88,11 +89,7 @@ def books(compared: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def _refuse(compared: pd.DataFrame) -> None:
     """Refuse a table without rows or columns, and masses that no bar shows."""
-    raise_faults(
-        Fault("compared", None, name, None, "is missing", f"a column {name}")
-        for name in _NAMES
-        if name not in compared
-    )
+    raise_faults(lacking(compared, "compared", _NAMES))
     if compared.empty:
         raise DataError("there are no accounts; right would be one row at least")
     raise_faults(

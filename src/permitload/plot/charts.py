@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from permitload._frames import lacking
+from permitload._labels import cell
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
 from permitload.plot.labels import bilingual, exceeds, is_cut, label
@@ -180,13 +182,7 @@ def _draw_bars(ax: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, str]
 def _refuse_permits(permits: pd.DataFrame) -> None:
     """Refuse permits that cannot be drawn: no column, no number, several pollutants."""
     needed = ("enterprise", "source", "source_load", "permitted_load", "stopped_by")
-    raise_faults(
-        [
-            Fault("permits", None, name, None, "is missing", f"a column {name}")
-            for name in needed
-            if name not in permits
-        ]
-    )
+    raise_faults(lacking(permits, "permits", needed))
     faults = [
         Fault("permits", row, name, None, "is NaN", "a load [kg/d]")
         for name in needed[2:4]
@@ -293,8 +289,7 @@ def _refuse(array: xr.DataArray, name: str, dims: set[str]) -> None:
     if set(array.dims) != dims or len(dims) != 2:
         message = f"{name} has dimensions {array.dims}; right would be period and one more"
         raise DataError(message)
-    faults = []
-    for place in np.argwhere(np.isnan(array.values)):
-        row = ", ".join(str(array[d].values[i]) for d, i in zip(array.dims, place, strict=True))
-        faults.append(Fault(name, row, name, None, "is NaN", "a number"))
-    raise_faults(faults)
+    raise_faults(
+        Fault(name, cell(array, at), name, None, "is NaN", "a number")
+        for at in np.argwhere(np.isnan(array.values))
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
 from permitload.plot.labels import bilingual, label
@@ -118,12 +119,7 @@ def _stacked(ax: Axes, rows: pd.DataFrame) -> None:
 
 def _refuse(table: pd.DataFrame) -> None:
     """Refuse a table without rows or columns, and numbers that no bar shows."""
-    faults = [
-        Fault("contributions", None, name, None, "is missing", f"a column {name}")
-        for name in _COLUMNS
-        if name not in table
-    ]
-    raise_faults(faults)
+    raise_faults(lacking(table, "contributions", _COLUMNS))
     if table.empty:
         raise DataError("contributions has no row; right would be one at least")
     values = table[list(_COLUMNS[3:])].to_numpy(dtype=float)

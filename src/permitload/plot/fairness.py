@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
 from permitload.plot.labels import bilingual, label
@@ -86,11 +87,7 @@ def _refuse(table: pd.DataFrame, names: list[str]) -> None:
     """Refuse a table without rules or columns, and numbers that no bar shows."""
     if table.empty:
         raise DataError("the table has no rules; right would be one at least")
-    faults = [
-        Fault("rules", None, name, None, "is missing", f"a column {name}")
-        for name in ("price_in_total", "gini")
-        if name not in names
-    ]
+    faults = lacking(table, "rules", ("price_in_total", "gini"))
     faults += [
         Fault("rules", rule, name, value, "is out of range", "a finite number >= 0, or NaN")
         for name in names

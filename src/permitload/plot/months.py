@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from permitload._labels import cell
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
 from permitload.plot.labels import bilingual, label
@@ -281,8 +282,7 @@ def _refuse(given: Mapping[str, xr.DataArray], dims: tuple[str, ...], open_: set
             if not np.array_equal(array[dim].values, first[dim].values):
                 raise DataError(f"{name} has other labels of {dim}; right would be the same ones")
     raise_faults(
-        Fault(name, ", ".join(str(array[d].values[i]) for d, i in zip(array.dims, at, strict=True)),
-              name, None, "is NaN", "a number")
+        Fault(name, cell(array, at), name, None, "is NaN", "a number")
         for name, array in given.items()
         if name not in open_
         for at in np.argwhere(np.isnan(array.values))

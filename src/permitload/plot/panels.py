@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style
 from permitload.plot.labels import bilingual, label
@@ -140,11 +141,7 @@ def _grid(count: int, width: float, height: float) -> list[Axes]:
 
 def _refuse(alternatives: pd.DataFrame) -> None:
     needed = ("pollutant", "name", "total", "source_load")
-    faults = [
-        Fault("alternatives", None, name, None, "is missing", f"a column {name}")
-        for name in needed
-        if name not in alternatives
-    ]
+    faults = lacking(alternatives, "alternatives", needed)
     if not faults and alternatives.empty:
         faults.append(Fault("alternatives", None, "rows", None, "has no row", "a base"))
     raise_faults(faults)

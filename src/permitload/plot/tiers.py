@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.plot import _style, maps
 from permitload.plot.labels import bilingual, label
@@ -230,11 +231,7 @@ def _stretches(network: RiverNetwork, control_units: pd.DataFrame) -> list[np.nd
 
 def _refuse(table: pd.DataFrame, name: str, columns: list[str]) -> None:
     """Refuse a table without rows, or without a column."""
-    raise_faults(
-        Fault(name, None, column, None, "is missing", f"a column {column}")
-        for column in columns
-        if column not in table
-    )
+    raise_faults(lacking(table, name, columns))
     if table.empty:
         raise DataError(f"{name} has no rows; right would be one at least")
 

@@ -75,7 +75,7 @@ class Arrays:
             raise_faults([Fault("program", None, "seconds", seconds, "is out of range", right)])
         return replace(self, seconds=float(seconds))
 
-    def added(
+    def _added(
         self,
         labels: pd.Index[Any],
         coefficients: object,

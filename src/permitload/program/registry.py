@@ -158,7 +158,7 @@ class Program(Arrays):
         >>> Program().columns(["E1", "E2"]).at_most("S1", row, 1.0).matrix.toarray()
         array([[0., 2.]])
         """
-        return self.added(index_of(labels), coefficients, limit, (1, unit))
+        return self._added(index_of(labels), coefficients, limit, (1, unit))
 
     def at_least(
         self, labels: object, coefficients: object, limit: ArrayLike, unit: str = ""
@@ -185,7 +185,7 @@ class Program(Arrays):
         >>> Program().columns(["E1"]).at_least("floor", [1.0], 2.0).minimise(1.0).value
         2.0
         """
-        return self.added(index_of(labels), coefficients, limit, (-1, unit))
+        return self._added(index_of(labels), coefficients, limit, (-1, unit))
 
     def equal(self, labels: object, coefficients: object, limit: ArrayLike, unit: str = "") -> Self:
         """Add rows ``coefficients @ columns == limit``.
@@ -210,7 +210,7 @@ class Program(Arrays):
         >>> Program().columns(["E1"]).equal("fixed", [2.0], 2.0).maximise(1.0).value
         1.0
         """
-        return self.added(index_of(labels), coefficients, limit, (0, unit))
+        return self._added(index_of(labels), coefficients, limit, (0, unit))
 
     def maximise(self, objective: ArrayLike) -> Solution:
         """Greatest value of an objective.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.report import (
     _beside,
@@ -175,11 +176,7 @@ def _refuse(report: Report) -> None:
         if table is None:
             faults.append(Fault("report", None, name, None, "is missing", f"a table {name}"))
             continue
-        faults += [
-            Fault(name, None, column, None, "is missing", f"a column {column}")
-            for column in columns
-            if column not in table
-        ]
+        faults += lacking(table, name, columns)
     faults += [
         Fault("report", None, "figures", key, "is no section", f"one of {', '.join(_FIGURES)}")
         for key in report.figures

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from permitload._labels import floats, index_of, numbers, refuse_repeats
+from permitload._labels import cell, floats, index_of, numbers, refuse_repeats
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = [
@@ -316,7 +316,7 @@ def _numeric(array: xr.DataArray, dims: tuple[str, ...], name: str) -> xr.DataAr
         [
             Fault(
                 name,
-                ", ".join(str(array[dim].values[k]) for dim, k in zip(dims, place, strict=True)),
+                cell(array, place),
                 name,
                 array.values[tuple(place)],
                 "is no number",

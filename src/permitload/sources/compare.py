@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload._frames import as_text, complete, fault_at, listed
+from permitload._frames import as_text, complete, fault_at, lacking, listed
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["compare_books", "compared_totals", "log_mean_parts", "shapley_parts"]
@@ -237,15 +237,9 @@ def compared_totals(compared: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFram
     [7.3, 1.0]
     """
     labels = ["outlet_kind", "pollutant", "book"]
-    raise_faults(
-        Fault(name, None, column, None, "is missing", f"a column {column}")
-        for table, name, columns in (
-            (compared, "compared", ["enterprise", "outlet", *labels, "account", *_SUMS]),
-            (groups, "groups", ["group", "enterprise"]),
-        )
-        for column in columns
-        if column not in table
-    )
+    needed = ["enterprise", "outlet", *labels, "account", *_SUMS]
+    faults = lacking(compared, "compared", needed)
+    raise_faults(faults + lacking(groups, "groups", ["group", "enterprise"]))
     place = groups.set_index("enterprise")["group"]
     lost = sorted(set(compared["enterprise"]) - set(place.index))
     twice = sorted(set(place.index[place.index.duplicated()]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from permitload._frames import complete, fault_at, listed
+from permitload._frames import complete, fault_at, lacking, listed
 from permitload.errors import Fault, raise_faults
 from permitload.units import DAYS_PER_YEAR
 
@@ -223,9 +223,8 @@ def repeated_faults(loads: pd.DataFrame, table: str) -> list[Fault]:
 def _load_faults(loads: pd.DataFrame) -> list[Fault]:
     """List loads that cannot be spread: missing, negative, twice, or still inside a polder."""
     names = ("source", "activity", "pollutant", "in_river_load")
-    lost = [name for name in names if name not in loads]
-    if lost:
-        return [Fault("loads", None, n, None, "is missing", f"a column {n}") for n in lost]
+    if lost := lacking(loads, "loads", names):
+        return lost
     faults = repeated_faults(loads, "loads")
     rate = loads["in_river_load"].to_numpy(float)
     inside = loads["polder"] if "polder" in loads and "retention" not in loads else ""

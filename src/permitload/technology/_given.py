@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from permitload._frames import lacking
 from permitload._labels import floats
 from permitload.errors import Fault, raise_faults
 
@@ -25,11 +26,7 @@ def given(
     0      A     1.0
     """
     frame = table if set(labels) <= set(table.columns) else table.reset_index()
-    raise_faults(
-        Fault(name, None, column, None, "is missing", f"a column {column}")
-        for column in (*labels, *amounts)
-        if column not in frame
-    )
+    raise_faults(lacking(frame, name, (*labels, *amounts)))
     faults = []
     for column in amounts:
         values = floats(frame[column].to_numpy(), column)

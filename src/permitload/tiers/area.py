@@ -162,8 +162,7 @@ def attainment_area(
 def judged_of(attainment: pd.DataFrame) -> pd.DataFrame:
     """Rows of attainment by section, pollutant and, where stated, period."""
     keys = [k for k in ("section", "indicator", "period") if k in attainment]
-    needed = [c for c in ("section", "indicator", "attained") if c not in attainment]
-    raise_faults(Fault("attainment", None, c, None, "is missing", f"a column {c}") for c in needed)
+    raise_faults(_frames.lacking(attainment, "attainment", ("section", "indicator", "attained")))
     twice = attainment[attainment.duplicated(keys)]
     raise_faults(
         Fault("attainment", ", ".join(map(str, row)), keys[0], None, "is repeated", "one row a key")

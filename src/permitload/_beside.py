@@ -13,13 +13,13 @@ from permitload.schema import described
 if TYPE_CHECKING:
     from permitload import _model
 
-__all__ = ["beside"]
+__all__ = ["computed"]
 
 _MOST = 5
 """Outlets that a cell names."""
 
 
-def beside(
+def computed(
     measured: _model.State,
     room: _model.Room,
     settings: _settings.Settings,
