@@ -27,7 +27,6 @@ _NEEDED = {
     "culvert": ("width", "opening", "length", "roughness"),
     "pump": ("pump_capacity", "start_stage", "stop_stage"),
 }
-_RULES = "gate_rules"
 _FACTOR = {"weir": 0.36, "gate": 0.6, "culvert": 1.5, "pump": 0.0}
 """Usual coefficients where a structure states none; from memory, unverified."""
 
@@ -132,14 +131,13 @@ def _rules(
     network: RiverNetwork, details: Details, seconds: tuple[pd.Timestamp, float] | None
 ) -> tuple[Ints, Floats, list[Fault]]:
     """Rules in the order in which they count; those that can never apply are faults."""
-    frame, faults = (None, []) if details.gate_rules is None else scan(details.gate_rules, _RULES)
-    if seconds is None and frame is not None and len(frame):
+    frame, faults = scan(details.gate_rules, "gate_rules")
+    if seconds is None and len(frame):
         right = "openings in boundaries: a steady state has no rules"
-        faults.append(Fault(_RULES, None, "structure", None, "are given", right))
-    if seconds is None or frame is None:
+        faults.append(Fault("gate_rules", None, "structure", None, "are given", right))
         return np.empty((0, 2), dtype=np.int64), np.empty((0, 5)), faults
     frame = frame.sort_values(["structure", "priority"], kind="stable")
-    begin, last = seconds
+    begin, last = seconds or (pd.Timestamp(0), 0.0)
     numbers = pd.DataFrame(
         {
             "above": frame["above"].fillna(-np.inf),
@@ -151,8 +149,7 @@ def _rules(
     )
     always: set[str] = set()
     gates = network.structures["structure_type"]
-    rows, bounds = frame.to_dict("records"), numbers.to_dict("records")
-    for row, bound in zip(rows, bounds, strict=True):
+    for (_, row), (_, bound) in zip(frame.iterrows(), numbers.iterrows(), strict=True):
         gate, place = row["structure"], f"{row['structure']}, priority {row['priority']:g}"
         wrong = []
         if gates.get(gate) != "gate":
@@ -168,9 +165,9 @@ def _rules(
             why = "its time is not that of the run" if outside else why
             right = "a rule that can hold during the run"
             wrong.append(("opening", row["opening"], f"never applies: {why}", right))
-        if all(np.isinf(value) for name, value in bound.items() if name != "opening"):
+        if np.isinf(bound.drop("opening")).all():
             always.add(gate)
-        faults += [Fault(_RULES, place, *item) for item in wrong]
+        faults += [Fault("gate_rules", place, *item) for item in wrong]
     rule = np.column_stack([
         network.structures.index.get_indexer(pd.Index(frame["structure"])),
         network.nodes.index.get_indexer(pd.Index(frame["node"])),

@@ -30,8 +30,8 @@ LEAST = 0.05
 """Least part of a step after which a gate moves."""
 SHORTEST = 0.02
 """Shortest time step [s]."""
-SURPRISE = 0.02
-"""Change of stage beyond what the step before foretold, above which steps get shorter [m]."""
+EXPECTED = 0.015
+"""Change of stage beyond what the steps before foretold that steps are to have at most [m]."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -257,10 +257,12 @@ def advance(
             continue
         surprise = keep(mesh, links, st, rc, step, off)
         t += step
-        if surprise > SURPRISE and step > 0.01 * most:
-            dt = 0.5 * step
-        elif count <= 5 and surprise < 0.5 * SURPRISE:
-            dt = min(max(dt, step) * (1.5 if surprise > 0.25 * SURPRISE else 2.0), most)
+        if surprise > EXPECTED:
+            pace = max(np.sqrt(EXPECTED / surprise), 0.5)
+            dt = max(pace * step, min(step, 0.01 * most))
+        elif count <= 5:
+            pace = min(np.sqrt(EXPECTED / max(surprise, 0.1 * EXPECTED)), 2.0)
+            dt = min(pace * max(dt, step), most)
     return dt, end, -1
 
 
