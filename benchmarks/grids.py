@@ -44,7 +44,8 @@ class Found:
 
 def canals(side: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Canals of a square grid, and the gates at the ends of some of them."""
-    rows, gates = [], []
+    rows: list[tuple[str, str, str]] = []
+    gates: list[tuple[str, str, str]] = []
     for i in range(side):
         for j in range(side):
             for a, b in ((i + 1, j), (i, j + 1)):
