@@ -30,7 +30,7 @@ from permitload.hydraulics import Run
 SIDES = {12: 3, 60: 6, 684: 19, 1984: 32}
 """Nodes along a side of the grid, by the number of its canals."""
 DAYS, ERROR_DAYS = 30.0, 6.0
-STEPS, PEER_STEPS = (300.0, 900.0, 1800.0), (30.0, 60.0, 120.0)
+STEPS, PEER_STEPS = (300.0, 600.0, 900.0, 1800.0), (30.0, 60.0, 120.0)
 COARSE, PEER = 1800.0, 60.0
 """Steps of the comparison [s]."""
 DEFAULT, TIGHT, EXACT = (0.0015, 8), (1e-6, 20), (1e-9, 100)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
 from formulas import SHARE
 from measure import REPEATS, bandwidth, growth
 from registry import SCENARIOS
@@ -301,14 +302,13 @@ def _own(row: Row, task: str) -> str:
     return _millimetres(row, f"own {task.split(' ')[-1]}") if "permitload" not in task else ""
 
 
-def equal_error(row: Row) -> float:
-    """SWMM's time at 60 s over permitload's at the quickest step whose error is no greater."""
-    fast = [
-        row.seconds[task]
-        for task in row.seconds
-        if task.startswith("permitload") and row.facts.get(task, 1) <= row.facts.get("SWMM 60", 0)
-    ]
-    return row.seconds["SWMM 60"] / min(fast) if fast else 0.0
+def equal_error(row: Row, task: str = "SWMM 60") -> float:
+    """SWMM's time over permitload's at the same error, on the curve through its steps."""
+    steps = sorted((row.facts[name], row.seconds[name]) for name in row.seconds
+                   if name.startswith("permitload"))  # fmt: skip
+    error, seconds = np.log(np.array(steps, dtype=float)).T
+    mine = np.interp(np.log(row.facts[task]), error, seconds)
+    return row.seconds[task] / float(np.exp(mine))
 
 
 def _plain(rows: list[Row]) -> list[Table]:
