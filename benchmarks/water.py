@@ -14,7 +14,6 @@ from measure import Task
 import months
 from permitload.bank import ReserveBank, with_towns
 from permitload.reallocation import Chances, Policy, draw_year, opened, simulate, update
-from permitload.sharing import fill
 
 __all__ = ["WATER"]
 
@@ -26,10 +25,7 @@ def issues(shape: str, size: int) -> Job:
     sections = 20 if size >= 300 else 4
     forecast, plans = months.park(size, 4, sections)
     state = opened(plans["enterprise"].values, plans["pollutant"].values)
-    policies = {
-        "projection": Policy(), "filling": Policy(compose=fill),
-        "ramps": Policy(rise=1.5, fall=0.6),
-    }  # fmt: skip
+    policies = {"projection": Policy(), "ramps": Policy(rise=1.5, fall=0.6)}
     tasks = {
         name: Task(partial(update, state, "2026-01", forecast, plans, months.NOTHING, policy))
         for name, policy in policies.items()
@@ -96,8 +92,8 @@ WATER: dict[str, Benchmark] = {
     ),
     "issues": Benchmark(
         "A monthly issue of 300 enterprises",
-        "`reallocation.update`: 12 months, 4 pollutants, 20 sections, drawn; by projection, by "
-        "filling, and by projection with ramps (rise 1.5, fall 0.6).",
+        "`reallocation.update`: 12 months, 4 pollutants, 20 sections, drawn; by projection, "
+        "and with ramps (rise 1.5, fall 0.6).",
         issues,
         (("drawn", 300),),
         (("drawn", 20),),
@@ -107,7 +103,7 @@ WATER: dict[str, Benchmark] = {
         "`reallocation.simulate` by one process and by two, their start included.",
         years,
         (("wujin", 100),),
-        (("wujin", 2),),
+        (),
     ),
     "bank": Benchmark(
         "The reserve bank",
