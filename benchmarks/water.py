@@ -102,7 +102,7 @@ WATER: dict[str, Benchmark] = {
         "Simulated years of the textile park of the sample",
         "`reallocation.simulate` by one process and by two, their start included.",
         years,
-        (("wujin", 100),),
+        (("wujin", 20),),
         (),
     ),
     "bank": Benchmark(
