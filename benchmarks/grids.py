@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from permitload import RiverNetwork, hydraulics
 from permitload.hydraulics import Details, Run
 
-__all__ = ["Found", "canals", "network", "ours", "swmm"]
+__all__ = ["LENGTH", "Found", "canals", "difference", "network", "ours", "swmm"]
 
 LENGTH, WIDTH, SLOPE, ROUGH, BED = 500.0, 12.0, 2.0, 0.025, -2.0
 GATE_WIDTH, GATE_OPENING, GATE_FACTOR, GATE_SHUT = 10.0, 1.5, 0.6, 0.5
@@ -44,7 +44,8 @@ class Found:
 
 def canals(side: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Canals of a square grid, and the gates at the ends of some of them."""
-    rows, gates = [], []
+    rows: list[tuple[str, str, str]] = []
+    gates: list[tuple[str, str, str]] = []
     for i in range(side):
         for j in range(side):
             for a, b in ((i + 1, j), (i, j + 1)):
@@ -126,13 +127,14 @@ def ours(side: int, days: float, run: Run) -> Found:
     return Found(processor, wall, stage.values[1:])
 
 
-def model(side: int, days: float, step: float, pieces: int = 1) -> str:
-    """SWMM input of the same grid, every canal in some pieces."""
+def model(side: int, days: float, step: float, pieces: int, solver: tuple[float, int]) -> str:
+    """SWMM input of the same grid, every canal in some pieces; tolerance of head and trials."""
     reaches, gates = canals(side)
     end = START + pd.Timedelta(days=days)
     lines = [
         "[OPTIONS]", "FLOW_UNITS CMS", "FLOW_ROUTING DYNWAVE", "INERTIAL_DAMPING NONE",
-        "NORMAL_FLOW_LIMITED NONE", "MIN_SURFAREA 0.1", "HEAD_TOLERANCE 0.0005", "THREADS 1",
+        "NORMAL_FLOW_LIMITED NONE", "MIN_SURFAREA 0.1", "THREADS 1",
+        f"HEAD_TOLERANCE {solver[0]:.9f}", f"MAX_TRIALS {solver[1]}",
         f"START_DATE {START:%m/%d/%Y}", "START_TIME 00:00:00", f"END_DATE {end:%m/%d/%Y}",
         "END_TIME 00:00:00", f"ROUTING_STEP {step:g}", "VARIABLE_STEP 0", "REPORT_STEP 01:00:00",
         "[OUTFALLS]", f"SEA {BED} TIMESERIES TIDE NO", "[CONDUITS]",
@@ -164,16 +166,19 @@ def model(side: int, days: float, step: float, pieces: int = 1) -> str:
     return "\n".join([*lines, "[REPORT]", "NODES ALL", ""])
 
 
-def swmm(side: int, days: float, step: float, pieces: int = 1) -> Found:
+def swmm(
+    side: int, days: float, step: float, pieces: int = 1, solver: tuple[float, int] = (0.0015, 8)
+) -> Found:
     """Run SWMM's dynamic wave, its input read and its binary results written."""
-    from swmm.toolkit import output, shared_enum, solver
+    from swmm.toolkit import output, shared_enum
+    from swmm.toolkit import solver as engine
 
     with tempfile.TemporaryDirectory() as folder:
         names = [str(Path(folder) / f"grid.{end}") for end in ("inp", "rpt", "out")]
-        Path(names[0]).write_text(model(side, days, step, pieces), "utf8")
+        Path(names[0]).write_text(model(side, days, step, pieces, solver), "utf8")
         wall, processor = time.perf_counter(), time.process_time()
         with _silent():
-            solver.swmm_run(*names)
+            engine.swmm_run(*names)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         handle = output.init()
         output.open(handle, names[2])

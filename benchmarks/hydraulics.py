@@ -1,150 +1,162 @@
-"""Unsteady flow of looped tidal grids against SWMM's dynamic wave, in the same run.
+"""Unsteady flow against SWMM's dynamic wave, and batches of steady flow.
 
-python benchmarks/hydraulics.py [side ...]: a grid of side × side nodes has 2 · side · (side - 1)
-canals of 500 m; 6, 19 and 32 give 60, 684 and 1,984. Needs swmm-toolkit. Errors are the root
-mean square of all node stages after the first day against a run in small cells and steps.
+``python benchmarks/hydraulics.py [CANALS ...]`` prints errors and times of grids of 60, 684 and
+1,984 canals over 30 days. Needs swmm-toolkit. Errors are the root mean square of all node stages
+from the second day to the sixth.
+
+Each engine has a reference of its own: cells and steps are halved, SWMM's tolerance being tight,
+until it moves by less than a tenth of SWMM's error at 60 s. All errors are against permitload's;
+how far SWMM's lies from it, and SWMM's errors against its own, are shown as well.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
-import pandas as pd
 import xarray as xr
+from grids import LENGTH, difference, network, ours, swmm
+from jobs import Job, LeftOut
+from measure import Task
+from shapes import Floats
 
-from permitload import RiverNetwork, hydraulics
+from permitload import hydraulics as flow
 from permitload.hydraulics import Run
 
-LENGTH, WIDTH, SIDE, ROUGH, BED = 500.0, 12.0, 2.0, 0.025, -2.0
-START = pd.Timestamp("2025-01-01")
-EVERY = 3600.0
-CYCLE = 44712.0
+SIDES = {12: 3, 60: 6, 684: 19, 1984: 32}
+"""Nodes along a side of the grid, by the number of its canals."""
+DAYS, ERROR_DAYS = 30.0, 6.0
+STEPS, PEER_STEPS = (300.0, 600.0, 900.0, 1800.0), (30.0, 60.0, 120.0)
+COARSE, PEER = 1800.0, 60.0
+"""Steps of the comparison [s]."""
+DEFAULT, TIGHT, EXACT = (0.0015, 8), (1e-6, 20), (1e-9, 100)
+"""SWMM's tolerance of head [m] and trials a step: as it comes, tighter, for its reference."""
+SETS = 100
 
 
-def reaches(side: int) -> pd.DataFrame:
-    """Canals of a square grid."""
-    rows = []
-    for i in range(side):
-        for j in range(side):
-            for a, b in ((i + 1, j), (i, j + 1)):
-                if a < side and b < side:
-                    rows.append((f"C{i}_{j}_{a}_{b}", f"N{i}_{j}", f"N{a}_{b}"))
-    rows.append(("MOUTH", "SEA", "N0_0"))
-    table = pd.DataFrame(rows, columns=["reach", "from_node", "to_node"])
-    return table.assign(length=LENGTH, width=WIDTH, side_slope=SIDE, roughness=ROUGH,
-                        bed_from=BED, bed_to=BED)  # fmt: skip
+def days(canals: int) -> float:
+    """How long a grid is run [d]; small ones, which only show that all works, for two days."""
+    return DAYS if canals >= 60 else 2.0
 
 
-def sea(days: float) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds and level of the tide at the first corner."""
-    seconds = np.arange(0.0, days * 86400.0 + 1.0, 600.0)
-    return seconds, 1.0 + 0.6 * np.sin(2 * np.pi * seconds / CYCLE)
+def plain(step: float) -> Run:
+    """Run with a canal as one cell."""
+    return Run(cell_length=LENGTH, time_step=step)
 
 
-def ours(side: int, days: float, run: Run) -> tuple[float, np.ndarray]:
-    """Wall time [s] and stages (hour, node) of a run."""
-    table = reaches(side)
-    network = RiverNetwork(table)
-    seconds, level = sea(days)
-    last = f"N{side - 1}_{side - 1}"
-    inflow = np.full(seconds.size, 0.05 * side * side)
-    ends = xr.Dataset(
+def converged(runs: Iterator[Floats], allowed: float) -> tuple[Floats, float]:
+    """First stages that differ from those before by less than allowed, and by how much."""
+    before, moved = next(runs), np.inf
+    for found in runs:
+        moved = difference(before, found)
+        before = found
+        if moved < allowed:
+            break
+    return before, moved
+
+
+def errors(canals: int) -> dict[str, int]:
+    """Errors of both engines by step, and how far their references moved and lie apart [µm]."""
+    side, span = SIDES[canals], min(ERROR_DAYS, days(canals))
+    peer = {step: swmm(side, span, step, solver=DEFAULT).stage for step in PEER_STEPS}
+    tight = swmm(side, span, PEER, solver=TIGHT).stage
+    mine = {step: ours(side, span, plain(step)).stage for step in STEPS}
+    rough = difference(peer[PEER], mine[STEPS[0]])
+    fine = (ours(side, span, Run(cell_length=LENGTH / 2**k, time_step=300.0 / 2**k)).stage
+            for k in range(1, 6))  # fmt: skip
+    right, moved = converged(fine, 0.1 * rough)
+    theirs = (swmm(side, span, PEER / 2**k, 2**k, EXACT).stage for k in range(1, 4))
+    other, shifted = converged(theirs, 0.1 * rough)
+    found = {f"permitload {step:g}": difference(mine[step], right) for step in STEPS}
+    found |= {f"SWMM {step:g}": difference(peer[step], right) for step in PEER_STEPS}
+    found |= {f"own {step:g}": difference(peer[step], other) for step in PEER_STEPS}
+    found |= {"tight": difference(tight, right), "own tight": difference(tight, other),
+              "moved": moved, "shifted": shifted, "apart": difference(other, right)}  # fmt: skip
+    return {name: round(1e6 * value) for name, value in found.items()}
+
+
+def grid(shape: str, canals: int) -> Job:
+    """One grid by both engines; their errors where the grid is small enough."""
+    if find_spec("swmm") is None:
+        raise LeftOut("swmm-toolkit is not installed")
+    side, span = SIDES[canals], days(canals)
+    small = canals <= 60
+    tasks = {f"permitload {step:g}": Task(partial(ours, side, span, plain(step)))
+             for step in (STEPS if small else (COARSE,))}  # fmt: skip
+    tasks |= {f"SWMM {step:g}": Task(partial(swmm, side, span, step, 1, DEFAULT))
+              for step in (PEER_STEPS if small else (PEER,))}  # fmt: skip
+    if small:
+        tasks["tight"] = Task(partial(swmm, side, span, PEER, 1, TIGHT))
+    facts = errors(canals) if small else {}
+
+    def check() -> None:
+        """Stop where the engines, each refined, disagree by more than a millimetre."""
+        if small and not facts["apart"] <= 1000:
+            raise RuntimeError(f"references lie {facts['apart']} µm apart")
+
+    return Job(tasks, check, {"canals": canals, **facts})
+
+
+def batch(shape: str, canals: int) -> Job:
+    """Many sets of boundaries of steady flow on one grid, and one of them."""
+    side = SIDES[canals]
+    rivers, last = network(side), f"N{side - 1}_{side - 1}"
+    draw = np.random.default_rng(9)
+    level, inflow = draw.uniform(0.5, 1.5, SETS), draw.uniform(1.0, 3.0, SETS)
+    none = np.full(SETS, np.nan)
+    sets = xr.Dataset(
         {
-            "stage": (("node", "time"), np.vstack([level, np.full(level.size, np.nan)])),
-            "flow": (("node", "time"), np.vstack([np.full(level.size, np.nan), inflow])),
+            "stage": (("node", "period"), np.vstack([level, none])),
+            "flow": (("node", "period"), np.vstack([none, 0.02 * canals * inflow])),
         },
-        {"node": ["SEA", last], "time": START + pd.to_timedelta(seconds, "s")},
+        {"node": ["SEA", last], "period": [f"P{k}" for k in range(SETS)]},
     )
-    nodes = network.nodes.index
-    start = xr.Dataset({"stage": ("node", np.full(len(nodes), 1.0))}, {"node": nodes.to_numpy()})
-    times = START + pd.to_timedelta(np.arange(0.0, days * 86400.0 + 1.0, EVERY), "s")
-    before = time.perf_counter()
-    found = hydraulics.unsteady(network, ends, times, start, run=run)
-    wall = time.perf_counter() - before
-    return wall, found["stage"].sel(node=sorted(set(nodes) - {"SEA"})).transpose(
-        "time", "node"
-    ).values
+    run = Run(cell_length=LENGTH)
+
+    def solve(given: xr.Dataset) -> xr.Dataset:
+        """Compute steady flow."""
+        found: xr.Dataset = flow.steady(rivers, given, run=run)
+        return found
+
+    def check() -> None:
+        """Compare two sets with those computed alone."""
+        whole = solve(sets)["stage"]
+        for k in (0, SETS - 1):
+            alone = solve(sets.isel(period=[k]))["stage"]
+            if not np.abs(whole.isel(period=[k]) - alone).max() < 1e-8:
+                raise RuntimeError("a set in a batch is not what it is alone")
+
+    tasks = {
+        "one": Task(partial(solve, sets.isel(period=[0]))),
+        "hundred": Task(partial(solve, sets)),
+    }
+    return Job(tasks, check, {"canals": canals})
 
 
-def model(side: int, days: float, step: float) -> str:
-    """SWMM input of the same grid; the sea is an outfall joined by a short canal."""
-    table = reaches(side)
-    seconds, level = sea(days)
-    end = START + pd.Timedelta(days=days)
-    lines = [
-        "[OPTIONS]", "FLOW_UNITS CMS", "FLOW_ROUTING DYNWAVE", "INERTIAL_DAMPING NONE",
-        "NORMAL_FLOW_LIMITED NONE", "MIN_SURFAREA 0.1", "HEAD_TOLERANCE 0.0005", "THREADS 1",
-        f"START_DATE {START:%m/%d/%Y}", "START_TIME 00:00:00", f"END_DATE {end:%m/%d/%Y}",
-        "END_TIME 00:00:00", f"ROUTING_STEP {step:g}", "VARIABLE_STEP 0", "REPORT_STEP 01:00:00",
-        "[OUTFALLS]", f"SEA {BED} TIMESERIES TIDE NO", "[JUNCTIONS]",
-    ]  # fmt: skip
-    nodes = sorted({*table["from_node"], *table["to_node"]} - {"SEA"})
-    lines += [f"{n} {BED} 20 {1.0 - BED} 0 0" for n in nodes]
-    lines += ["[CONDUITS]"]
-    lines += [f"{r.reach} {r.to_node} {r.from_node} {LENGTH} {ROUGH} 0 0 0"
-              for r in table.itertuples()]  # fmt: skip
-    shape = f"TRAPEZOIDAL 15 {WIDTH} {SIDE} {SIDE} 1"
-    lines += ["[XSECTIONS]"]
-    lines += [f"{r} {shape}" for r in table["reach"]]
-    last = f"N{side - 1}_{side - 1}"
-    lines += ["[INFLOWS]", f'{last} FLOW "" FLOW 1.0 1.0 {0.05 * side * side}', "[TIMESERIES]"]
-    lines += [f"TIDE {s / 3600.0:.6f} {z:.6f}" for s, z in zip(seconds, level, strict=True)]
-    return "\n".join([*lines, "[REPORT]", "NODES ALL", ""])
+def main(sizes: list[int]) -> None:
+    """Print errors, and the least of three times, of each task."""
+    for canals in sizes:
+        job = grid("grid", canals)
+        for name, value in job.facts.items():
+            print(
+                f"{canals:5d} canals  {name:15} {value if name == 'canals' else value / 1e3:8.3f}"
+            )
+        for name, task in job.tasks.items():
+            best = min(_timed(task.run) for _ in range(3))
+            print(f"{canals:5d} canals  {name:15} {best[0]:8.3f} s, processor {best[1]:8.3f} s",
+                  flush=True)  # fmt: skip
 
 
-def swmm(side: int, days: float, step: float) -> tuple[float, np.ndarray]:
-    """Wall time [s] and stages (hour, node) of SWMM."""
-    from swmm.toolkit import output, shared_enum, solver
-
-    with tempfile.TemporaryDirectory() as folder:
-        names = [str(Path(folder) / f"grid.{end}") for end in ("inp", "rpt", "out")]
-        Path(names[0]).write_text(model(side, days, step), "utf8")
-        before = time.perf_counter()
-        solver.swmm_run(*names)
-        wall = time.perf_counter() - before
-        handle = output.init()
-        output.open(handle, names[2])
-        count = output.get_proj_size(handle)[1]
-        kind, head = shared_enum.ElementType.NODE, shared_enum.NodeAttribute.HYDRAULIC_HEAD
-        labels = [output.get_elem_name(handle, kind, i) for i in range(count)]
-        hours = output.get_times(handle, shared_enum.Time.NUM_PERIODS)
-        series = [np.array(output.get_node_series(handle, int(i), head, 0, hours - 1))
-                  for i in np.argsort(labels) if labels[i] != "SEA"]  # fmt: skip
-        output.close(handle)
-    return wall, np.array(series).T
-
-
-def difference(found: np.ndarray, right: np.ndarray) -> float:
-    """Root mean square after the first day [m]; SWMM reports from the first hour on."""
-    count = min(len(found), len(right)) - 25
-    return float(np.sqrt(np.mean((found[-count:] - right[-count:]) ** 2)))
-
-
-def main(sides: list[int], days: float = 30.0) -> None:
-    """Print the table."""
-    ours(3, 0.1, Run())  # compile
-    for side in sides:
-        canals = 2 * side * (side - 1)
-        right = None
-        if canals <= 60:
-            fine = Run(cell_length=62.5, time_step=15.0, implicitness=0.5)
-            right = ours(side, days, fine)[1]
-        for step, cell in ((300.0, 500.0), (900.0, 500.0), (1800.0, 500.0)):
-            run = Run(cell_length=cell, time_step=step, implicitness=0.5)
-            wall, found = min((ours(side, days, run) for _ in range(2)), key=lambda r: r[0])
-            off = np.nan if right is None else difference(found, right)
-            print(f"{canals:5d} canals  permitload {step:4g} s {cell:4g} m {wall:8.3f} s "
-                  f"{1e3 * off:8.3f} mm", flush=True)  # fmt: skip
-        for step in (60.0, 15.0) if canals <= 60 else (60.0,):
-            wall, found = swmm(side, days, step)
-            off = np.nan if right is None else difference(found, right)
-            print(f"{canals:5d} canals  SWMM       {step:4g} s        {wall:8.3f} s "
-                  f"{1e3 * off:8.3f} mm", flush=True)  # fmt: skip
+def _timed(run: Callable[[], object]) -> tuple[float, float]:
+    """Wall and processor time [s]."""
+    wall, processor = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - wall, time.process_time() - processor
 
 
 if __name__ == "__main__":
-    main([int(a) for a in sys.argv[1:]] or [6, 19, 32])
+    main([int(a) for a in sys.argv[1:]] or [60, 684, 1984])

@@ -16,6 +16,7 @@ import sharing
 from jobs import SECTIONS, SEED, Benchmark, Job, LeftOut, agree, model, net, unchecked
 from kernels import FORMULA, System, compulsory, factored, prepare
 from measure import Task, triad
+from water import WATER
 
 from permitload import RiverNetwork, hydraulics, quality
 
@@ -311,4 +312,5 @@ BENCHMARKS: dict[str, Benchmark] = {
         (("random", 5000),),
         (("random", 60),),
     ),
+    **WATER,
 }

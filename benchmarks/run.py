@@ -1,7 +1,7 @@
 """Measure everything and write docs/performance.md.
 
 ``python benchmarks/run.py [--smoke] [--only NAME ...] [--out PAGE]``: without options all
-benchmarks at full size, which takes about half an hour on an otherwise idle machine.
+benchmarks at full size, which takes about an hour on an otherwise idle machine.
 ``--only`` measures some again and keeps the others; ``--smoke`` runs all once at small sizes,
 compares every answer with its peer's, and fails if the page is not what results.json gives. With
 PERMITLOAD_DATA, the folder of measured data, the real network mrb3 is measured too.

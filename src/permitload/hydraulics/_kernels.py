@@ -94,7 +94,7 @@ def face_depth(left: float, right: float, low: float, high: float) -> tuple[floa
     return depth, share * a + wet * up, share * b + wet * (1.0 - up)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def faces(mesh: Mesh, st: State, idt: float, theta: float, inertia: bool) -> None:
     """Newton step of every face: change of flow c + l·(left stage) + r·(right stage)."""
     beat, creep = (idt, CREEP) if inertia else (0.0, 100.0 * CREEP)
@@ -150,7 +150,7 @@ def faces(mesh: Mesh, st: State, idt: float, theta: float, inertia: bool) -> Non
             left = right
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def reduce(mesh: Mesh, st: State, idt: float, theta: float) -> None:
     """Eliminate the inner cells of every reach and add what is left to its nodes."""
     st.values[:], st.right[:] = 0.0, 0.0
@@ -256,7 +256,7 @@ def slopes(
     return q, a / (2.0 * h), 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def structures(links: Links, st: State, theta: float) -> None:
     """Flow of structures and rating curves, straight in the stages at both ends."""
     for s in range(links.kind.size):
@@ -276,7 +276,7 @@ def structures(links: Links, st: State, theta: float) -> None:
         st.link[s, 0], st.link[s, 1], st.link[s, 2] = q, theta * fa, theta * fb
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def connect(mesh: Mesh, links: Links, st: State) -> None:
     """Add structures and rating curves to the system of the nodes."""
     for s in range(links.kind.size):
@@ -292,7 +292,7 @@ def connect(mesh: Mesh, links: Links, st: State) -> None:
             st.right[k] += q
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def solve(mesh: Mesh, st: State) -> None:
     """Factor the system of the nodes in place and solve it; ``right`` becomes the solution."""
     rows, columns, diagonal, x = mesh.rows, mesh.columns, mesh.diagonal, st.values
@@ -331,7 +331,7 @@ def newton(
     return change(mesh, links, st, idt, theta)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def change(mesh: Mesh, links: Links, st: State, idt: float, theta: float) -> tuple[float, int]:
     """Solve for the change of all stages and flows, and make it."""
     reduce(mesh, st, idt, theta)

@@ -30,11 +30,11 @@ LEAST = 0.05
 """Least part of a step after which a gate moves."""
 SHORTEST = 0.02
 """Shortest time step [s]."""
-SURPRISE = 0.02
-"""Change of stage beyond what the step before foretold, above which steps get shorter [m]."""
+EXPECTED = 0.015
+"""Change of stage beyond what the steps before foretold that steps are to have at most [m]."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def carried(mesh: Mesh, links: Links, st: State, dt: float) -> None:
     """Volume of every cell by the flows of a step; leaves the outside of held nodes in side."""
     for k in range(st.z0.size):
@@ -56,7 +56,7 @@ def carried(mesh: Mesh, links: Links, st: State, dt: float) -> None:
             st.e[n] = st.v1[n]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def agree(mesh: Mesh, st: State) -> float:
     """Difference of the volumes by stage (v1) and by flow (e), over all; 1 if one is far off."""
     total, miss = 0.0, 0.0
@@ -69,7 +69,7 @@ def agree(mesh: Mesh, st: State) -> float:
     return miss / total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def near(links: Links, st: State, dt: float) -> bool:
     """Whether no flow of a structure moved, or none by more than a film on its nodes."""
     far = False
@@ -147,7 +147,7 @@ def keep(mesh: Mesh, links: Links, st: State, rc: Record, dt: float, off: float)
     return turn(st, dt)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def turn(st: State, dt: float) -> float:
     """Make the end of a step the start of the next; its greatest surprise [m].
 
@@ -177,7 +177,7 @@ def turn(st: State, dt: float) -> float:
     return min(straight, bent) if foretold else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def foretell(mesh: Mesh, st: State, dt: float) -> None:
     """First guess of the end of a step, on from the last ones; held stages as they will be."""
     far = dt * (dt + st.last[0]) * st.last[1]
@@ -257,10 +257,12 @@ def advance(
             continue
         surprise = keep(mesh, links, st, rc, step, off)
         t += step
-        if surprise > SURPRISE and step > 0.01 * most:
-            dt = 0.5 * step
-        elif count <= 5 and surprise < 0.5 * SURPRISE:
-            dt = min(max(dt, step) * (1.5 if surprise > 0.25 * SURPRISE else 2.0), most)
+        if surprise > EXPECTED:
+            pace = max(np.sqrt(EXPECTED / surprise), 0.5)
+            dt = max(pace * step, min(step, 0.01 * most))
+        elif count <= 5:
+            pace = min(np.sqrt(EXPECTED / max(surprise, 0.1 * EXPECTED)), 2.0)
+            dt = min(pace * max(dt, step), most)
     return dt, end, -1
 
 

@@ -88,7 +88,7 @@ def build(network: RiverNetwork, details: Details, run: Run, links: pd.DataFrame
     length = reaches["length"].to_numpy()
     count = np.maximum(np.ceil(length / run.cell_length - 1e-9), 1).astype(np.int64)
     bed = reaches[["bed_from", "bed_to"]].to_numpy(dtype=float)
-    stacks = [_stack_of(row, shapes.get(label)) for label, row in reaches.iterrows()]
+    stacks = _stacks(reaches, shapes)
     storage, base, more = _storage(network, curves, bed, links, len(stacks))
     stacks += more
     flat, first = np.vstack(stacks), np.cumsum([0, *(len(s) for s in stacks)])
@@ -116,12 +116,16 @@ def _tables(
     details: Details, reaches: pd.DataFrame, nodes: pd.DataFrame
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame], list[Fault]]:
     """Cross-sections by reach and storage curves by node, ordered by height."""
-    found, faults = [], []
+    found: list[dict[str, pd.DataFrame]] = []
+    faults: list[Fault] = []
     given = (
         ("cross_sections", details.cross_sections, "reach", "height", "width", reaches),
         ("storage_curves", details.storage_curves, "node", "stage", "storage_area", nodes),
     )
     for name, table, key, level, size, known in given:
+        if table is None:
+            found.append({})
+            continue
         frame, wrong = scan(table, name)
         faults += wrong
         groups = {str(k): g.sort_values(level) for k, g in frame.groupby(key, sort=False)}
@@ -158,11 +162,17 @@ def _geometry_faults(reaches: pd.DataFrame, shapes: dict[str, pd.DataFrame]) -> 
     ]
 
 
-def _stack_of(reach: pd.Series[float], shape: pd.DataFrame | None) -> Floats:
-    """Stack of one reach: the rows of its table, or one trapezoid."""
-    if shape is None:
-        return np.array([[0.0, reach["width"], 2.0 * reach["side_slope"], 0.0, reach["width"]]])
-    return _stack(shape["height"].to_numpy(), shape["width"].to_numpy())
+def _stacks(reaches: pd.DataFrame, shapes: dict[str, pd.DataFrame]) -> list[Floats]:
+    """Stack of each reach: the rows of its table, or one trapezoid."""
+    nothing = np.zeros(len(reaches))
+    width, slope = reaches["width"].to_numpy(), 2.0 * reaches["side_slope"].to_numpy()
+    plain = np.column_stack([nothing, width, slope, nothing, width])[:, None]
+    return [
+        _stack(shapes[label]["height"].to_numpy(), shapes[label]["width"].to_numpy())
+        if label in shapes
+        else plain[r]
+        for r, label in enumerate(reaches.index)
+    ]
 
 
 def _stack(height: Floats, width: Floats) -> Floats:
