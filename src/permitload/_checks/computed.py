@@ -134,19 +134,22 @@ def _named(fault: Fault, tables: Tables) -> Fault:
 
 
 def unread_faults(tables: Tables) -> list[Fault]:
-    """Tables of boundaries, and weather, that nobody reads where flow is given.
+    """Tables of boundaries, weather and pumps that nobody reads where flow is given.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"node": ["a"], "period": [""], "stage": [2.0]})
     >>> dry = pd.DataFrame({"rain": [np.nan], "evaporation": [np.nan]})
     >>> none = dict.fromkeys(("openings", "lateral_flows", "rating_curves"), rows.iloc[:0])
+    >>> none["polders"] = pd.DataFrame({"from_node": [""]})
     >>> print(unread_faults({"stages": rows, "periods": dry, **none})[0])
     stages, stage: is not read where flow is given; right would be flow = "steady" in [hydraulics]
     """
     problem, right = "is not read where flow is given", 'flow = "steady" in [hydraulics]'
     found = [(home, column) for column, home in _HOMES.items() if home != "periods"]
     found = [(name, column) for name, column in found if not tables[name].empty]
+    if (tables["polders"]["from_node"] != "").any():
+        found.append(("polders", "from_node"))
     found += [("periods", name) for name in _WEATHER if tables["periods"][name].notna().any()]
     return [
         Fault(title(tables[name], name), None, column, None, problem, right)
