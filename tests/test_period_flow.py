@@ -114,6 +114,8 @@ def test_a_tide_without_a_stage_or_a_period_without_a_start(network: RiverNetwor
     bare = ends.assign_coords(start=("period", pd.DatetimeIndex(["2025-01-01", "NaT"])))
     with pytest.raises(DataError, match="periods, row dry, start: is empty"):
         hydraulics.period_flow(network, bare, run=RUN)
+    with pytest.raises(DataError, match="boundaries, start: is missing; right would be periods"):
+        hydraulics.period_flow(network, ends.drop_vars("start"), run=RUN)
     with pytest.raises(DataError, match="boundaries, phase: is missing"):
         hydraulics.period_flow(network, ends.drop_vars("phase"), run=RUN)
 

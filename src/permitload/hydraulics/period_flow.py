@@ -93,6 +93,11 @@ def period_flow(
     """
     tides = _tides(boundaries)
     rest = boundaries.drop_vars([name for name in TIDE if name in boundaries])
+    raise_faults(
+        Fault("boundaries", None, name, None, "is missing", "periods with days and start")
+        for name in ("period", "days", "start")
+        if name not in rest.coords
+    )
     starts = pd.DatetimeIndex(rest["start"].to_numpy())
     right = "a date: a tide has a clock"
     labels = [str(label) for label in rest["period"].values]
