@@ -247,10 +247,12 @@ def test_a_study_reads_its_polders(tmp_path: Path) -> None:
     xr.testing.assert_allclose(load["P"] + load["G"], load["S"], rtol=1e-6)
 
 
-def test_weather_is_read_or_refused(tmp_path: Path) -> None:
+def test_weather_and_pumps_are_read_or_refused(tmp_path: Path) -> None:
     for name, texts, choices, sentence in (
         ("given", {**STUDY, "periods": FARM["periods"]}, None,
          "periods.csv, rain: is not read where flow is given"),
+        ("pump", {**STUDY, "polders": FARM["polders"], "nodes": FARM["nodes"]}, None,
+         "polders.csv, from_node: is not read where flow is given"),
         ("dry", {**COMPUTED, "periods": FARM["periods"]}, 'flow = "steady"',
          "periods.csv, rain: falls on no surface; right would be a node with storage_area > 0"),
         ("gap", {**FARM, "periods": FARM["periods"].replace(",7.0,", ",,")}, 'flow = "steady"',

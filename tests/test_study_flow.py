@@ -317,7 +317,8 @@ def test_neither_flow_nor_computation(tmp_path: Path) -> None:
 
 def test_unknown_computation(tmp_path: Path) -> None:
     assert faults(folder(tmp_path, COMPUTED, 'flow = "guessed"\ncell_length = 0.5'))[:2] == [
-        "study.toml, row hydraulics, flow: guessed is unknown; right would be one of steady",
+        "study.toml, row hydraulics, flow: guessed is unknown; right would be one of steady, "
+        "unsteady",
         "study.toml, row hydraulics, cell_length: 0.5 is not valid; right would be a number from "
         "1 to 100000",
     ]

@@ -219,4 +219,4 @@ def _flow(settings: _settings.Settings) -> dict[str, Any]:
     """How flow was computed; nothing where it was given."""
     if settings.flow is None:
         return {}
-    return {"flow": settings.flow.__name__, "cell_length": settings.cell_length}
+    return {"flow": settings.flow_name, "cell_length": settings.cell_length}

@@ -81,6 +81,11 @@ class Settings:
     """Name, title and Chinese title of alternatives that have one."""
 
     @property
+    def flow_name(self) -> str:
+        """What ``flow`` is called in ``study.toml``; empty where it is given."""
+        return next((n for n, f in _FUNCTIONS["flow"].items() if f is self.flow), "")
+
+    @property
     def computed(self) -> Callable[..., Any] | None:
         """Function of a network, boundaries and details that computes flow; None if given."""
         if self.flow is None:
@@ -110,7 +115,7 @@ _ANNUAL = {name: getattr(capacity, name) for name in ("sum_of_periods", "worst_p
 _BOUNDARIES = {"measured": measured, "at_target": at_target}
 _FUNCTIONS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "target": _TARGETS, "compose": _COMPOSERS, "annual": _ANNUAL, "boundaries": _BOUNDARIES,
-    "flow": {"steady": hydraulics.steady},
+    "flow": {"steady": hydraulics.steady, "unsteady": hydraulics.period_flow},
 }  # fmt: skip
 _BASED = (
     "margin_of_safety", "closure_tolerance", "decided", "annual", "boundaries", "target",

@@ -163,6 +163,12 @@ TABLES = _tables(
         "water that enters (+) or leaves (-) evenly along one reach, from which flow is computed",
     ),
     (
+        "tides?",
+        "node cycle",
+        "node amplitude cycle phase=0 note?",
+        "one constituent of the tide at one node, around its stage; t from the first period",
+    ),
+    (
         "rating_curves?",
         "node rating_stage",
         "node rating_stage rating_flow note?",

@@ -287,7 +287,8 @@ def land(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -> xr.D
     network : RiverNetwork
         Rivers.
     tables : mapping of DataFrame
-        ``districts`` with ``land_area`` [km2] of a reach.
+        ``districts`` with ``land_area`` [km2] of a reach; ``reaches``: what is none of them is a
+        structure, to which no land drains.
     stretches : DataFrame
         As for :func:`by_unit`.
 
@@ -297,6 +298,7 @@ def land(network: RiverNetwork, tables: Tables, stretches: pd.DataFrame) -> xr.D
         (control_unit) [km2]; NaN where the land of a reach is not given.
     """
     area = tables["districts"].set_index("reach")["land_area"].reindex(stretches["reach"])
+    area = area.where(area.index.isin(tables["reaches"]["reach"]), 0.0)
     length = network.reaches["length"].reindex(stretches["reach"]).to_numpy()
     part = (stretches["position_to"] - stretches["position"]).to_numpy() / length
     mine = pd.Series(area.to_numpy() * part).groupby(stretches["control_unit"].to_numpy())

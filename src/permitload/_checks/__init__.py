@@ -170,7 +170,7 @@ _FILLED = tuple(
 
 _WATER = (
     "reaches nodes structures polders periods flows shares boundaries inflow sections outlets "
-    "stages openings lateral_flows rating_curves gate_rules cross_sections storage_curves"
+    "stages openings lateral_flows rating_curves tides gate_rules cross_sections storage_curves"
 )
 """Tables that the judgement of flows needs."""
 

@@ -73,7 +73,7 @@ def computed_hydraulics(
     >>> print(computed_hydraulics(network, tables, hydraulics.steady)[0][0])
     reaches, row R1, width: is empty; right would be a number: computed flow needs it
     """
-    curves = ("cross_sections", "storage_curves")
+    curves = ("cross_sections", "storage_curves", "gate_rules")
     details = hydraulics.Details(*(None if tables[n].empty else tables[n] for n in curves))
     try:
         water = computed(network, _boundaries(tables, network), details)
@@ -106,6 +106,7 @@ def _boundaries(tables: Tables, network: RiverNetwork) -> xr.Dataset:
             found[variable] = xr.DataArray(series, axes, ["node", "period"])
     # nodes of one table have no boundary of the other: those that are NaN throughout
     every = [xr.Dataset(coords={"period": labels}), *_ratings(tables["rating_curves"])]
+    every += _tides(tables["tides"])
     every += [array.to_dataset(name=name) for name, array in found.items()]
     given = xr.merge(every, join="outer")
     return given.sel(period=labels).assign_coords(
@@ -124,6 +125,15 @@ def _ratings(table: pd.DataFrame) -> list[xr.Dataset]:
     return [wide.to_xarray().drop_vars("point")]
 
 
+def _tides(table: pd.DataFrame) -> list[xr.Dataset]:
+    """Constituents of tides by node, if there are any; the shorter lists end in NaN."""
+    if table.empty:
+        return []
+    number = table.groupby("node").cumcount().rename("constituent")
+    wide = table.set_index(["node", number])[["amplitude", "cycle", "phase"]]
+    return [wide.to_xarray().drop_vars("constituent")]
+
+
 def _named(fault: Fault, tables: Tables) -> Fault:
     """Name the table of a study in place of the boundaries of the computation."""
     home = _HOMES.get(fault.column or "") if fault.table == "boundaries" else None
@@ -134,19 +144,25 @@ def _named(fault: Fault, tables: Tables) -> Fault:
 
 
 def unread_faults(tables: Tables) -> list[Fault]:
-    """Tables of boundaries, and weather, that nobody reads where flow is given.
+    """Tables of boundaries, weather and pumps that nobody reads where flow is given.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"node": ["a"], "period": [""], "stage": [2.0]})
     >>> dry = pd.DataFrame({"rain": [np.nan], "evaporation": [np.nan]})
-    >>> none = dict.fromkeys(("openings", "lateral_flows", "rating_curves"), rows.iloc[:0])
+    >>> none = dict.fromkeys(
+    ...     ("openings", "lateral_flows", "rating_curves", "tides"), rows.iloc[:0])
+    >>> none["polders"] = pd.DataFrame({"from_node": [""]})
     >>> print(unread_faults({"stages": rows, "periods": dry, **none})[0])
     stages, stage: is not read where flow is given; right would be flow = "steady" in [hydraulics]
     """
     problem, right = "is not read where flow is given", 'flow = "steady" in [hydraulics]'
     found = [(home, column) for column, home in _HOMES.items() if home != "periods"]
     found = [(name, column) for name, column in found if not tables[name].empty]
+    if (tables["polders"]["from_node"] != "").any():
+        found.append(("polders", "from_node"))
+    if not tables["tides"].empty:
+        found.append(("tides", "amplitude"))
     found += [("periods", name) for name in _WEATHER if tables["periods"][name].notna().any()]
     return [
         Fault(title(tables[name], name), None, column, None, problem, right)
@@ -154,15 +170,15 @@ def unread_faults(tables: Tables) -> list[Fault]:
     ]
 
 
-def idle_faults(tables: Tables) -> list[Fault]:
+def idle_faults(tables: Tables, computed: Callable[..., xr.Dataset]) -> list[Fault]:
     """Find what tables state of flow that would be read only where flow is given.
 
     Examples
     --------
     >>> from permitload._frames import complete
     >>> tables = {name: complete(None, name) for name in
-    ...           ("flows", "shares", "gate_rules", "periods", "nodes")}
-    >>> idle_faults(tables)
+    ...           ("flows", "shares", "gate_rules", "tides", "periods", "nodes")}
+    >>> idle_faults(tables, hydraulics.steady)
     []
     """
     flows, periods, nodes = tables["flows"], tables["periods"], tables["nodes"]
@@ -178,15 +194,17 @@ def idle_faults(tables: Tables) -> list[Fault]:
                  "an empty cell: the table is a check")
         for i in np.flatnonzero(flows["dispersion"] > 0.0)
     ]  # fmt: skip
-    return found + list(_present(tables))
+    return found + list(_present(tables, getattr(computed, "func", computed)))
 
 
-def _present(tables: Tables) -> Iterable[Fault]:
-    """Tables that have no place beside computed flow."""
-    for name, column, right in (
-        ("shares", "share", "no such table: stages decide how flow splits"),
-        ("gate_rules", "opening", "openings.csv: steady flow has no rules"),
+def _present(tables: Tables, function: Callable[..., xr.Dataset]) -> Iterable[Fault]:
+    """Tables that have no place beside the flow that a function computes."""
+    calm = function is hydraulics.steady
+    for name, column, right, idle in (
+        ("shares", "share", "no such table: stages decide how flow splits", True),
+        ("gate_rules", "opening", "openings.csv: steady flow has no rules", calm),
+        ("tides", "amplitude", 'flow = "unsteady" in [hydraulics]', calm),
     ):
-        if not tables[name].empty:
+        if idle and not tables[name].empty:
             problem = "is not read where flow is computed"
             yield Fault(title(tables[name], name), None, column, None, problem, right)

@@ -41,6 +41,10 @@ _COMPUTING = (
     ("lateral_flows", "lateral_flow"),
     ("rating_curves", "rating_stage"),
     ("rating_curves", "rating_flow"),
+    ("tides", "amplitude"),
+    ("tides", "cycle"),
+    ("tides", "phase"),
+    ("gate_rules", "opening"),
     ("periods", "days"),
 )
 """Cells without which no flow is computed."""
@@ -81,7 +85,7 @@ def hydraulic_faults(
     if computed is None:
         missing = [*unread_faults(tables), *_missing_flows(tables), *_dispersed(tables)]
     else:
-        missing = idle_faults(tables)
+        missing = idle_faults(tables, computed)
     named = (reaches[name].to_numpy() != "" for name in ("reach", "from_node", "to_node"))
     if reaches.empty or not all(cells.all() for cells in named):
         return missing, None, None
@@ -122,16 +126,19 @@ def _computed(
     network: RiverNetwork, tables: Tables, computed: Callable[..., xr.Dataset]
 ) -> tuple[RiverNetwork, xr.Dataset | None, list[Fault]]:
     """Network and hydraulics as they are computed, if they can be, and what is wrong."""
-    names = ("boundaries", "stages", "openings", "lateral_flows", "rating_curves")
+    names = ("boundaries", "stages", "openings", "lateral_flows", "rating_curves", "tides")
     if not _complete(network, tables, names, _COMPUTING):
         return network, None, []
     wrong, joined, water = computed_hydraulics(network, tables, computed)
+    if water is not None and "dispersion" in water:
+        mixed = (water["dispersion"] > 0.0).any("period")
+        wrong += _spread(tables, set(water["reach"].values[mixed.values]))
     return joined, water, wrong
 
 
 def _dispersed(tables: Tables) -> list[Fault]:
     """Find what cannot be reckoned with dispersion: prescribed shares, and loads spread out."""
-    flows, shares, outlets = tables["flows"], tables["shares"], tables["outlets"]
+    flows, shares = tables["flows"], tables["shares"]
     reaches = set(flows["reach"][flows["dispersion"] > 0.0])
     found: list[Fault] = []
     if not reaches:
@@ -140,10 +147,16 @@ def _dispersed(tables: Tables) -> list[Fault]:
         right = "shares and dispersion in different studies"
         problem = "is given with dispersion"
         found.append(Fault(title(shares, "shares"), None, "share", None, problem, right))
+    return found + _spread(tables, reaches)
+
+
+def _spread(tables: Tables, reaches: set[str]) -> list[Fault]:
+    """Outlets along reaches that have a dispersion."""
+    outlets = tables["outlets"]
     spread = outlets["reach"].isin(reaches) & (outlets["position_to"] > outlets["position"])
     problem = "spreads a load along a reach with dispersion"
     right = "several outlets, each at a position"
-    return found + [
+    return [
         fault_at(outlets, "outlets", int(i), "position_to", problem, right)
         for i in np.flatnonzero(spread)
     ]

@@ -60,6 +60,8 @@ _REFERENCES = (
     ("stages", "period", "period", "periods"),
     ("lateral_flows", "reach", "reach", "reaches"),
     ("lateral_flows", "period", "period", "periods"),
+    ("tides", "node", "node", "reaches"),
+    ("gate_rules", "structure", "structure", "structures"),
     ("rating_curves", "node", "node", "reaches"),
     ("openings", "structure", "structure", "structures"),
     ("openings", "period", "period", "periods"),

@@ -24,6 +24,7 @@ from permitload.hydraulics.lows import (
     tennant,
     thirty_q_ten,
 )
+from permitload.hydraulics.period_flow import period_flow
 from permitload.hydraulics.statistics import period_statistics
 from permitload.hydraulics.steady import steady
 from permitload.hydraulics.swmm import swmm_boundaries, swmm_tables
@@ -72,6 +73,7 @@ __all__ = [  # noqa: RUF022  # in plain order, as of every package
     "normal_depth",
     "pearson3",
     "pearson3_l_moments",
+    "period_flow",
     "period_statistics",
     "plotting_position",
     "seven_q_ten",

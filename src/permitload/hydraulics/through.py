@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from permitload.errors import Fault, raise_faults
 from permitload.hydraulics._result import node_balance, reach_variables
@@ -34,7 +35,8 @@ def structures_as_reaches(
     network : RiverNetwork
         With structures.
     hydraulics : Dataset
-        Of ``hydraulics.steady``, with ``structure_flow`` (structure, period) [m3/s].
+        Of ``hydraulics.steady`` or ``period_flow``, with ``structure_flow`` (structure, period)
+        [m3/s].
 
     Returns
     -------
@@ -42,8 +44,8 @@ def structures_as_reaches(
         Without structures, each of which is a reach of the same label.
     hydraulics : Dataset
         By reach and period ``flow``, ``velocity``, ``area``, ``volume``, ``travel_time``,
-        ``depth``; by node and period ``stage``, ``boundary_flow`` (structures left out) and
-        ``lateral_flow``.
+        ``depth``, and ``dispersion`` [m2/s] of means of a tide; by node and period ``stage``,
+        ``boundary_flow`` (structures left out) and ``lateral_flow``.
 
     Raises
     ------
@@ -81,6 +83,8 @@ def structures_as_reaches(
     )
     found = _along(joined, hydraulics)
     found["stage"] = hydraulics["stage"]
+    if "dispersion" in hydraulics:
+        found["dispersion"] = ("reach", "period"), _mixing(hydraulics)
     outside = node_balance(joined, found["flow"])
     found["boundary_flow"] = outside.where(np.abs(outside) > _least(found["flow"]), 0.0)
     found["lateral_flow"] = xr.zeros_like(outside)
@@ -107,6 +111,12 @@ def _along(joined: RiverNetwork, hydraulics: xr.Dataset) -> xr.Dataset:
     }
     sums = np.stack([flow, volume, surface], axis=-1)
     return xr.Dataset(reach_variables(length, sums, "period"), axes)
+
+
+def _mixing(hydraulics: xr.Dataset) -> NDArray[np.float64]:
+    """Dispersion of reaches, then of structures: what they exchange, over 1 m2 and along 1 m."""
+    names = (("dispersion", "reach"), ("structure_exchange", "structure"))
+    return np.vstack([hydraulics[name].transpose(dim, "period").to_numpy() for name, dim in names])
 
 
 def _least(flow: xr.DataArray) -> xr.DataArray:
