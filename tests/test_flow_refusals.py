@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.integrate import solve_ivp
 
 from permitload import RiverNetwork, hydraulics
 from permitload.errors import ConvergenceError, DataError
-from permitload.hydraulics import Details
+from permitload.hydraulics import Details, Run
 from tests import flows
 from tests.test_structures_flow import lakes, still
 
@@ -208,3 +209,54 @@ def test_no_convergence_names_the_worst_reaches_and_why() -> None:
     assert "steady flow of period design did not converge: stages move most at P" in str(
         caught.value
     )
+
+
+def test_a_stage_below_the_critical_depth_of_its_node_is_supercritical() -> None:
+    """Depth at the middle of the last piece would not show it: flow falls over the end."""
+    network = flows.network([flows.channel(length=2000.0)])
+    low = flows.boundaries({"flow": {"a": 30.0}, "stage": {"b": 0.4}})
+    # critical depth of 30 m3/s by hand: Q² T = g A³ near 0.6 m
+    assert 30.0**2 * (20 + 4 * 0.4) > 9.81 * (0.4 * (20 + 2 * 0.4)) ** 3
+    with pytest.raises(DataError, match=r"node b, period design, stage: 0\.4 makes reach R super"):
+        hydraulics.steady(network, low)
+    start = xr.Dataset({"stage": ("node", [1.5, 1.5])}, {"node": ["a", "b"]})
+    falling = flows.boundaries(
+        {"flow": {"a": 30.0}, "stage": {"b": np.linspace(1.5, 0.4, HOURS.size)}}, HOURS
+    )
+    with pytest.raises(
+        DataError, match=r"node b, \d+ s after the start, stage: makes reach R"
+    ) as e:
+        hydraulics.unsteady(network, falling, flows.after(HOURS), start)
+    assert "Froude 1.0" in str(e.value)
+    high = flows.boundaries({"flow": {"a": 30.0}, "stage": {"b": 0.7}})
+    assert float(hydraulics.steady(network, high)["stage"].sel(node="a")[0]) > 0.7
+
+
+def test_more_water_taken_than_comes_is_said() -> None:
+    rows = [flows.channel(reach="U", to_node="m"), flows.channel(reach="D", from_node="m")]
+    ends = flows.boundaries({"flow": {"a": -500.0}, "stage": {"b": 2.0}})
+    with pytest.raises(ConvergenceError, match="more water is taken from U than reaches it"):
+        hydraulics.steady(flows.network(rows), ends)
+
+
+@pytest.mark.parametrize("rise", [0.5, 2.0])
+def test_a_bed_that_rises_is_no_fault(rise: float) -> None:
+    """Negative slope is ordinary where stages drive the flow: the profile of an ODE solver.
+
+    Normal depth is what does not exist there, and it alone is refused.
+    """
+    length, flow, end = 3000.0, 25.0, rise + 1.5
+    network = flows.network([flows.channel(length=length, bed_to=rise)])
+    ends = flows.boundaries({"flow": {"a": flow}, "stage": {"b": end}})
+    result = hydraulics.steady(network, ends, run=Run(cell_length=50.0))
+
+    def slope(x: float, y: np.ndarray) -> np.ndarray:
+        area, rim = y * (20.0 + 2.0 * y), 20.0 + 2.0 * y * np.sqrt(5.0)
+        friction = (0.025 * flow / area) ** 2 / (area / rim) ** (4 / 3)
+        narrow = 1.0 - flow**2 * (20.0 + 4.0 * y) / (9.81 * area**3)
+        return np.asarray((-rise / length - friction) / narrow)
+
+    right = solve_ivp(slope, (length, 0.0), [1.5], rtol=1e-10, atol=1e-12).y[0, -1]
+    assert float(result["stage"].sel(node="a")[0]) == pytest.approx(right, abs=2e-4)
+    with pytest.raises(DataError, match=r"slope: -0\.001 is not valid"):
+        hydraulics.normal_depth(flow, 20.0, 2.0, 0.025, -0.001)
