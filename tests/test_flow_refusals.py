@@ -260,3 +260,43 @@ def test_a_bed_that_rises_is_no_fault(rise: float) -> None:
     assert float(result["stage"].sel(node="a")[0]) == pytest.approx(right, abs=2e-4)
     with pytest.raises(DataError, match=r"slope: -0\.001 is not valid"):
         hydraulics.normal_depth(flow, 20.0, 2.0, 0.025, -0.001)
+
+
+def test_no_stage_drifts_in_a_year() -> None:
+    """A lake behind a shut gate beside a tide; a river whose steady state is held for a year."""
+    shut = {"structure": "S", "structure_type": "gate", "from_node": "b", "to_node": "x",
+            "crest": -1.0, "width": 4.0, "opening": 0.0}  # fmt: skip
+    rows = [flows.channel(), flows.channel(reach="P", from_node="x", to_node="y")]
+    network = RiverNetwork(pd.DataFrame(rows), structures=pd.DataFrame([shut]))
+    year = np.arange(0.0, 365 * 86400.0 + 1.0, 10 * 86400.0)
+    seconds = np.arange(0.0, 370 * 86400.0, 7200.0)
+    sea = 1.5 + 0.8 * np.sin(2 * np.pi * seconds / 44714.0)
+    start = xr.Dataset({"stage": ("node", [1.5, 1.5, 0.9, 0.9])}, {"node": ["a", "b", "x", "y"]})
+    run = Run(cell_length=1000.0, time_step=1800.0)
+    tide = flows.boundaries({"stage": {"b": sea}}, seconds)
+    result = hydraulics.unsteady(network, tide, flows.after(year), start, run=run)
+    assert float(np.abs(result["stage"].sel(node=["x", "y"]) - 0.9).max()) <= 1e-10
+    assert float(np.abs(result["structure_flow"]).max()) == 0.0
+    one = flows.network([flows.channel()])
+    ends = flows.boundaries({"flow": {"a": 12.0}, "stage": {"b": 1.5}})
+    held = hydraulics.unsteady(one, ends, flows.after(year), run=run)
+    steady = hydraulics.steady(one, ends, run=run).isel(period=0)
+    assert float(np.abs(held["stage"] - steady["stage"]).max()) <= 1e-8
+
+
+def test_where_steps_are_halved_is_reported() -> None:
+    """A tide over a ridge: steps fail where its water runs into the dry, not in the calm reach."""
+    rows = [
+        flows.channel(reach="calm", from_node="x", to_node="a"),
+        flows.channel(reach="up", bed_to=2.0),
+        flows.channel(reach="down", from_node="b", to_node="c", bed_from=2.0, bed_to=0.5),
+    ]
+    seconds = np.arange(0.0, 2 * 86400.0 + 1.0, 900.0)
+    sea = 1.6 + 1.2 * np.sin(2 * np.pi * seconds / 43200.0)
+    start = xr.Dataset({"stage": ("node", [1.6, 1.6, 1.6, 0.55])}, {"node": ["x", "a", "b", "c"]})
+    ends = flows.boundaries({"stage": {"x": sea}}, seconds)
+    run = Run(time_step=900.0)
+    result = hydraulics.unsteady(flows.network(rows), ends, flows.after(seconds), start, run=run)
+    halved = result["bottleneck"].sum("interval").to_series()
+    assert halved["down"] > 0.0 and halved["calm"] == 0.0
+    assert float(result["steps"].min()) == 1.0 < float(result["steps"].max())
