@@ -24,6 +24,7 @@ def _random(seed: int, size: int) -> tuple[RiverNetwork, xr.Dataset, np.ndarray]
         a, b = (int(x) for x in rng.choice(size, 2, replace=False))
         links.append((a, b))
     bed = rng.uniform(-2.5, -0.9, size)
+    bed[0] = -3.5  # deep enough for the tide to stay subcritical at its mouth
     rows = [
         flows.channel(
             reach=f"R{k}", from_node=f"n{a}", to_node=f"n{b}", bed_from=bed[a], bed_to=bed[b],
