@@ -186,22 +186,10 @@ def test_a_pond_that_water_reaches_takes_its_level() -> None:
     np.testing.assert_allclose(result["stage"], 1.0, atol=1e-9)
 
 
-def test_water_that_cannot_leave_is_said_to_pile_up() -> None:
-    """A flap that opens only into the pond, and 1 m3/s that enters there."""
+def test_no_convergence_names_the_worst_reaches_and_why() -> None:
+    """A flap that opens only into the pond, and 1 m3/s that enters there: it piles up."""
     network = _pond(structure_type="gate", opening=1.0, one_way=True)
     ends = flows.boundaries({"stage": {"b": 1.0}, "flow": {"x": 1.0}})
-    with pytest.raises(ConvergenceError, match="more water enters P than can leave"):
-        hydraulics.steady(network, ends)
-
-
-def test_no_convergence_names_the_worst_reaches_and_why() -> None:
-    """More enters a polder than its pump takes; the river beside it is well."""
-    rows = [flows.channel(), flows.channel(reach="P", from_node="x", to_node="y", width=3.0)]
-    pump = pd.DataFrame({"structure": ["S"], "structure_type": ["pump"], "from_node": ["x"],
-                         "to_node": ["b"], "pump_capacity": [1.0], "start_stage": [1.6],
-                         "stop_stage": [1.2]})  # fmt: skip
-    network = RiverNetwork(pd.DataFrame(rows), structures=pump)
-    ends = flows.boundaries({"stage": {"b": 1.0}, "flow": {"y": 1.5}})
     with pytest.raises(ConvergenceError, match="more water enters P than can leave") as caught:
         hydraulics.steady(network, ends)
     assert caught.value.worst.index[0] == "P"
