@@ -61,7 +61,7 @@ COMPANIONS = {
     "_lines": "network", "_swmm_file": "network", "_swmm_structures": "network",
     "_swmm_storage": "network", "_swmm_transects": "network", "_swmm_boundaries": "network",
     "_swmm_write": "network", "_swmm_written": "network",
-    "_frames": "frames", "_labels": "frames",
+    "_frames": "frames", "_labels": "frames", "_gaps": "frames",
     "_checks": "study", "_settings": "study", "_results": "study", "_outcome": "study",
     "_pages": "study", "_permits": "study", "_manifest": "study", "_provenance": "study",
     "_compare": "study", "_verify": "study", "_rules": "study", "_rates": "study",

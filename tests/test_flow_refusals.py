@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.integrate import solve_ivp
 
 from permitload import RiverNetwork, hydraulics
 from permitload.errors import ConvergenceError, DataError
-from permitload.hydraulics import Details
+from permitload.hydraulics import Details, Run
 from tests import flows
 from tests.test_structures_flow import lakes, still
 
@@ -185,22 +186,10 @@ def test_a_pond_that_water_reaches_takes_its_level() -> None:
     np.testing.assert_allclose(result["stage"], 1.0, atol=1e-9)
 
 
-def test_water_that_cannot_leave_is_said_to_pile_up() -> None:
-    """A flap that opens only into the pond, and 1 m3/s that enters there."""
+def test_no_convergence_names_the_worst_reaches_and_why() -> None:
+    """A flap that opens only into the pond, and 1 m3/s that enters there: it piles up."""
     network = _pond(structure_type="gate", opening=1.0, one_way=True)
     ends = flows.boundaries({"stage": {"b": 1.0}, "flow": {"x": 1.0}})
-    with pytest.raises(ConvergenceError, match="more water enters P than can leave"):
-        hydraulics.steady(network, ends)
-
-
-def test_no_convergence_names_the_worst_reaches_and_why() -> None:
-    """More enters a polder than its pump takes; the river beside it is well."""
-    rows = [flows.channel(), flows.channel(reach="P", from_node="x", to_node="y", width=3.0)]
-    pump = pd.DataFrame({"structure": ["S"], "structure_type": ["pump"], "from_node": ["x"],
-                         "to_node": ["b"], "pump_capacity": [1.0], "start_stage": [1.6],
-                         "stop_stage": [1.2]})  # fmt: skip
-    network = RiverNetwork(pd.DataFrame(rows), structures=pump)
-    ends = flows.boundaries({"stage": {"b": 1.0}, "flow": {"y": 1.5}})
     with pytest.raises(ConvergenceError, match="more water enters P than can leave") as caught:
         hydraulics.steady(network, ends)
     assert caught.value.worst.index[0] == "P"
@@ -208,3 +197,94 @@ def test_no_convergence_names_the_worst_reaches_and_why() -> None:
     assert "steady flow of period design did not converge: stages move most at P" in str(
         caught.value
     )
+
+
+def test_a_stage_below_the_critical_depth_of_its_node_is_supercritical() -> None:
+    """Depth at the middle of the last piece would not show it: flow falls over the end."""
+    network = flows.network([flows.channel(length=2000.0)])
+    low = flows.boundaries({"flow": {"a": 30.0}, "stage": {"b": 0.4}})
+    # critical depth of 30 m3/s by hand: Q² T = g A³ near 0.6 m
+    assert 30.0**2 * (20 + 4 * 0.4) > 9.81 * (0.4 * (20 + 2 * 0.4)) ** 3
+    with pytest.raises(DataError, match=r"node b, period design, stage: 0\.4 makes reach R super"):
+        hydraulics.steady(network, low)
+    start = xr.Dataset({"stage": ("node", [1.5, 1.5])}, {"node": ["a", "b"]})
+    falling = flows.boundaries(
+        {"flow": {"a": 30.0}, "stage": {"b": np.linspace(1.5, 0.4, HOURS.size)}}, HOURS
+    )
+    with pytest.raises(
+        DataError, match=r"node b, \d+ s after the start, stage: makes reach R"
+    ) as e:
+        hydraulics.unsteady(network, falling, flows.after(HOURS), start)
+    assert "Froude 1.0" in str(e.value)
+    high = flows.boundaries({"flow": {"a": 30.0}, "stage": {"b": 0.7}})
+    assert float(hydraulics.steady(network, high)["stage"].sel(node="a")[0]) > 0.7
+
+
+def test_more_water_taken_than_comes_is_said() -> None:
+    rows = [flows.channel(reach="U", to_node="m"), flows.channel(reach="D", from_node="m")]
+    ends = flows.boundaries({"flow": {"a": -500.0}, "stage": {"b": 2.0}})
+    with pytest.raises(ConvergenceError, match="more water is taken from U than reaches it"):
+        hydraulics.steady(flows.network(rows), ends)
+
+
+@pytest.mark.parametrize("rise", [0.5, 2.0])
+def test_a_bed_that_rises_is_no_fault(rise: float) -> None:
+    """Negative slope is ordinary where stages drive the flow: the profile of an ODE solver.
+
+    Normal depth is what does not exist there, and it alone is refused.
+    """
+    length, flow, end = 3000.0, 25.0, rise + 1.5
+    network = flows.network([flows.channel(length=length, bed_to=rise)])
+    ends = flows.boundaries({"flow": {"a": flow}, "stage": {"b": end}})
+    result = hydraulics.steady(network, ends, run=Run(cell_length=50.0))
+
+    def slope(x: float, y: np.ndarray) -> np.ndarray:
+        area, rim = y * (20.0 + 2.0 * y), 20.0 + 2.0 * y * np.sqrt(5.0)
+        friction = (0.025 * flow / area) ** 2 / (area / rim) ** (4 / 3)
+        narrow = 1.0 - flow**2 * (20.0 + 4.0 * y) / (9.81 * area**3)
+        return np.asarray((-rise / length - friction) / narrow)
+
+    right = solve_ivp(slope, (length, 0.0), [1.5], rtol=1e-10, atol=1e-12).y[0, -1]
+    assert float(result["stage"].sel(node="a")[0]) == pytest.approx(right, abs=2e-4)
+    with pytest.raises(DataError, match=r"slope: -0\.001 is not valid"):
+        hydraulics.normal_depth(flow, 20.0, 2.0, 0.025, -0.001)
+
+
+def test_no_stage_drifts_in_a_year() -> None:
+    """A lake behind a shut gate beside a tide; a river whose steady state is held for a year."""
+    shut = {"structure": "S", "structure_type": "gate", "from_node": "b", "to_node": "x",
+            "crest": -1.0, "width": 4.0, "opening": 0.0}  # fmt: skip
+    rows = [flows.channel(), flows.channel(reach="P", from_node="x", to_node="y")]
+    network = RiverNetwork(pd.DataFrame(rows), structures=pd.DataFrame([shut]))
+    year = np.arange(0.0, 365 * 86400.0 + 1.0, 10 * 86400.0)
+    seconds = np.arange(0.0, 370 * 86400.0, 7200.0)
+    sea = 1.5 + 0.8 * np.sin(2 * np.pi * seconds / 44714.0)
+    start = xr.Dataset({"stage": ("node", [1.5, 1.5, 0.9, 0.9])}, {"node": ["a", "b", "x", "y"]})
+    run = Run(cell_length=1000.0, time_step=1800.0)
+    tide = flows.boundaries({"stage": {"b": sea}}, seconds)
+    result = hydraulics.unsteady(network, tide, flows.after(year), start, run=run)
+    assert float(np.abs(result["stage"].sel(node=["x", "y"]) - 0.9).max()) <= 1e-10
+    assert float(np.abs(result["structure_flow"]).max()) == 0.0
+    one = flows.network([flows.channel()])
+    ends = flows.boundaries({"flow": {"a": 12.0}, "stage": {"b": 1.5}})
+    held = hydraulics.unsteady(one, ends, flows.after(year), run=run)
+    steady = hydraulics.steady(one, ends, run=run).isel(period=0)
+    assert float(np.abs(held["stage"] - steady["stage"]).max()) <= 1e-8
+
+
+def test_where_steps_are_halved_is_reported() -> None:
+    """A tide over a ridge: steps fail where its water runs into the dry, not in the calm reach."""
+    rows = [
+        flows.channel(reach="calm", from_node="x", to_node="a"),
+        flows.channel(reach="up", bed_to=2.0),
+        flows.channel(reach="down", from_node="b", to_node="c", bed_from=2.0, bed_to=0.5),
+    ]
+    seconds = np.arange(0.0, 2 * 86400.0 + 1.0, 900.0)
+    sea = 1.6 + 1.2 * np.sin(2 * np.pi * seconds / 43200.0)
+    start = xr.Dataset({"stage": ("node", [1.6, 1.6, 1.6, 0.55])}, {"node": ["x", "a", "b", "c"]})
+    ends = flows.boundaries({"stage": {"x": sea}}, seconds)
+    run = Run(time_step=900.0)
+    result = hydraulics.unsteady(flows.network(rows), ends, flows.after(seconds), start, run=run)
+    halved = result["bottleneck"].sum("interval").to_series()
+    assert halved["down"] > 0.0 and halved["calm"] == 0.0
+    assert float(result["steps"].min()) == 1.0 < float(result["steps"].max())

@@ -130,6 +130,13 @@ def test_map_arrows_follow_the_water(network: RiverNetwork) -> None:
     assert ways[1.0] == -ways[-1.0] > 0.0
 
 
+def test_map_takes_rounding_for_no_flow(network: RiverNetwork) -> None:
+    ax = plot.flow_map(network, pd.Series({"R1": 5.0, "R2": -1.9e-15, "R3": 2e-9}))
+    (arrows,) = (c for c in ax.collections if isinstance(c, Quiver))
+    assert len(arrows.U) == 1
+    assert sorted(text.get_text() for text in ax.texts)[:3] == ["0", "0", "5"]
+
+
 def test_map_shows_reaches_without_value_apart(network: RiverNetwork) -> None:
     ax = plot.flow_map(network, pd.Series({"R1": 1.0, "R2": np.nan}))
     assert isinstance(ax.figure, Figure)

@@ -342,6 +342,12 @@ def sentences(path: Path, text: str) -> list[str]:
         ("Q 24:00", "Q 6:00", "(A), time: Q does not run forward"),
         ("Q 24:00 400 48 400", "Q FILE rain.dat", "(Q), time: FILE is not supported"),
         ("Q 24:00", "Q noon", "(Q), time: noon is no time"),
+        ("[CURVES]", "[DWF]\nA FLOW 0.2\n[CURVES]", "(A), flow: DWF brings water that is not read"),
+        ("[CURVES]", "[SUBCATCHMENTS]\nS G A 5 50 100 1\n[CURVES]",
+         "(S), flow: SUBCATCH brings water that is not read"),
+        ("TIDAL Tide NO", "TIMESERIES Sea NO\n[TIMESERIES]\n"
+         + "".join(f"Sea 3/{1 + h // 24}/2020 {h % 24} 1.5\n" for h in range(80) if h != 9),
+         "(Sea), stage: Sea has no value for 7200 s from 2020-03-01 08:00:00 on"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_held_is_refused_by_line(

@@ -11,12 +11,16 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._gaps import gap
 from permitload._swmm_file import METRIC, Model, Row, curve, parse
 from permitload.errors import NetworkError, raise_faults
 from permitload.schema import described
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")
+
+_UNREAD = ("DWF", "RDII", "SUBCATCH")
+"""Sections of further inflow: silence would dry the network."""
 
 
 def read(path: Path, times: pd.DatetimeIndex) -> xr.Dataset:
@@ -28,6 +32,10 @@ def read(path: Path, times: pd.DatetimeIndex) -> xr.Dataset:
         if row[1][1].upper() == "FLOW":
             node = row[1][0]
             flows[node] = flows.get(node, 0.0) + _flow(model, row, times)
+    for section in _UNREAD:
+        for row in model.rows[section]:
+            right = "a series of [INFLOWS], and no such section"
+            model.wrong(row, "flow", section, "brings water that is not read", right)
     raise_faults(dict.fromkeys(model.faults), NetworkError)
     arrays = {}
     for name, found in (("stage", stages), ("flow", flows)):
@@ -47,7 +55,7 @@ def _stage(model: Model, row: Row, times: pd.DatetimeIndex) -> Floats:
     if kind == "FIXED":
         return np.full(len(times), model.number(row, 3, "stage"))
     if kind == "TIMESERIES":
-        return _series(model, row, name, times)
+        return _series(model, row, name, times, even=True)
     if kind != "TIDAL":
         right = "FIXED, TIDAL or TIMESERIES"
         model.wrong(row, "stage", kind, "gives no stage", right)
@@ -78,8 +86,10 @@ def _flow(model: Model, row: Row, times: pd.DatetimeIndex) -> Floats:
     return np.asarray(units * (base + factor * series))
 
 
-def _series(model: Model, user: Row, name: str, times: pd.DatetimeIndex) -> Floats:
-    """Time series at the instants; beyond its ends is a fault."""
+def _series(
+    model: Model, user: Row, name: str, times: pd.DatetimeIndex, even: bool = False
+) -> Floats:
+    """Time series at the instants; beyond its ends is a fault, and so is a gap where ``even``."""
     stamps, values = [], []
     start, day = _start(model), None
     for line, items in model.rows["TIMESERIES"]:
@@ -107,7 +117,12 @@ def _series(model: Model, user: Row, name: str, times: pd.DatetimeIndex) -> Floa
         right = f"a series of [TIMESERIES] from {times[0]} to {times[-1]}"
         model.wrong(user, "time", name, problem, right)
         return np.full(len(times), np.nan)
-    seconds = (at - at[0]) / pd.Timedelta(seconds=1)
+    seconds = (at - at[0]).total_seconds().to_numpy()
+    lost = gap(seconds) if even else None
+    if lost is not None:
+        problem = f"has no value for {lost[1]:g} s from {at[lost[0]]} on"
+        right = f"one every {lost[2]:g} s, as elsewhere"
+        model.wrong(user, "stage", name, problem, right)
     wanted = (times - at[0]) / pd.Timedelta(seconds=1)
     return np.asarray(np.interp(wanted, seconds, values), dtype=float)
 

@@ -32,6 +32,9 @@ _REST = {
     "TRANSECT": 2,
     "TIMESERIES": 3,
     "INFLOW": 8,
+    "DWF": 3,
+    "RDII": 3,
+    "SUBCATCH": 3,
 }
 _WIDTH = {**NODES, **dict.fromkeys(STRUCTURES, 10), **_REST}
 """Section → items that each of its rows needs; missing ones are read as empty."""

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from permitload._gaps import gap
 from permitload.errors import Fault, raise_faults
 from permitload.hydraulics._arrays import RATING, Forcing, Links
 from permitload.hydraulics._mesh import Mesh
@@ -238,15 +239,13 @@ def _series(
 
 def _gaps(index: pd.Index[Any], labels: pd.Index[Any]) -> list[Fault]:
     """Stage series with a step far longer than its others: readings are lost there."""
-    if len(index) < 4 or not len(labels):
+    if not len(labels):
         return []
-    steps = np.diff(index.to_numpy()).astype("timedelta64[s]").astype(float)
-    wide, usual = int(steps.argmax()), float(np.median(steps))
-    even = np.mean(np.abs(steps - usual) <= 0.02 * usual) >= 0.8
-    if steps[wide] <= (1.5 if even else 3.0) * usual:  # one lost reading of an even series
+    lost = gap((index.to_numpy() - index[0].to_numpy()) / np.timedelta64(1, "s"))
+    if lost is None:
         return []
-    place = f"nodes {', '.join(labels)}, time {index[wide]}"
-    problem = f"has no value for {steps[wide]:g} s, and one every {usual:g} s elsewhere"
+    place = f"nodes {', '.join(labels)}, time {index[lost[0]]}"
+    problem = f"has no value for {lost[1]:g} s, and one every {lost[2]:g} s elsewhere"
     return [Fault(_TABLE, place, "stage", None, problem, "a series without gaps")]
 
 

@@ -223,6 +223,14 @@ def summary(mesh: Mesh, z: Floats, q: Floats, out: Floats) -> None:
                     out[r, 5] = froude
             left = right
         out[r, 3] = fast
+        for end, node, j in (
+            (0, mesh.start[r], mesh.face[r]), (1, mesh.stop[r], mesh.face[r + 1] - 1)
+        ):  # fmt: skip
+            y = z[node] - mesh.bed[r, end]  # a stage given below the critical depth shows here
+            if y > SHALLOW:
+                area, top, _, _ = wetted(mesh, s, y)
+                froude = abs(q[j]) / area * np.sqrt(top / (9.81 * area))
+                out[r, 4 + end] = max(out[r, 4 + end], froude)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

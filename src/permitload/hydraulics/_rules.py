@@ -27,12 +27,16 @@ def rules(
 
     ``clock`` is the start of a run and how long it lasts; None for steady flow.
     """
+    none = np.empty((0, 2), dtype=np.int64), np.empty((0, 5))
+    if details.gate_rules is None:
+        return *none, []
     frame, faults = _ordered(details)
     if clock is None and len(frame):
         right = "openings in boundaries: a steady state has no rules"
         faults.append(Fault("gate_rules", None, "structure", None, "are given", right))
-        return np.empty((0, 2), dtype=np.int64), np.empty((0, 5)), faults
-    begin, last = clock or (pd.Timestamp(0), 0.0)
+    if clock is None:
+        return *none, faults
+    begin, last = clock
     numbers = pd.DataFrame(
         {
             "above": frame["above"].fillna(-np.inf),
@@ -65,6 +69,8 @@ def rules(
 
 def findings(details: Details, applied: Floats, low: Floats, high: Floats) -> list[str]:
     """Sentences on rules that held for 0 s; ``low`` and ``high`` are the stages that each saw."""
+    if details.gate_rules is None:
+        return []
     frame, _ = _ordered(details)
     found = []
     for k in np.flatnonzero(applied == 0.0):

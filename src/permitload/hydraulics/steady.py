@@ -157,7 +157,7 @@ def _every_period(
         _summary(mesh, state, sums[:, p])
         when = [f"period {given.axis[p]}"]
         faults += _boundary.rating_faults(links, state.z1[None], network.nodes.index, when)
-        faults += _fast_ends(network, given, p, sums[:, p, 3], mesh)
+        faults += _fast_ends(network, given, p, sums[:, p], mesh)
         z[:, p], q[:, p], link[:, p] = state.z1, state.q1, state.link[:, 0]
     raise_faults(faults)
     return sums, (z, q, link)
@@ -196,7 +196,7 @@ def _solve(
         sums, when = np.empty((len(mesh.start), 6)), [f"period {given.axis[p]}"]
         _summary(mesh, state, sums)
         raise_faults(_boundary.rating_faults(links, state.z1[None], network.nodes.index, when))
-        raise_faults(_fast_ends(network, given, p, sums[:, 3], mesh))
+        raise_faults(_fast_ends(network, given, p, sums, mesh))
         _complain(network, mesh, state, f"steady flow of period {given.axis[p]}", sums[:, 3])
 
 
@@ -211,12 +211,12 @@ def _complain(network: RiverNetwork, mesh: Mesh, state: State, what: str, froude
     table = pd.DataFrame({"change": worst[order], "froude": froude[order]}, index=labels)
     fast = float(froude[order[0]])
     reach = order[0]
-    deep = state.z1[[mesh.start[reach], mesh.stop[reach]]].max() - mesh.bed[reach].max()
+    depth = state.z1[[mesh.start[reach], mesh.stop[reach]]] - mesh.bed[reach]
     why = "no balance found"
-    if deep > FLOODED:
-        why = f"more water enters {labels[0]} than can leave: it is {deep:.0f} m deep"
-    elif deep < 0.0:
-        why = f"more water is taken from {labels[0]} than enters: it is dry"
+    if depth.max() > FLOODED:
+        why = f"more water enters {labels[0]} than can leave: it is {depth.max():.0f} m deep"
+    elif depth.min() < 0.0:
+        why = f"more water is taken from {labels[0]} than reaches it: it runs dry"
     elif fast >= 1.0:
         why = f"flow there is supercritical (Froude {fast:.2f})"
     message = f"{what} did not converge: stages move most at {', '.join(labels[:5])}; {why}"
@@ -244,17 +244,20 @@ def _loose_parts(
 
 
 def _fast_ends(
-    network: RiverNetwork, given: _boundary.Given, p: int, froude: Floats, mesh: Mesh
+    network: RiverNetwork, given: _boundary.Given, p: int, sums: Floats, mesh: Mesh
 ) -> list[Fault]:
-    """Boundary nodes whose reaches run at Froude number 1 or more."""
+    """Boundary nodes whose reaches run at Froude number 1 or more, there or on their way."""
     nodes, faults = network.nodes.index, []
     for name in ("stage", "flow"):
         for row, series in zip(given.rows[name], given.values[name], strict=True):
-            touching = (mesh.start == row) | (mesh.stop == row)
-            if (froude[touching] >= 1.0).any():
-                reach = network.reaches.index[touching][froude[touching].argmax()]
+            starts, stops = mesh.start == row, mesh.stop == row
+            froude = np.where(starts | stops, sums[:, 3], 0.0)
+            froude = np.maximum(froude, np.where(starts, sums[:, 4], 0.0))
+            froude = np.maximum(froude, np.where(stops, sums[:, 5], 0.0))
+            if (froude >= 1.0).any():
+                reach = network.reaches.index[froude.argmax()]
                 place = f"node {nodes[row]}, period {given.axis[p]}"
-                problem = f"makes reach {reach} supercritical (Froude {froude[touching].max():.2f})"
+                problem = f"makes reach {reach} supercritical (Froude {froude.max():.2f})"
                 faults.append(
                     Fault("boundaries", place, name, series[p], problem, "subcritical flow")
                 )

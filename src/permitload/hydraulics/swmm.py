@@ -72,7 +72,8 @@ def swmm_boundaries(path: str | Path, times: pd.DatetimeIndex) -> xr.Dataset:
     ------
     NetworkError
         With every fault of the file, by line: outfalls that are free or normal, flaps, patterns,
-        files of series, series that do not reach from the first to the last instant.
+        files of series, series that do not reach from the first to the last instant, stages with
+        lost readings, and sections of further inflow (DWF, RDII, SUBCATCHMENTS).
 
     Examples
     --------

@@ -181,8 +181,9 @@ def flow_map(network: RiverNetwork, flow: pd.Series[float], ax: Axes | None = No
     network : RiverNetwork
         With ``x`` and ``y`` [m] of every node. Parallel reaches are bowed apart.
     flow : Series
-        Discharge [m3/s] by reach; its sign turns the arrow. A reach without flow is thin and
-        has no arrow; reaches that are not named, and NaN, are dotted.
+        Discharge [m3/s] by reach; its sign turns the arrow. A reach without flow (1e-9 of
+        the greatest, or of 1 m3/s, is rounding) is thin and has no arrow; reaches that are not
+        named, and NaN, are dotted.
     ax : Axes, optional
         Where to draw; a Figure of its own by default.
 
@@ -211,7 +212,8 @@ def flow_map(network: RiverNetwork, flow: pd.Series[float], ax: Axes | None = No
     colours = colormaps["viridis_r"].with_extremes(bad=_style.PALE)
     maps._refuse(network, None, flow)
     lines = maps._lines(network)
-    values = flow.reindex(network.reaches.index).to_numpy(float)
+    values = flow.reindex(network.reaches.index).to_numpy(float, copy=True)
+    values[np.abs(values) <= 1e-9 * max(np.nanmax(np.abs(values), initial=0.0), 1.0)] = 0.0
     size = np.abs(values)
     most = float(np.nanmax(size, initial=0.0)) or 1.0
     ax = _style.axes(ax, maps._WIDTH, maps._height(lines))
