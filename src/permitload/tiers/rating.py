@@ -77,7 +77,7 @@ def places(
 ) -> NDArray[np.int64]:
     """Place in ``TIER_ORDER`` of each score (…, enterprise), after vetoes."""
     below = (score[..., None] < _steps(thresholds) - _ROUND_OFF).sum(axis=-1)
-    return np.maximum(below, _barred(vetoes, enterprises))
+    return np.asarray(np.maximum(below, _barred(vetoes, enterprises)), dtype=np.int64)
 
 
 def rate(
