@@ -1,6 +1,7 @@
 """The structure of the library, held: arrows, cycles, budgets, docstrings, names."""
 
 import ast
+import functools
 import importlib
 import inspect
 import re
@@ -74,9 +75,9 @@ COMPANIONS = {
 }  # fmt: skip
 
 
-def _trees() -> Iterator[tuple[str, Path, ast.Module]]:
-    for name, path in MODULES.items():
-        yield name, path, ast.parse(path.read_text("utf8"))
+@functools.cache
+def _trees() -> list[tuple[str, Path, ast.Module]]:
+    return [(name, path, ast.parse(path.read_text("utf8"))) for name, path in MODULES.items()]
 
 
 def _imports(name: str, tree: ast.Module) -> Iterator[str]:

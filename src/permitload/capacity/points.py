@@ -14,7 +14,7 @@ from scipy import sparse
 
 from permitload._labels import cell
 from permitload.capacity._arrays import attributes, matched, spread
-from permitload.capacity.best import Problem, canonical, optimum, problems
+from permitload.capacity.best import Problem, canonical, optimum, problems, unpriced
 from permitload.errors import Fault, raise_faults
 from permitload.program import Program, Solution, face, gained, leximin
 from permitload.sharing import Filling, Rows, fill, proportion
@@ -191,11 +191,11 @@ def _open(problem: Problem) -> Problem:
     place, program = np.flatnonzero(_taking_part(problem)), problem.program
     if len(place) == len(problem.shut):
         return problem
-    fewer = replace(
+    fewer = recell(
         program, column=program.column[place], matrix=program.matrix[:, place],
         lower=program.lower[place], upper=program.upper[place], integer=program.integer[place],
     )  # fmt: skip
-    return problem._replace(program=fewer)
+    return problem._recell(program=fewer)
 
 
 def _taking_part(problem: Problem) -> NDArray[np.bool_]:
@@ -218,9 +218,7 @@ def _by_rule(problem: Problem, even: Floats, present: Floats) -> tuple[list[_Poi
     """As :func:`_kept`, of the rules alone: a program is solved only to see that floors fit."""
     program, status = _open(problem).program, problem.status
     if program.lower.any():
-        program, status, *_ = optimum(
-            _open(problem), lambda some, cost: (some.maximise(cost), None)
-        )
+        program, status, *_ = optimum(_open(problem), unpriced)
     return _rules(problem, program, even, present), status
 
 
@@ -288,7 +286,7 @@ def _owed(problem: Problem, even: Floats, present: Floats) -> list[_Point]:
     if len(kept.column):
         one = pd.Series(1.0, kept.column)
         split[kept.column.astype(int)] = leximin(kept, 0.0 * one, -one)["share"]
-    return [least, _Point(split, least.price), *_cut_by_rule(problem, even, present)]
+    return [least, _Point(split, least.price), *_cuts(program, even, present, size)]
 
 
 def _cut_by_rule(problem: Problem, even: Floats, present: Floats) -> list[_Point]:
@@ -297,6 +295,11 @@ def _cut_by_rule(problem: Problem, even: Floats, present: Floats) -> list[_Point
     program = _asked(problem)
     if program is None:
         return [_Point(np.zeros(size[1]), np.zeros(size[0]))] * len(POINTS[2:])
+    return _cuts(program, even, present, size)
+
+
+def _cuts(program: Program, even: Floats, present: Floats, size: tuple[int, int]) -> list[_Point]:
+    """Cuts that the rules ask, in the order of ``POINTS``."""
     return [
         _shared(program, rule, claim, size)
         for rule, claim in ((_together, even), (_evenly, even), (_together, present))

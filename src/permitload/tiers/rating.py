@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from permitload import _frames
 from permitload._labels import index_of, numbers
@@ -63,11 +64,20 @@ def tier_of(
     >>> tier_of(score, pd.DataFrame({"enterprise": ["E3"], "veto": ["falsified_data"]})).to_dict()
     {'E1': 'A', 'E2': 'B', 'E3': 'D'}
     """
-    steps = _steps(thresholds)
     score = numbers(tier_score, index_of(tier_score.index), "tier_score")
-    below = (score[:, None] < steps - _ROUND_OFF).sum(axis=1)
-    worst = np.maximum(below, _barred(vetoes, tier_score.index))
-    return pd.Series(np.array(TIER_ORDER, dtype=object)[worst], tier_score.index, name="tier")
+    place = places(score, tier_score.index, vetoes, thresholds)
+    return pd.Series(np.array(TIER_ORDER, dtype=object)[place], tier_score.index, name="tier")
+
+
+def places(
+    score: NDArray[np.float64],
+    enterprises: pd.Index,
+    vetoes: pd.DataFrame | None,
+    thresholds: Mapping[str, float],
+) -> NDArray[np.int64]:
+    """Place in ``TIER_ORDER`` of each score (…, enterprise), after vetoes."""
+    below = (score[..., None] < _steps(thresholds) - _ROUND_OFF).sum(axis=-1)
+    return np.asarray(np.maximum(below, _barred(vetoes, enterprises)), dtype=np.int64)
 
 
 def rate(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from permitload._labels import index_of, numbers
 from permitload.errors import DataError, Fault, raise_faults
-from permitload.tiers.rating import THRESHOLDS, TIER_ORDER, tier_of
+from permitload.tiers.rating import THRESHOLDS, TIER_ORDER, places, tier_of
 
 __all__ = ["plausible_weights", "stability"]
 
@@ -123,24 +123,18 @@ def stability(
     if not (sums > 0.0).all() or not weight.sum() > 0.0:
         raise DataError("weights are all 0 in a draw; right would be one > 0 at least")
     score = pd.Series(100.0 * values @ weight / weight.sum(), criterion_score.index)
-    tier = tier_of(score, vetoes, thresholds)
-    order = {name: k for k, name in enumerate(TIER_ORDER)}
-    drawn = np.array(
-        [
-            tier_of(pd.Series(column, score.index), vetoes, thresholds).map(order).to_numpy()
-            for column in (100.0 * values @ (draws / sums[:, None]).T).T
-        ],
-        dtype=np.int64,
-    )
-    better, worse = _distances(score, thresholds)
     names = np.array(TIER_ORDER, dtype=object)
+    tier = tier_of(score, vetoes, thresholds)
+    scores = (100.0 * values @ (draws / sums[:, None]).T).T
+    drawn = places(scores, score.index, vetoes, thresholds)
+    better, worse = _distances(score, thresholds)
     return pd.DataFrame(
         {
             "tier_score": score,
             "tier": tier,
             "to_better": better,
             "to_worse": worse,
-            "kept_share": (drawn == tier.map(order).to_numpy()).mean(axis=0),
+            "kept_share": (names[drawn] == tier.to_numpy()).mean(axis=0),
             "best_tier": names[drawn.min(axis=0)],
             "worst_tier": names[drawn.max(axis=0)],
         },
