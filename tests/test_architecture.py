@@ -68,7 +68,8 @@ COMPANIONS = {
     "_alternatives": "study", "_decided": "study", "_drawn": "study", "_tree": "study",
     "_targets": "study", "_reliability": "study", "_tiered": "study", "_nonpoint": "study",
     "_contributions": "study", "_technical": "study", "_choices": "study", "_traded": "study",
-    "_technical_rows": "study", "_monthly": "study", "_monthly_checks": "study",
+    "_tier_weights": "study", "_technical_rows": "study", "_monthly": "study",
+    "_monthly_checks": "study",
 }  # fmt: skip
 
 

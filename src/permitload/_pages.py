@@ -140,6 +140,9 @@ def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
         (f"technology {name}", value, "", settings.technology.basis, "")
         for name, value in _choices.named(settings.technology).items()
     ]
+    if len(outcome.tables["tier_indicators"]):
+        chosen = settings.tiers.weights.__name__
+        rows.append(("tiers weights", chosen, "", settings.tiers.basis, ""))
     if "conversion" in outcome.datasets:
         rows += [
             (f"conversion {name}", value, "", settings.conversion.basis, "")
