@@ -280,7 +280,7 @@ def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
 def _beside(outcome: Outcome, tables: Tables) -> dict[str, pd.DataFrame]:
     """Cuts with the names of the sections; alternatives of the year."""
     found = {"owed": _named_sections(outcome, tables["owed"])}
-    for name in ("fairness", "rules"):
+    for name in ("fairness", "rules", *(n for n in ("measures",) if n in tables)):
         words = [" ".join(_rules.NAMES[rule]) for rule in tables[name]["rule"]]
         found[name] = tables[name].assign(rule=words)
     if "alternatives" in tables:
