@@ -72,6 +72,7 @@ COMPANIONS = {
     "_contributions": "study", "_technical": "study", "_monthly": "study",
     "_monthly_checks": "study", "_setting": "study", "_technical_choice": "study",
     "_technical_rows": "study", "_choices": "study", "_traded": "study", "_works": "study",
+    "_tier_weights": "study",
 }  # fmt: skip
 
 

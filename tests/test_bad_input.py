@@ -259,7 +259,7 @@ SETTINGS = {
     "is unknown; right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[extra]\na = 1': "study.toml, extra: is no table of it; right "
     "would be one of study, capacity, allocation, hydraulics, basis, reliability, "
-    "months, alternatives",
+    "months, technology, conversion, tiers, alternatives",
 }
 
 

@@ -177,6 +177,22 @@ BAD = {
         "sellers.csv, row 4 (F1 NH3-N), pollutant: NH3-N has no buyer; right would be one of COD, "
         "the pollutants of the buyers",
     ),
+    "twice": (
+        TRADES | {"buyers": BUYERS + "P1 COD,O1,COD,70,9\n"},
+        "buyers.csv, row 4 (P1 COD), buyer: P1 COD is there twice; right would be one row of a "
+        "source and pollutant",
+    ),
+    "nothing to take off": (
+        TRADES | {"source_loads": STUDY["source_loads"].replace("F1,COD,,40", "F1,COD,,0")},
+        "sellers.csv, row 3 (F1), seller: F1 discharges none of its pollutant; right would be a "
+        "source with a load",
+    ),
+    "a whole measure shared evenly": (
+        TRADES | {"sellers": SELLERS.replace("[10^4 CNY/t]\n", "[10^4 CNY/t],whole\n")
+                  .replace(",300,1\n", ",300,1,1\n").replace(",40,0.5\n", ",40,0.5,0\n")},
+        "sellers.csv, row 2 (P3), whole: 1 is taken wholly; right would be 0 with the plan "
+        "fairest, which shares measures in any part",
+    ),
     "unknown plan": (
         TRADES, "study.toml, row conversion, plan: best is unknown; right would be one of "
         "cheapest, fairest",
@@ -187,5 +203,6 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_traded_is_said_before(tmp_path: Path, name: str) -> None:
     texts, sentence = BAD[name]
-    choice = '[conversion]\nplan = "best"\n' if name == "unknown plan" else ""
+    plan = {"unknown plan": "best", "a whole measure shared evenly": "fairest"}.get(name)
+    choice = f'[conversion]\nplan = "{plan}"\n' if plan else ""
     assert sentence in faults(folder(tmp_path, texts, choice))

@@ -162,6 +162,9 @@ def test_candidates_are_the_options_that_a_user_would_write(tmp_path: Path) -> N
     sums = plan["cost [10^4 CNY/a]"].groupby("rule").sum()
     assert sums.to_dict() == pytest.approx(cost["COD"].to_dict())
     assert not study.verify(two).faults
+    page = (two / "report.html").read_text("utf8")
+    assert "measures that each rule asks for" in page
+    assert page.count(">MBR<") >= 3  # both of the published permits, one of the least cost
 
 
 def test_classes_share_the_cut_by_what_their_trains_give(tmp_path: Path) -> None:

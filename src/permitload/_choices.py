@@ -1,15 +1,18 @@
-"""What a study chooses by the names of functions: ``[technology]``, ``[conversion]``."""
+"""What a study chooses by the names of functions: technology, conversion, weights of tiers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from permitload import conversion, technology
+from permitload import _tier_weights, conversion, technology
 from permitload._setting import BASES, chosen, shown
 from permitload.errors import Fault
 
-__all__ = ["SETTINGS", "Conversion", "Technology", "named", "read_conversion", "read_technology"]
+__all__ = [
+    "SETTINGS", "Conversion", "Technology", "Tiers", "named", "read_conversion", "read_technology",
+    "read_tiers",
+]  # fmt: skip
 
 _TECHNOLOGY: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "total": (technology.standard_water, technology.advanced_water),
@@ -21,7 +24,11 @@ _CONVERSION: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "plan": (conversion.cheapest, conversion.fairest),
     "compound": (conversion.product, conversion.added),
 }
-SETTINGS = {"technology": (*_TECHNOLOGY, "basis"), "conversion": (*_CONVERSION, "basis")}
+_TIERS = {"weights": _tier_weights.WEIGHTS}
+SETTINGS = {
+    "technology": (*_TECHNOLOGY, "basis"), "conversion": (*_CONVERSION, "basis"),
+    "tiers": (*_TIERS, "basis"),
+}  # fmt: skip
 """Settings of each table."""
 
 
@@ -47,6 +54,13 @@ class Conversion(NamedTuple):
     basis: str = "assumed"
 
 
+class Tiers(NamedTuple):
+    """How the criteria of the rating weigh."""
+
+    weights: Callable[..., Any] = _tier_weights.category_weights
+    basis: str = "assumed"
+
+
 def read_technology(given: object) -> tuple[Technology, list[Fault]]:
     """Read ``[technology]``; what is at fault is left out."""
     values, faults = _read("technology", given, _TECHNOLOGY)
@@ -57,6 +71,12 @@ def read_conversion(given: object) -> tuple[Conversion, list[Fault]]:
     """Read ``[conversion]``; what is at fault is left out."""
     values, faults = _read("conversion", given, _CONVERSION)
     return Conversion(**values), faults
+
+
+def read_tiers(given: object) -> tuple[Tiers, list[Fault]]:
+    """Read ``[tiers]``; what is at fault is left out."""
+    values, faults = _read("tiers", given, _TIERS)
+    return Tiers(**values), faults
 
 
 def _read(
@@ -71,15 +91,15 @@ def _read(
     }
     choices["basis"] = BASES
     for key in (key for key in choices if key in stated):
-        values[key], right = chosen(stated[key], choices[key])
+        value, right = chosen(stated[key], choices[key])
         if right:
-            del values[key]
-            value = shown(stated[key])
-            faults.append(Fault("study.toml", table, key, value, "is unknown", right))
+            faults.append(Fault("study.toml", table, key, shown(stated[key]), "is unknown", right))
+        else:
+            values[key] = value
     return values, faults
 
 
-def named(choice: Technology | Conversion) -> dict[str, str]:
+def named(choice: Technology | Conversion | Tiers) -> dict[str, str]:
     """Name every choice that is made, as the manifest states it."""
     made = {name: getattr(choice, name) for name in choice._fields if name != "basis"}
-    return {name: chosen.__name__ for name, chosen in made.items() if chosen is not None}
+    return {name: each.__name__ for name, each in made.items() if each is not None}

@@ -64,6 +64,7 @@ def describe(
             **({} if unsure is None else {"reliability": _reliability.options(unsure)}),
             **({"technology": chosen} if (chosen := _choices.named(
                 settings.technology)) else {}),
+            **({"tiers": _choices.named(settings.tiers)} if "tier_ratings" in tables else {}),
             **({"conversion": _choices.named(settings.conversion)}
                if "trading_ratios" in tables else {}),
             **({"months": _monthly_checks.options(settings.months)} if "quota" in tables else {}),

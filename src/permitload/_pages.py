@@ -137,6 +137,9 @@ def _choice_rows(outcome: Outcome) -> list[tuple[str, object, str, str, str]]:
         (f"technology {name}", value, "", settings.technology.basis, "")
         for name, value in _choices.named(settings.technology).items()
     ]
+    if len(outcome.tables["tier_indicators"]):
+        chosen = settings.tiers.weights.__name__
+        rows.append(("tiers weights", chosen, "", settings.tiers.basis, ""))
     if "conversion" in outcome.datasets:
         rows += [
             (f"conversion {name}", value, "", settings.conversion.basis, "")
@@ -273,7 +276,7 @@ def _unit_of_reaches(outcome: Outcome) -> pd.Series[str]:
 def _beside(outcome: Outcome, tables: Tables) -> dict[str, pd.DataFrame]:
     """Cuts with the names of the sections; alternatives of the year."""
     found = {"owed": _named_sections(outcome, tables["owed"])}
-    for name in ("fairness", "rules"):
+    for name in ("fairness", "rules", *(n for n in ("measures",) if n in tables)):
         words = [" ".join(_rules.NAMES[rule]) for rule in tables[name]["rule"]]
         found[name] = tables[name].assign(rule=words)
     if "alternatives" in tables:

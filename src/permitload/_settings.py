@@ -73,6 +73,8 @@ class Settings:
     """Which figures of technology enter the permits; none by default."""
     conversion: _choices.Conversion = field(default_factory=_choices.Conversion)
     """How conversion between sources is decided, where there are sellers and buyers."""
+    tiers: _choices.Tiers = field(default_factory=_choices.Tiers)
+    """How the criteria of a rating weigh, where there are some."""
     flow: Callable[..., Any] | None = None
     """How flow is computed from the boundaries; by default it is given in ``flows.csv``."""
     cell_length: float = 250.0
@@ -168,10 +170,12 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
     months, vouched, astray = _monthly_checks.read(data.get("months"))
     technical, unused = _choices.read_technology(data.get("technology"))
     traded, unknown = _choices.read_conversion(data.get("conversion"))
-    wrong += _composed(values) + astray + unused + unknown
+    rated, odd = _choices.read_tiers(data.get("tiers"))
+    wrong += _composed(values) + astray + unused + unknown + odd
     settings = Settings(
         **values, basis=basis, uncertainty=uncertainty, months=months, months_basis=vouched,
-        technology=technical, conversion=traded, alternatives=titles,
+        technology=technical, conversion=traded, tiers=rated,
+        alternatives=titles,
     )  # fmt: skip
     return settings, faults + more + unsure + wrong
 

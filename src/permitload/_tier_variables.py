@@ -67,6 +67,9 @@ TIERS: tuple[Row, ...] = (
     ("interim_until", "", "when the interim permit ends", "过渡期截止"),
     ("cut_mass", "t/a", "present permit less the new one", "许可削减量"),
     ("park_capacity", "t/a", "capacity that falls to a park; negative is owed", "园区容量"),
+    ("category_weight", "1", "weight of a category of criteria", "类别权重", 0.0, inf),
+    ("other_group", "", "category that another is compared with", "对比类别"),
+    ("category_ratio", "1", "how many times one counts against the other", "两两比较值", 1e-3, 1e3),
     ("closed_permit", "t/a", "permit after closure to the capacity", "闭合后许可量", 0.0, inf),
     ("closure_factor", "1", "part that stays above the advanced line", "闭合系数", 0.0, 1.0),
     ("residual", "t/a", "capacity less the permits; negative is owed", "闭合余量"),
@@ -85,6 +88,18 @@ TIER_TABLES = (
         "criterion criterion_group preference reference_lower reference_upper criterion_weight? "
         "unit? document basis? note?",
         "one criterion of the rating, with the fixed scale it is scored on",
+    ),
+    (
+        "tier_categories?",
+        "criterion_group",
+        "criterion_group category_weight document? basis? note?",
+        "weight of one category of criteria, in any sum",
+    ),
+    (
+        "tier_comparisons?",
+        "criterion_group other_group",
+        "criterion_group other_group category_ratio document? basis? note?",
+        "how many times one category counts against another: weights by AHP",
     ),
     (
         "tier_values?",

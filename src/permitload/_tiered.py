@@ -12,6 +12,7 @@ import pandas as pd
 
 from permitload import _units, plot, standards, tiers
 from permitload._frames import fault_at, faults_of, listed
+from permitload._tier_weights import weights_of
 from permitload.errors import DataError, Fault
 from permitload.units import tonnes
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from permitload import _choices
     from permitload._outcome import Outcome
     from permitload.network import RiverNetwork
 
@@ -42,7 +44,7 @@ _RATING = ["enterprise", "tier_score", "tier", "tier_by_score", "veto", "missing
            "to_better", "to_worse", "kept_share", "best_tier", "worst_tier"]  # fmt: skip
 _GIVEN = ["tier", "comparable", "production_capacity"]
 _INPUTS = ("tier_parks", "tier_indicators", "tier_values", "tier_vetoes", "tier_products",
-           "tier_emissions", "tier_lines")  # fmt: skip
+           "tier_emissions", "tier_lines", "tier_categories", "tier_comparisons")  # fmt: skip
 _ASKED = "tier_applications.csv"
 """Where an error stands that names no table."""
 _FEWEST = 5
@@ -73,7 +75,7 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     judged = _judged(given, [str(name) for name in response["pollutant"].values])
     areas = tiers.attainment_area(response, judged, given["tier_parks"])
     units = tiers.attaining_units(_units.stretches(outcome.network, given), judged)
-    rated = _rated(given)
+    rated = _rated(given, outcome.settings.tiers)
     permits = tiers.limits(rated.applications, areas, given["tier_emissions"], rated.lines)
     inflowing = permits["book"] == "discharged"  # what a works accepts has no room in the water
     closed = tiers.close(permits[inflowing], _rooms(outcome, permits[inflowing]))
@@ -85,8 +87,9 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
 
 
 def faults(
-    given: Tables, pollutants: Sequence[str], decided: Sequence[str], loads: xr.Dataset
-) -> list[Fault]:
+    given: Tables, pollutants: Sequence[str], decided: Sequence[str], loads: xr.Dataset,
+    choice: _choices.Tiers,
+) -> list[Fault]:  # fmt: skip
     """Find what is wrong with the tables of tiers before anything runs.
 
     Whether an area attains is not known then: what would be asked for in both cases is a fault.
@@ -99,7 +102,7 @@ def faults(
         _judged(given, pollutants)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the run says it
-            rated = _rated(given)
+            rated = _rated(given, choice)
     except DataError as error:
         return faults_of(error, _ASKED)
     for attaining in (True, False):
@@ -147,9 +150,9 @@ def figures(outcome: Outcome, published: Tables) -> dict[str, dict[str, bytes]]:
     return drawn
 
 
-def _rated(given: Tables) -> _Rated:
+def _rated(given: Tables, choice: _choices.Tiers) -> _Rated:
     """Rate, and draw the lines."""
-    ratings = _ratings(given)
+    ratings = _ratings(given, choice)
     tier = ratings.set_index("enterprise")["tier"]
     capacities, fewest = _capacities(given["tier_products"])
     intensities = tiers.intensities(given["tier_emissions"], capacities)
@@ -168,14 +171,14 @@ def _judged(given: Tables, pollutants: Sequence[str]) -> pd.DataFrame:
     return standards.attainment(samples, limits, standards.mean_and_share())
 
 
-def _ratings(given: Tables) -> pd.DataFrame:
+def _ratings(given: Tables, choice: _choices.Tiers) -> pd.DataFrame:
     """Tier of each enterprise, scored or as the applications state it."""
     indicators, values = given["tier_indicators"], given["tier_values"]
     if indicators.empty:
         stated = given["tier_applications"][["enterprise", "tier"]]
         return stated[stated["tier"] != ""].drop_duplicates().reset_index(drop=True)
     criteria = values.pivot(index="enterprise", columns="criterion", values="value")
-    weights, vetoes = tiers.category_weights(indicators), given["tier_vetoes"]
+    weights, vetoes = weights_of(given, criteria, choice.weights), given["tier_vetoes"]
     rated = tiers.rate(indicators, criteria, weights, vetoes)
     score = tiers.criterion_score(indicators, criteria)
     firm = tiers.stability(score, weights, tiers.plausible_weights(weights), vetoes)
@@ -222,7 +225,7 @@ def _needed(given: Tables) -> Iterator[Fault]:
     for name, needed in (("tier_parks", True), ("tier_products", True), ("tier_values", scored)):
         if len(asked) and needed and given[name].empty:
             yield Fault(f"{name}.csv", None, "rows", None, "has no row", "at least one row")
-    for name in ("tier_values", "tier_vetoes"):
+    for name in ("tier_values", "tier_vetoes", "tier_categories", "tier_comparisons"):
         if len(given[name]) and len(asked) and not scored:
             right = "criteria in tier_indicators.csv, or no such table"
             yield Fault(f"{name}.csv", None, "rows", None, "are not used: tiers are stated", right)

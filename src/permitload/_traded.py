@@ -86,13 +86,18 @@ def faults(given: Tables, loads: xr.Dataset, settings: _settings.Settings) -> li
         return found
     placed = sources.resolve(given["sources"], given["works"]).set_index("source")
     decided = placed["source_class"].isin(settings.decided)
-    found += _placed(given, "seller", placed[~decided], "a source that nobody decides")
-    found += _placed(given, "buyer", placed[decided], "a decided source")
+    studied = settings.pollutants
+    found += _placed(given, "seller", placed[~decided], "a source that nobody decides", studied)
+    found += _placed(given, "buyer", placed[decided], "a decided source", studied)
     sellers, buyers = given["sellers"], given["buyers"]
     alone = ~sellers["pollutant"].isin(buyers["pollutant"])
     right = f"one of {listed(buyers['pollutant'].unique())}, the pollutants of the buyers"
     for i in np.flatnonzero(alone):
         found.append(fault_at(sellers, "sellers", int(i), "pollutant", "has no buyer", right))
+    for i in np.flatnonzero((sellers["whole"] == 1.0) & (settings.conversion.plan
+                                                        is conversion.fairest)):  # fmt: skip
+        right = "0 with the plan fairest, which shares measures in any part"
+        found.append(fault_at(sellers, "sellers", int(i), "whole", "is taken wholly", right))
     for column in ("own_permit", "floor"):
         right = "an empty cell: the permit is the published one"
         for i in np.flatnonzero(buyers[column].fillna(0.0) > 0.0):
@@ -100,18 +105,26 @@ def faults(given: Tables, loads: xr.Dataset, settings: _settings.Settings) -> li
     return found or list(_too_much(sellers, loads))
 
 
-def _placed(given: Tables, side: str, known: pd.DataFrame, right: str) -> Iterator[Fault]:
-    """Rows of no such source, of another outlet, or of a pollutant that is not studied."""
+def _placed(
+    given: Tables, side: str, known: pd.DataFrame, right: str, studied: tuple[str, ...]
+) -> Iterator[Fault]:
+    """Rows of no such source or one that is there twice, of another outlet, or not studied."""
     name = _FILE[side]
     table = given[name]
     label = _source(table, side)
     there = label.isin(known.index)
     outlet = label.map(known["outlet"])
-    studied = given["kinetics"]["pollutant"]
+    twice = pd.DataFrame({"source": label, "pollutant": table["pollutant"]}).duplicated()
     for bad, column, problem, words in (
         (~there, side, "is no such source", f"{right}, or one and its pollutant"),
         (there & (outlet != table["outlet"]), "outlet", "is not that of the source", ""),
-        (~table["pollutant"].isin(studied), "pollutant", "is not studied", "one of kinetics.csv"),
+        (twice, side, "is there twice", "one row of a source and pollutant"),
+        (
+            ~table["pollutant"].isin(studied),
+            "pollutant",
+            "is not studied",
+            f"one of {listed(studied)}",
+        ),
     ):
         for i in np.flatnonzero(bad):
             yield fault_at(table, name, int(i), column, problem, words or str(outlet.iloc[i]))
@@ -125,7 +138,10 @@ def _too_much(sellers: pd.DataFrame, loads: xr.Dataset) -> Iterator[Fault]:
     for i, (name, pollutant) in enumerate(zip(label, sellers["pollutant"], strict=True)):
         most = float(present.sel(source=name, pollutant=pollutant))
         size = sellers["available"].iloc[i]
-        if not size <= most * (1.0 + ENOUGH):
+        if not most > 0.0:
+            words = "discharges none of its pollutant", "a source with a load"
+            yield fault_at(sellers, "sellers", i, "seller", *words)
+        elif not size <= most * (1.0 + ENOUGH):
             problem = "is missing" if np.isnan(size) else "is more than its present load"
             right = f"at most {most:.6g} kg/d, the mean of its year"
             yield fault_at(sellers, "sellers", i, "available", problem, right)

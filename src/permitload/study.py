@@ -325,7 +325,7 @@ def _read(folder: Path) -> _Inputs:
     checked.faults += _reliability.faults(every, settings.uncertainty)
     checked.faults += _monthly_checks.faults(every, settings.decided)
     if checked.loads is not None and not any(f.table.startswith("tier_") for f in checked.faults):
-        of = settings.pollutants, settings.decided, checked.loads
+        of = settings.pollutants, settings.decided, checked.loads, settings.tiers
         checked.faults += _tiered.faults(every, *of)
     if not checked.faults and checked.loads is not None:  # of all periods then
         checked.faults += _technical.faults(_filled(booked.tables))

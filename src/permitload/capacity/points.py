@@ -191,11 +191,11 @@ def _open(problem: Problem) -> Problem:
     place, program = np.flatnonzero(_taking_part(problem)), problem.program
     if len(place) == len(problem.shut):
         return problem
-    fewer = recell(
+    fewer = replace(
         program, column=program.column[place], matrix=program.matrix[:, place],
         lower=program.lower[place], upper=program.upper[place], integer=program.integer[place],
     )  # fmt: skip
-    return problem._recell(program=fewer)
+    return problem._replace(program=fewer)
 
 
 def _taking_part(problem: Problem) -> NDArray[np.bool_]:

@@ -53,3 +53,9 @@ def fairness(table: pd.DataFrame) -> View:
 def permits(table: pd.DataFrame) -> View:
     """Annual permits of each source under every rule."""
     return _views.matrix(table, ["enterprise", "source"], "rule", ["permit"])
+
+
+def measures(table: pd.DataFrame) -> View:
+    """Say which measure each rule asks of a source, but for those that change nothing."""
+    asked = table[table["option"] != "as is"]
+    return _views.view(asked, ("rule", "enterprise", "source", "option", "cost"))

@@ -89,7 +89,8 @@ class Report:
           the year;
           ``contributions`` and ``works``, as published;
           ``tree``, ``distortion`` and ``reliability``, as published;
-          ``provenance`` and ``counterfactuals``, ``fairness`` and ``rules``, as published;
+          ``provenance`` and ``counterfactuals``, ``fairness``, ``rules`` and ``measures``,
+          as published;
           ``tier_areas`` and the other tables of tiers, as published, all or none;
           ``train_scores``, ``technology_loads``, ``initial_capacity``,
           ``potentials_by_class``, ``potentials_by_unit`` and ``book_totals``, as published;
@@ -261,7 +262,7 @@ _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "initial_capacity": ("initial_capacity", _technology.initial),
     "potentials": ("potentials_by_class", _technology.by_class),
     "potentials_by_unit": ("potentials_by_unit", _technology.by_unit),
-    "books": ("book_totals", _technology.books),
+    "books": ("book_totals", _technology.books), "measures": ("measures", _other.measures),
     "trading_ratios": ("trading_ratios", _traded.ratios),
     "conversion_measures": ("conversion_measures", _traded.measures),
     "conversion_loads": ("conversion_loads", _traded.loads),
