@@ -127,6 +127,7 @@ def main() -> int:
         ("filling", Policy(compose=fill)),
         ("projection with ramps", Policy(rise=1.5, fall=0.6)),
         ("projection with tight ramps", Policy(rise=1.05, fall=0.9)),
+        ("filling with ramps", Policy(compose=fill, rise=1.5, fall=0.6)),
     ):
         issue = partial(update, state, "2026-01", forecast, plans, NOTHING, policy)
         issue()

@@ -16,7 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from permitload import allocation, capacity, fairness, sharing, standards
+from permitload import (
+    RiverNetwork,
+    allocation,
+    capacity,
+    fairness,
+    hydraulics,
+    quality,
+    sharing,
+    standards,
+)
 from permitload.allocation import Spread
 from permitload.errors import DataError, InfeasibleError
 from permitload.program import Program, prices
@@ -288,3 +297,40 @@ def test_a_response_without_end_is_refused_and_named() -> None:  # 40
         capacity.network(response, right)
     with pytest.raises(DataError, match="coefficient: inf is no number"):
         sharing.fill([1.0, 2.0], Rows(np.array([[1.0, np.inf]]), np.array([3.0])))
+
+
+def test_a_month_without_flow_is_refused_by_its_name_and_gives_no_free_load() -> None:  # 40
+    """A tributary stands still in August; its outlet has no response of 0 there, but none."""
+    ends = {"reach": ["M1", "T1", "M2"], "from_node": ["a", "t", "b"], "to_node": ["b", "b", "c"]}
+    network = RiverNetwork(pd.DataFrame({**ends, "length": 1000.0}))
+    months = {"reach": ends["reach"], "period": ["2025-07", "2025-08"]}
+    flow = xr.DataArray([[2.0, 2.0], [1.0, 0.0], [3.0, 2.0]], months, list(months))
+    water = hydraulics.from_flow(network, flow, area=0.0 * flow + 10.0)
+    outlets = pd.DataFrame({"outlet": ["O1", "O2"], "reach": ["M1", "T1"], "position": 500.0})
+    below = pd.DataFrame({"section": ["S"], "reach": ["M2"], "position": [500.0]})
+    kinetics = {"TP": {"decay": 0.1}}
+    whole = quality.response(network, water, outlets[:1], below, kinetics)["response"]
+    assert (whole > 0).all()
+    with pytest.raises(DataError) as caught:
+        quality.response(network, water, outlets, below, kinetics)
+    assert "row O2, reach: has a load but its reach has no flow in period 2025-08" in str(
+        caught.value
+    )
+    assert "2025-07" not in str(caught.value) and "O1" not in str(caught.value)
+    dry = below.assign(section="T", reach="T1")
+    with pytest.raises(DataError, match="row T, reach: has no flow in period 2025-08;"):
+        quality.response(network, water, outlets[:1], dry, kinetics)
+    quality.response(network, water.isel(period=[0]), outlets, dry, kinetics)
+    # who must give no load in such a month is told so by a headroom of 0 there, and it says why
+    room = rooms(responses([[0.01, 0.02]]), [0.5])
+    both = xr.concat([room, 0.0 * room], pd.Index(["wet", "dry"], name="period"))
+    one = responses([[0.01, 0.02]])
+    response = xr.concat([one, one], pd.Index(["wet", "dry"], name="period"))
+    claim = plants([10.0, 20.0], ceiling=20.0)
+    sources = xr.concat(
+        [claim.isel(period=0)] * 2, pd.Index(["wet", "dry"], name="period"), data_vars="all"
+    )
+    found = allocation.allocate(response.assign_coords(period=["wet", "dry"]), both, sources)
+    assert found.permitted_load.sel(period="dry").values.ravel().tolist() == [0.0, 0.0]
+    assert (found.permitted_load.sel(period="wet") > 0).all()
+    assert set(found.stopped_by.sel(period="dry").values.ravel()) <= {"S1", "floor"}

@@ -63,7 +63,7 @@ def _reports(state: State, generator: np.random.Generator) -> pd.DataFrame:
 def _policy(generator: np.random.Generator) -> Policy:
     rise, fall = ((1.5, 0.5), (np.inf, 0.0))[int(generator.integers(2))]
     return Policy(
-        compose=project if generator.random() < 0.7 or rise < np.inf else fill,
+        compose=project if generator.random() < 0.7 else fill,
         rise=rise, fall=fall, lot_share={"treatment": 0.5, "low_production": 0.1},
         penalty=float(generator.choice([1, 2])),
         reserve=float(generator.choice([0.0, 0.1])), precision=int(generator.choice([1, 1000])),

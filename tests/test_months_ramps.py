@@ -211,6 +211,23 @@ def test_prices_explain_shares_with_ramps(seed: int, ramps: tuple[float, float])
     assert nnls(tight.T, pull)[1] == pytest.approx(0.0, abs=1e-6)
 
 
+def test_months_whose_prices_do_not_settle_are_shared_by_the_other_way() -> None:
+    """Plain projection ended in an error here; the answer is that of the general solver."""
+    problem = _problem(88298, 1.5, 0.5, floors=0.0)
+    share = rolling(replace(problem, ramps=None)).share.ravel() / 1e6
+    matrix, limit = _rows(problem)
+    plain = (matrix >= 0).all(axis=1) & np.isfinite(limit)  # a ramp takes one month from another
+    matrix, limit = matrix[plain], limit[plain]
+    asked = problem.plan.ravel() > 0
+    target = problem.plan.ravel()[asked] / 1e6
+    weight = np.tile(problem.weight, len(problem.days))[asked]
+    program = Program().columns(list(range(asked.sum())), 0.0, _upper(problem).ravel()[asked] / 1e6)
+    program = program.at_most(list(range(len(limit))), matrix[:, asked] * 1e6, limit)
+    rival = program.minimise_quadratic(-2 * weight, 2 * weight / target).column.to_numpy()
+    assert share[asked] == pytest.approx(rival, rel=1e-5, abs=1e-5)
+    assert (matrix @ share * 1e6 <= limit + 1e-9 * np.maximum(abs(limit), 1.0)).all()
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), RAMPS)
 def test_floors_and_ramps_fit_where_a_linear_program_says_so(

@@ -14,6 +14,7 @@ from permitload.errors import Fault, raise_faults
 from permitload.network import RiverNetwork
 from permitload.quality import _dispersion, _kernels
 from permitload.quality._course import together
+from permitload.quality._dry import dry_faults
 from permitload.quality._inputs import Inputs, inputs, named
 from permitload.quality._layout import Layout, layout
 from permitload.quality._state import State, along, below, factor, state
@@ -62,7 +63,8 @@ def response(
     Raises
     ------
     DataError
-        If a section lies where no water flows, and as for :func:`steady`.
+        If a section or an outlet lies where no water flows in some period (a load there has no
+        steady concentration, not one of 0), and as for :func:`steady`.
 
     Notes
     -----
@@ -94,11 +96,13 @@ def response(
     cut = layout(network.reaches["length"].to_numpy(float), [known.outlets, place])
     shape = (len(place), len(known.outlets), known.pollutants.size, known.periods.size)
     gain, carried = np.empty(shape), np.empty((shape[0], shape[3]))
+    any_load = np.ones(shape[1:3])
     for i, period in enumerate(known.periods):
         with named(known, str(period)):
             water = state(network, known.hydraulics.isel(period=i), known.outlets, cut)
             carried[:, i] = _flow_at(water, cut, place)
-            raise_faults(_still_faults(known, water, place, carried[:, i], i))
+            faults = _still_faults(known, water, place, carried[:, i], i)
+            raise_faults(faults + dry_faults(known, water, any_load, i))
             for j in range(known.pollutants.size):
                 gain[:, :, j, i] = _gains(known, water, cut, place, (j, i))
     coords = {

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from permitload.errors import Fault, raise_faults
 from permitload.network import RiverNetwork
 from permitload.quality._aligned import aligned, scenarios_of
+from permitload.quality._dry import dry_faults
 from permitload.quality._inputs import Inputs, inputs, named
 from permitload.quality._layout import layout
 from permitload.quality._ledger import Solved, solved
 from permitload.quality._period import node_concentration, prepare
 from permitload.quality._result import dataset
-from permitload.quality._state import State, state
+from permitload.quality._state import state
 from permitload.quality.kinetics import Kinetics
 from permitload.units import KG_PER_DAY
 
@@ -122,7 +123,7 @@ def steady(
     for i, period in enumerate(known.periods):
         with named(known, str(period)):
             water = state(network, known.hydraulics.isel(period=i), known.outlets, cut)
-            raise_faults(_dry_faults(known, water, load[i], i))
+            raise_faults(dry_faults(known, water, load[i], i))
             now = prepare(known, water, cut, (load[i], given[i]), i)
             ends = (network.from_index, network.to_index)
             found = solved(now, *node_concentration(now, ends), load[i].sum(axis=0))
@@ -187,39 +188,3 @@ def _residual_faults(known: Inputs, found: Solved, period: str) -> list[Fault]:
               float(found.ledger[5, j] * KG_PER_DAY), "kg/d is left over", right)
         for j in np.flatnonzero(off)
     ]  # fmt: skip
-
-
-def _dry_faults(known: Inputs, water: State, load: Floats, i: int) -> list[Fault]:
-    """List loads and effluent that no water carries."""
-    faults: list[Fault] = []
-    place = known.outlets
-    reach, node = place["reach_index"].to_numpy(), place["node_index"].to_numpy()
-    wide = place["position_to"].to_numpy() > place["position"].to_numpy()
-    loaded = (load != 0.0).any(axis=1)
-    effluent = place["effluent_flow"].to_numpy() > 0.0
-    in_reach, in_node = reach >= 0, node >= 0
-    dispersed = in_reach & (water.dispersion[reach] > 0.0)
-    still = in_reach & ~water.active[reach]
-    shape = (len(load), known.pollutants.size, load.shape[1] // max(known.pollutants.size, 1))
-    by_pollutant = (load != 0.0).reshape(shape).any(axis=2)
-    unlost = (by_pollutant & ~(known.loss[node, :, i] > 0.0)).any(axis=1)
-    spread = water.dispersion > 0.0
-    joined = np.isin(node, np.concatenate([water.up[spread], water.down[spread]]))
-    dry = in_node & (water.through[node] == 0.0) & unlost & ~joined & ~known.held[node]
-    for bad, column, problem, right in (
-        (still & ~dispersed & loaded, "reach", "has a load but its reach has no flow",
-         "a flow in flows, or dispersion"),
-        (still & effluent, "effluent_flow", "enters a reach without flow, so has no direction",
-         "a flow in flows of at least the effluent"),
-        (in_node & effluent & (water.given[node] == 0.0), "effluent_flow",
-         "enters a node that no flow leaves, so has no direction",
-         "a flow in flows of at least the effluent"),
-        (dispersed & wide & (loaded | effluent), "position_to",
-         "spreads a load along a reach with dispersion", "several outlets, each at a position"),
-        (dry, "node", "has a load but no water leaves its node", "a flow in flows"),
-    ):  # fmt: skip
-        text = f"{problem} in period {known.periods[i]}"
-        faults.extend(
-            Fault("outlets", place.index[o], column, None, text, right) for o in np.flatnonzero(bad)
-        )
-    return faults

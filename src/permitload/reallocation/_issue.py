@@ -17,10 +17,11 @@ from permitload.reallocation._settle import pending
 from permitload.reallocation.policy import Policy
 from permitload.sharing import Rows, fill
 
-__all__ = ["Issue", "issue", "posed"]
+__all__ = ["Issue", "issue", "posed", "twelve_months"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Months = tuple[Whole, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class Issue:
     overdrawn: float
 
 
-def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, float]:
+def posed(
+    books: Books, told: Ahead, p: int, policy: Policy, months: Months
+) -> tuple[Problem, float]:
     """Problem of a pollutant, and by how much the year's total is already overdrawn [g]."""
     value, days = told.value, told.time["days"]
     mass = GRAMS * days[:, None]
@@ -58,7 +61,9 @@ def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, f
     gone = books.account["used"][:, p, own].sum() + books.account["closed"][:, p, own].sum()
     bound = books.held()[:, p].sum() + pending(books, policy, year)[:, p].sum()
     left = np.floor(value["annual_total"][p] * TONNE + 1e-6) - gone - bound - held.sum()
-    window, permit = _permits(books, told, p)
+    window, inside = months
+    used = inside @ books.account["used"][:, p].T.astype(float)
+    permit = np.maximum(value["permit"][:, p] * TONNE - used, 0.0)
     lower = _within(np.minimum(np.minimum(floor, plan), ceiling), permit, window)
     ramps = (policy.rise, policy.fall)
     problem = Problem(
@@ -77,9 +82,9 @@ def posed(books: Books, told: Ahead, p: int, policy: Policy) -> tuple[Problem, f
     return problem, max(-left, 0.0)
 
 
-def issue(books: Books, told: Ahead, p: int, policy: Policy) -> Issue:
+def issue(books: Books, told: Ahead, p: int, policy: Policy, months: Months) -> Issue:
     """Share out one pollutant, pay out lots, hold back debts, cut to whole units."""
-    plain, overdrawn = posed(books, told, p, policy)
+    plain, overdrawn = posed(books, told, p, policy, months)
     problem = _ramped(plain, books, p)
     widened = False
     try:
@@ -112,16 +117,15 @@ def _floor(told: Ahead, p: int) -> Floats:
     return mass
 
 
-def _permits(books: Books, told: Ahead, p: int) -> tuple[NDArray[np.int64], Floats]:
-    """First period of the twelve months that end with each, and what is left of permits there."""
+def twelve_months(books: Books, told: Ahead) -> Months:
+    """First period of the twelve months that end with each, and which past ones are in them."""
     length = pd.to_timedelta(told.time["days"], unit="D").to_numpy()
     end = pd.DatetimeIndex(told.time["start"] + length)
     begin = (end - pd.DateOffset(years=1)).to_numpy()
     past = books.time["start"] + pd.to_timedelta(books.time["days"], unit="D").to_numpy()
     inside = (past[None, :] > begin[:, None]).astype(float)
-    used = inside @ books.account["used"][:, p].T.astype(float)
     window = np.array([int((end.to_numpy() > first).argmax()) for first in begin], dtype=np.int64)
-    return window, np.maximum(told.value["permit"][:, p] * TONNE - used, 0.0)
+    return window, inside
 
 
 def _within(mass: Floats, permit: Floats, window: NDArray[np.int64]) -> Floats:

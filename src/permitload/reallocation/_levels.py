@@ -53,29 +53,39 @@ class Rising:
     matrix: sparse.csr_array
     limit: Floats
 
-    def least(self, level: float, floor: Floats, free: Flags) -> tuple[Floats, Floats]:
-        """Least shares at a level, and their slopes."""
-        share, slope = floor.copy(), np.zeros_like(floor)
-        _lift(share, slope, np.where(free, level * self.target, 0.0), self.target)
-        (rise, up), (fall, down), step = self.ties
+    def least(self, level: float, floor: Floats, free: Flags) -> _Least:
+        """Least shares at a level, how steeply they rise with it, and which ramp lifts each."""
+        wanted = np.where(free, level * self.target, 0.0)
+        share, slope = np.maximum(floor, wanted), np.where(wanted > floor, self.target, 0.0)
+        up, down = np.zeros((2, *share.shape), dtype=bool)
+        (rise, risen), (fall, fallen), step = self.ties
         for k in range(len(share) - 1, 0, -1):
-            if up[k].any():
-                wanted = np.where(up[k], (share[k] - step[k]) / rise[k], 0.0)
-                _lift(share[k - 1], slope[k - 1], wanted, slope[k] / rise[k])
+            most = (share[k] - step[k]) / rise[k]
+            up[k] = risen[k] & (most > share[k - 1])
+            share[k - 1] = np.where(up[k], most, share[k - 1])
+            slope[k - 1] = np.where(up[k], slope[k] / rise[k], slope[k - 1])
         for k in range(1, len(share)):
-            if down[k].any():
-                wanted = np.where(down[k], fall[k] * share[k - 1] - step[k], 0.0)
-                _lift(share[k], slope[k], wanted, fall[k] * slope[k - 1])
-        return share, slope
+            most = fall[k] * share[k - 1] - step[k]
+            down[k] = fallen[k] & (most > share[k])
+            share[k] = np.where(down[k], most, share[k])
+            slope[k] = np.where(down[k], fall[k] * slope[k - 1], slope[k])
+        up[1:] &= ~down[:-1]
+        return _Least(share, slope, up, down)
 
 
-def _lift(share: Floats, slope: Floats, wanted: Floats, steeper: Floats) -> None:
-    """Raise shares to what is wanted, in place, with their slopes."""
-    more = wanted > share
-    share[more], slope[more] = wanted[more], steeper[more]
+class _Least(NamedTuple):
+    """Least shares of a level (period, enterprise), their slopes; what a ramp lifts.
+
+    ``up[k]`` is where the share of ``k`` lifts that before it, ``down[k]`` where that lifts it.
+    """
+
+    share: Floats
+    slope: Floats
+    up: Flags
+    down: Flags
 
 
-def levelled(rising: Rising) -> tuple[Floats, NDArray[np.int64], Whole]:
+def levelled(rising: Rising) -> tuple[Floats, Whole, Whole]:
     """Shares, leximin of ``share / target``; what stops each (row, or a negative mark); when.
 
     ``when`` is the period of the ramp that stops a share.
@@ -85,67 +95,85 @@ def levelled(rising: Rising) -> tuple[Floats, NDArray[np.int64], Whole]:
     reason, when = np.full((2, *free.shape), CEILING, dtype=np.int64)
     size = np.abs(rising.limit) + rising.matrix @ np.abs(rising.upper.ravel())
     while free.any():
-        share, row, cap = _full(rising, size, floor, free)
-        own = rising.upper - share <= FULL * rising.upper
-        own.ravel()[cap] = True
-        new = own & ~held
-        reason[new], held = CEILING, held | own
-        for r in row:
-            entries = slice(*rising.matrix.indptr[r : r + 2])
-            inside = np.zeros(held.size, dtype=bool)
-            inside[rising.matrix.indices[entries][rising.matrix.data[entries] > 0]] = True
-            new = inside.reshape(held.shape) & ~held
-            reason[new], held = r, held | new
-        _spread(rising.ties, share, held, (reason, when))
+        point, full, met = _full(rising, size, floor, free)
+        share = point.share
+        marks = [(CEILING, rising.upper - share <= FULL * rising.upper)]
+        marks += [(int(r), _inside(rising.matrix, int(r), held.shape)) for r in full]
+        for mark, inside in marks:
+            reason[inside & ~held] = mark
+            held |= inside
+        _spread(_tight(rising.ties, share), held, (reason, when))
+        if met is not None:  # a row far larger than a share may be full before its ramp is
+            mark, inside, above = met
+            why = np.full_like(reason, mark), np.zeros_like(when)
+            _spread((above.up, above.down), inside, why)
+            new = inside & ~held
+            reason[new], when[new], held = why[0][new], why[1][new], held | inside
         if not (free & held).any():
             raise ConvergenceError("the level of filling rises no more, and nothing is full")
         floor, free = np.where(free & held, share, floor), free & ~held
-    share, _ = rising.least(0.0, floor, free)
+    share = rising.least(0.0, floor, free).share
     return np.minimum(share, rising.upper), reason, when
 
 
-def _full(rising: Rising, size: Floats, floor: Floats, free: Flags) -> tuple[Floats, Whole, Whole]:
-    """Least shares at the greatest level that rows and ceilings admit, and those that are full.
+def _full(
+    rising: Rising, size: Floats, floor: Floats, free: Flags
+) -> tuple[_Least, Whole, tuple[int, Flags, _Least] | None]:
+    """Least shares at the greatest level that rows and ceilings admit, and the rows then full.
 
-    Newton's method from above: on convex lines it never goes below the level, and ends.
+    Newton's method from above: on convex lines it never goes below the level, and ends. Last
+    comes what it met last, row or ceiling: mark, whom it holds, and the point from which the
+    way to it was straight.
     """
     level = float((rising.upper[free] / rising.target[free]).max())
-    last = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    met = None
     while True:
-        share, slope = rising.least(level, floor, free)
-        taken, steep = (rising.matrix @ part.ravel() for part in (share, slope))
-        over = np.append(taken - rising.limit, (share - rising.upper).ravel())
-        steep = np.append(steep, slope.ravel())
+        point = rising.least(level, floor, free)
+        taken, steep = (rising.matrix @ part.ravel() for part in point[:2])
+        over = np.append(taken - rising.limit, (point.share - rising.upper).ravel())
+        steep = np.append(steep, point.slope.ravel())
         near = OVER * np.append(size, rising.upper.ravel())
         back = np.divide(over, steep, out=np.zeros_like(over), where=(over > near) & (steep > 0))
-        farthest, count = int(back.argmax()), len(size)
+        farthest = int(back.argmax())
         if back[farthest] <= 0.0 or level - back[farthest] >= level:
             break
         level -= float(back[farthest])
-        last = _one(farthest, count)
-    tight = rising.limit - taken <= FULL * size
-    tight &= steep[:count] > 0
-    return share, np.union1d(np.flatnonzero(tight), last[0]), last[1]
+        if farthest < len(size):
+            inside = _inside(rising.matrix, farthest, free.shape)
+        else:
+            inside = (np.arange(free.size) == farthest - len(size)).reshape(free.shape)
+        met = (farthest if farthest < len(size) else CEILING, inside, point)
+    tight = (rising.limit - taken <= FULL * size) & (steep[: len(size)] > 0)
+    return point, np.flatnonzero(tight), met
 
 
-def _one(place: int, count: int) -> tuple[Whole, Whole]:
-    """Tell a row from a ceiling by the place among both."""
-    none, one = np.empty(0, dtype=np.int64), np.array([place], dtype=np.int64)
-    return (one, none) if place < count else (none, one - count)
+def _inside(matrix: sparse.csr_array, row: int, shape: tuple[int, ...]) -> Flags:
+    """Find who counts in a row."""
+    found = np.zeros(shape, dtype=bool)
+    entries = slice(*matrix.indptr[row : row + 2])
+    found.ravel()[matrix.indices[entries][matrix.data[entries] > 0]] = True
+    return found
 
 
-def _spread(ties: Ties, share: Floats, held: Flags, why: tuple[Whole, Whole]) -> None:
-    """Hold also those that could rise only with one that is held, by a ramp; in place."""
-    reason, when = why
+def _tight(ties: Ties, share: Floats) -> tuple[Flags, Flags]:
+    """Find where a share cannot rise without lifting that before it, or the one after it."""
     (rise, up), (fall, down), step = ties
     room = FULL * np.maximum(share, step)
-    for k in range(1, len(share)):  # a rise to the next period may carry this one
-        lifts = share[k - 1] - (share[k] - step[k]) / rise[k] <= room[k - 1]
-        new = up[k] & lifts & held[k - 1] & ~held[k]
+    lifts = np.zeros_like(up), np.zeros_like(down)
+    for k in range(1, len(share)):
+        lifts[0][k] = up[k] & (share[k - 1] - (share[k] - step[k]) / rise[k] <= room[k - 1])
+        lifts[1][k] = down[k] & (share[k] - (fall[k] * share[k - 1] - step[k]) <= room[k])
+    return lifts
+
+
+def _spread(lifts: tuple[Flags, Flags], held: Flags, why: tuple[Whole, Whole]) -> None:
+    """Hold also those that could rise only with one that is held, by a ramp; in place."""
+    (up, down), (reason, when) = lifts, why
+    for k in range(1, len(held)):
+        new = up[k] & held[k - 1] & ~held[k]
         held[k] |= new
         reason[k, new], when[k, new] = RISE, k
-    for k in range(len(share) - 1, 0, -1):
-        lifts = share[k] - (fall[k] * share[k - 1] - step[k]) <= room[k]
-        new = down[k] & lifts & held[k] & ~held[k - 1]
+    for k in range(len(held) - 1, 0, -1):
+        new = down[k] & held[k] & ~held[k - 1]
         held[k - 1] |= new
         reason[k - 1, new], when[k - 1, new] = FALL, k

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from permitload.errors import InfeasibleError
+from permitload.errors import ConvergenceError, InfeasibleError
 from permitload.reallocation._chains import Chains, nearest
 from permitload.reallocation._levels import CEILING, RISE, Rising, Ties, levelled
 from permitload.sharing import Filling, Rows, fill, project
@@ -83,11 +83,11 @@ class Problem:
         upper = self._started(reach)
         lower, steps = self._lifted(upper, reach)
         self._refuse(lower)
-        coefficient, limit, labels = self.water(upper)
+        coefficient, limit, labels = water = self.water(upper)
         least_squares = compose is project
         way = {project: self._chained, fill: self._levelled}.get(compose)
         if way is not None and (steps.rise[1].any() or steps.fall[1].any()):
-            found = way(target, (lower, upper), steps, (coefficient, limit, labels))
+            found = way(target, (lower, upper), steps, water)
             if found is not None:
                 return found
         scale = np.tile(self.weight if least_squares else np.ones(len(self.weight)), len(self.days))
@@ -95,10 +95,18 @@ class Problem:
         while True:
             scaled = sparse.csr_array(coefficient @ sparse.diags_array(1.0 / scale))
             rows = Rows(scaled, pd.Series(limit, _index(labels), dtype=float))
-            found = compose(
-                target.ravel() * scale, rows,
-                lower=lower.ravel() * scale, upper=upper.ravel() * scale,
-            )  # fmt: skip
+            try:
+                found = compose(
+                    target.ravel() * scale, rows,
+                    lower=lower.ravel() * scale, upper=upper.ravel() * scale,
+                )  # fmt: skip
+            except ConvergenceError:
+                # Prices may not settle; the way of ramps needs none, and knows the permits too.
+                way = self._chained if least_squares else None
+                other = way and way(target, (lower, upper), steps, water)
+                if other is None:
+                    raise
+                return other
             share = np.clip(found.share / scale, lower.ravel(), upper.ravel())
             more = self._broken(share.reshape(target.shape), steps, seen)
             if not more[2]:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from permitload.reallocation._ahead import Ahead, ahead
 from permitload.reallocation._books import Books, open_books
-from permitload.reallocation._issue import Issue, issue
+from permitload.reallocation._issue import Issue, issue, twelve_months
 from permitload.reallocation._problem import GRAMS, TONNE
 from permitload.reallocation._settle import Finding, expire, settle
 from permitload.reallocation._words import findings, quota_sentences
@@ -134,7 +134,8 @@ def update(
     told, absent = _everybody(told, books.enterprise)
     found += [("absent", name, "", period, 0.0, 0.0) for name in absent]
     found += _background(told, books.pollutant)
-    issues = [issue(books, told, p, policy) for p in range(len(books.pollutant))]
+    months = twelve_months(books, told)
+    issues = [issue(books, told, p, policy, months) for p in range(len(books.pollutant))]
     for p, part in enumerate(issues):
         found += _given_way(part, told, books.pollutant[p])
     _write(books, issues, told)
