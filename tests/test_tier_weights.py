@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from permitload import _settings, _tiered, fairness, io, study, tiers
+from permitload import _frames, _settings, _tiered, fairness, io, study, tiers
 
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "nantong"
 ROWS = [("compliance", 1.0), ("management", 3.0), ("emission", 2.0), ("water", 2.0),
@@ -27,7 +27,7 @@ def folder(root: Path, texts: dict[str, str] | None = None, choice: str = "") ->
 def ratings(root: Path) -> pd.DataFrame:
     """Ratings of a study, without running the rest of it."""
     settings, wrong = _settings.read(root)
-    given = study._all(io.read_study_tables(root)[0])
+    given = _frames.whole(io.read_study_tables(root)[0])
     assert not wrong
     return _tiered._ratings(given, settings.tiers).set_index("enterprise")
 
