@@ -77,8 +77,9 @@ WATER: dict[str, Benchmark] = {
         f"tolerance {hydraulics.DEFAULT[0] * 1e3:g} mm as it comes, its input read and results "
         "written. Every tenth canal ends in a gate, every second gate closes to a third while "
         "the sea is high. Errors: root mean square of all node levels on days 2 to 6. Each engine "
-        "has a reference of its own, cells and steps halved and SWMM's tolerance at "
-        f"{hydraulics.EXACT[0]:g} m until it moves by less than a tenth of SWMM's error at 60 s.",
+        "has a reference of its own: cells and steps are halved until it moves by less than a "
+        "tenth of SWMM's error at 60 s; SWMM's, three times at most, at a tolerance of "
+        f"{hydraulics.EXACT[0]:g} m.",
         hydraulics.grid,
         tuple(("grid", canals) for canals in (60, 684, 1984)),
         (("grid", 12),),
