@@ -150,6 +150,15 @@ def test_computed_flow_turns_where_the_table_turns(results: Path, outcome: study
     reach, period = share.idxmax()
     assert period == "2021-01"
     assert f"| {half:.1f} % | {nine:.1f} % | {most:.0f} % (`{reach}` in January) |" in said
+    off = table["flow_difference [m3/s]"]
+    assert off[off != 0.0].abs().min() > 1e-6  # rounding is no difference
+    assert (off.loc["CG1"] == 0.0).all()
+    assert np.allclose(off, table["flow [m3/s]"] - stated, rtol=0.0, atol=1e-7)
+    page = (results / "report.html").read_text("utf8")
+    shown = page.split('id="flow"')[1].split('id="balance"')[0]
+    assert "<b>2021-01</b>" in shown and "<b>2021-07</b>" in shown
+    listed = [row.split("</td>")[:2] for row in shown.split("<tr")[2:]]
+    assert len(listed) == 50 and "是 yes" not in shown
     park = table.loc["PC1", "flow [m3/s]"]
     dry, wet = park[park > 0.0], -park[park < 0.0]
     assert wet.index.tolist() == [f"2021-{m:02}" for m in range(5, 10)]

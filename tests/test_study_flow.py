@@ -158,6 +158,10 @@ def test_stated_flow_is_kept_as_a_check(tmp_path: Path, outcome: study.Outcome) 
         "reach", "period", "flow [m3/s]", "stated_flow [m3/s]", "flow_difference [m3/s]", "turned",
     ]  # fmt: skip
     assert len(table) == 8
+    shown = (results / "report.html").read_text("utf8").split('id="flow"')[1]
+    assert (
+        shown.split('id="balance"')[0].count("是 yes") == 1
+    )  # R3, in the month of most difference
     water = outcome.datasets["hydraulics"]["flow"]
     for row in table.itertuples(index=False):
         reach, period, flow, given, difference, turned = row

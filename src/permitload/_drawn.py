@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from permitload._outcome import Outcome
 
-__all__ = ["ALL", "NO_CAPACITY", "UNCALIBRATED", "alternatives", "rules", "said", "titled", "units"]
+__all__ = [
+    "ALL", "NO_CAPACITY", "UNCALIBRATED", "alternatives", "flows", "rules", "said", "titled",
+    "units",
+]  # fmt: skip
 
 UNCALIBRATED = ", 容量未率定（部分或全部时段） capacity uncalibrated in some periods or all"
 ALL = "all pollutants, 全部污染物"
@@ -44,6 +47,20 @@ def units(outcome: Outcome, units: pd.DataFrame, unit: pd.Series[str]) -> dict[s
         return {}
     ax = plot.network_maps(outcome.network, panels, outcome.tables["sections"])
     return {ALL + said(units): plot.png(ax)}
+
+
+def flows(outcome: Outcome) -> dict[str, bytes]:
+    """Map the computed flow in the periods with the least and the most water."""
+    if outcome.settings.flow is None:
+        return {}
+    flow = outcome.datasets["hydraulics"]["flow"].reset_coords(drop=True)
+    size = abs(flow).sum("reach")
+    drawn = {}
+    for k in sorted({int(size.values.argmin()), int(size.values.argmax())}):
+        one = flow.isel(period=k)
+        ax = plot.flow_map(outcome.network, one.drop_vars("period").to_series())
+        drawn[str(one["period"].item())] = plot.png(ax)
+    return drawn
 
 
 def alternatives(alternatives: pd.DataFrame) -> Axes:

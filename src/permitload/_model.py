@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from permitload import _checks, _rates, _settings, capacity, quality, sources
+from permitload.hydraulics.through import NOTHING
 from permitload.network import RiverNetwork
 from permitload.schema import described
 
@@ -176,8 +177,11 @@ def flow_check(model: Model, settings: _settings.Settings) -> dict[str, xr.Datas
     stated = table.set_index(["reach", "period"])["flow"].to_xarray()
     stated = stated.reindex(reach=pd.unique(table["reach"]), period=flow["period"].values)
     flow = flow.sel(reach=stated["reach"].values).reset_coords(drop=True)
+    difference = flow - stated
+    rounding = NOTHING * abs(model.water["flow"]).max().item()
     found = {
-        "flow": flow, "stated_flow": stated, "flow_difference": flow - stated,
+        "flow": flow, "stated_flow": stated,
+        "flow_difference": difference.where(~(abs(difference) <= rounding), 0.0),
         "turned": (flow * stated < 0.0).astype(float).where(stated.notnull()),
     }  # fmt: skip
     return {"flow_check": described(xr.Dataset(found))}

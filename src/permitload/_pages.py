@@ -247,6 +247,7 @@ def _figures(outcome: Outcome, tables: Tables) -> dict[str, dict[str, bytes]]:
     if placed:
         drawn["units"] = _drawn.units(outcome, tables["units"], unit)
         drawn["conversion"] = _converted(outcome, unit)
+        drawn["flow"] = _drawn.flows(outcome)
     drawn["fairness"] = _drawn.rules(tables["fairness"])
     drawn |= _technical.figures(tables) | _tiered.figures(outcome, tables)
     drawn |= _others_drawn(outcome, tables)

@@ -16,6 +16,7 @@ _UPSTREAM = ("pollutant", "period", "total_at_target", "total_measured", "upstre
 _ALTERNATIVES = ("name", "total", "change", "annual_sum", "annual_worst", "source_load",
                  "capacity_use", "equal_ratio", "max_min", "present_scaled", "binding", "owing",
                  "calibrated")  # fmt: skip
+_FLOW_CHECK = ("reach", "period", "stated_flow", "flow", "flow_difference", "turned")
 _POINTS: Mapping[str, tuple[str, str]] = {
     "max_total": ("总量最大", "greatest total"),
     "canonical": ("总量最大且最均衡", "greatest total, most even"),
@@ -74,3 +75,12 @@ def upstream(table: pd.DataFrame) -> View:
 def alternatives(table: pd.DataFrame) -> View:
     """Alternatives of one pollutant, of the year."""
     return _views.view(table, _ALTERNATIVES)
+
+
+def flow_check(table: pd.DataFrame) -> View:
+    """List computed and stated flow of each reach, in the period where they differ most."""
+    size = table["flow_difference"].abs()
+    rows = table.loc[size.groupby(table["reach"], sort=False).idxmax()]
+    turned = [Cell("是 yes" if value else "否 no") for value in rows["turned"]]
+    shown = _views.greatest_first(rows.assign(turned=turned), rows["flow_difference"].abs())
+    return _views.view(shown, _FLOW_CHECK)

@@ -44,7 +44,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _FIGURES = ("map", "limit_use", "permits", "monthly", "units", "alternatives", "fairness",
             "contributions", "areas", "ladder", "tier_permits", "books", "conversion", "quota",
-            "park_use", "section_course")  # fmt: skip
+            "park_use", "section_course", "flow")  # fmt: skip
 _PERMITS = ("enterprise", "name", "source", "source_load", "permitted_load", "granted", "permit",
             "permit_worst", "accepted_present", "accepted_load", "stopped_by", "sector", "outlet",
             "works")  # fmt: skip
@@ -87,7 +87,7 @@ class Report:
           ``groups``, ``units``, ``points``, ``owed`` and ``upstream``, as published;
           ``alternatives``: pollutant, name, total, change, source_load [kg/d] and others of
           the year;
-          ``contributions`` and ``works``, as published;
+          ``contributions``, ``works`` and ``flow_check``, as published;
           ``tree``, ``distortion`` and ``reliability``, as published;
           ``provenance`` and ``counterfactuals``, ``fairness``, ``rules`` and ``measures``,
           as published;
@@ -99,7 +99,7 @@ class Report:
         Section of the page (``map``, ``limit_use``, ``permits``, ``monthly``, ``units``,
         ``alternatives``, ``fairness``, ``contributions``, ``areas``, ``ladder``,
         ``tier_permits``, ``books``, ``conversion``, ``quota``, ``park_use``,
-        ``section_course``) → caption, such as the pollutant → PNG, from
+        ``section_course``, ``flow``) → caption, such as the pollutant → PNG, from
         :func:`permitload.plot.png`. A section without figures is left out. Of the maps the first
         is shown, the others unfold.
     manifest : mapping
@@ -252,7 +252,7 @@ _OPTIONAL: Mapping[str, tuple[str, Callable[[pd.DataFrame], View]]] = {
     "sensitivity": ("sensitivity", _closed.sensitivity), "cuts": ("owed", _beside.cuts),
     "upstream": ("upstream", _beside.upstream), "groups": ("groups", _why.groups),
     "joint": ("reliability", _shares.joint), "reliability": ("reliability", _shares.limits),
-    "works": ("works", _sources.works),
+    "works": ("works", _sources.works), "flow_check": ("flow_check", _beside.flow_check),
     "tier_areas": ("tier_areas", _tiers.areas), "tier_closure": ("tier_closure", _tiers.closure),
     "tier_baselines": ("tier_baselines", _tiers.lines),
     "tier_ratings": ("tier_ratings", _tiers.ratings),
