@@ -97,6 +97,7 @@ FORMULAS: dict[str, dict[str, Any]] = {
 OTHERS = {
     "closure", "remaining", "stamp",
     "annual", "best_total", "chain", "class_margin", "compare", "owed", "points", "sum_of_periods",
+    "ruled_points",
     "upstream_share", "exact_balance", "bank_zone", "head_control", "headroom",
     "midstream_zone", "network", "outlet_loads", "ranges", "regime", "river_balance",
     "section_control", "standard_balance", "tail_control", "head_control_concentration",

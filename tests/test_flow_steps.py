@@ -72,3 +72,21 @@ def test_a_smooth_tide_is_run_in_the_steps_that_are_asked_for() -> None:
                                run=Run(cell_length=500.0, time_step=60.0))  # fmt: skip
     off = (result["stage"] - fine["stage"]).sel(node="head").values[12:]
     assert np.sqrt(np.mean(off**2)) < 2e-3
+
+
+def test_kernels_are_compiled_once_however_tables_lie_in_memory() -> None:
+    """Another layout of one array would compile all of them anew, which takes half a minute."""
+    from permitload.hydraulics._march_kernels import march, settle
+
+    closed_for({"node": "sea", "above": 0.5})
+    network, hours = gated(), flows.after([0.0, 3600.0])
+    ends = flows.boundaries({"stage": {"sea": 0.0, "head": 0.1}})
+    across = ends.transpose().assign_coords(time=hours[0]).expand_dims(time=hours, axis=0)
+    hydraulics.unsteady(network, across, hours)
+    hydraulics.steady(network, ends, Details(cross_sections=pd.DataFrame(
+        {"reach": ["R0", "R0"], "height": [0.0, 4.0], "width": [10.0, 20.0]})))  # fmt: skip
+    ways = pd.DataFrame(np.asfortranarray([[-3.0, -3.0, 1e3, 10.0, 0.025]] * 2),
+                        columns=["bed_from", "bed_to", "length", "width", "roughness"])  # fmt: skip
+    plain = RiverNetwork(ways.assign(reach=["A", "B"], from_node="sea", to_node="head"))
+    hydraulics.unsteady(plain, across, hours)
+    assert len(march.signatures) == len(settle.signatures) == 1

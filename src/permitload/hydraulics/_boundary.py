@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from permitload._gaps import gap
 from permitload.errors import Fault, raise_faults
 from permitload.hydraulics._arrays import RATING, Forcing, Links
-from permitload.hydraulics._mesh import Mesh
+from permitload.hydraulics._mesh import Mesh, plain
 from permitload.network import RiverNetwork
 
 __all__ = ["Given", "forcing", "part_faults", "rating_faults", "read", "stage_faults"]
@@ -98,10 +98,10 @@ def forcing(given: Given, seconds: Floats) -> Forcing:
     rain[np.searchsorted(wet, rows["rain"])] += values["rain"] / 8.64e7
     rain[np.searchsorted(wet, rows["evaporation"])] -= values["evaporation"] / 8.64e7
     flow, side = values["flow"], values["lateral_flow"]
-    return Forcing(
+    return Forcing(*plain(
         seconds, rows["stage"], values["stage"], rows["flow"], flow, total(flow),
         rows["lateral_flow"], side, total(side), wet, rain, rows["opening"], values["opening"],
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def stage_faults(given: Given, mesh: Mesh, nodes: pd.Index[str]) -> list[Fault]:

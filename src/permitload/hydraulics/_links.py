@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from permitload.errors import Fault, raise_faults
 from permitload.hydraulics._arrays import CULVERT, GATE, PUMP, RATING, WEIR, Links
 from permitload.hydraulics._boundary import Given
+from permitload.hydraulics._mesh import plain
 from permitload.hydraulics._rules import rules
 from permitload.hydraulics._run import Details
 from permitload.network import RiverNetwork
@@ -101,7 +102,7 @@ def links(
         """Numbers of the structures, then one value for every rating curve."""
         return np.append(np.asarray(column, dtype=float), np.full(extra, value))
 
-    arrays = Links(
+    arrays = Links(*plain(
         padded(kinds.map(_KINDS), RATING).astype(np.int64),
         np.append(found["start"], list(given.ratings)).astype(np.int64),
         padded(found["stop"], -1).astype(np.int64),
@@ -112,7 +113,7 @@ def links(
         padded(found["one_way"]).astype(np.int64), np.array(first, dtype=np.int64),
         np.concatenate([*stages, np.empty(0)]), np.concatenate([*flows, np.empty(0)]),
         rule, bound,
-    )  # fmt: skip
+    ))  # fmt: skip
     return arrays, padded(np.nan_to_num(opening))
 
 

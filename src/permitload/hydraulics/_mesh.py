@@ -8,7 +8,8 @@ width there and its growth above.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from permitload.hydraulics._ordering import factor_pattern
 from permitload.hydraulics._run import Details, Run
 from permitload.network import RiverNetwork
 
-__all__ = ["Mesh", "build", "vertices"]
+__all__ = ["Mesh", "build", "plain", "vertices"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -92,18 +93,23 @@ def build(network: RiverNetwork, details: Details, run: Run, links: pd.DataFrame
     storage, base, more = _storage(network, curves, bed, links, len(stacks))
     stacks += more
     flat, first = np.vstack(stacks), np.cumsum([0, *(len(s) for s in stacks)])
-    height, width, growth, under, wetted = (flat[:, k].copy() for k in range(5))
+    height, width, growth, under, wetted = (flat[:, k] for k in range(5))
     broad = np.array([s[:, 1].max() + s[-1, 2] for s in stacks])
     ends = np.column_stack([network.from_index, network.to_index])
     pairs = np.vstack([ends, links[["start", "stop"]].to_numpy(dtype=np.int64).reshape(-1, 2)])
     rows, columns, diagonal, rank, pair = factor_pattern(len(nodes), pairs)
-    return Mesh(
-        ends[:, 0].copy(), ends[:, 1].copy(), count, np.cumsum([0, *count]),
+    return Mesh(*plain(
+        ends[:, 0], ends[:, 1], count, np.cumsum([0, *count]),
         len(nodes) + np.cumsum([0, *(count - 1)]), length / count, bed,
-        reaches["roughness"].to_numpy(dtype=float).copy(), np.arange(len(reaches)),
+        reaches["roughness"].to_numpy(dtype=float), np.arange(len(reaches)),
         storage, base, first, height, width, growth, under, wetted, SLOT * broad,
         rows, columns, diagonal, rank, pair,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def plain(*arrays: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Arrays in row order that may be written: kernels would be compiled anew for any other."""
+    return (np.require(array, requirements=["C", "W"]) for array in arrays)
 
 
 def vertices(mesh: Mesh, reach: int) -> Ints:
