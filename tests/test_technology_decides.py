@@ -234,6 +234,28 @@ BAD = {
         "options.csv, row 2 (P1, MBR, COD), source: P1 is stated too; right would be one of the "
         "two: it follows from technology",
     ),
+    "a group of the same name": (
+        LOADS | {"groups": "group,source\nP1 technology,P2\n"}, 'total = "standard_water"',
+        "groups.csv, row 2 (P1 technology, P2), group: P1 technology is stated too; right would be "
+        "one of the two: it follows from technology",
+    ),
+    "a floor stated for all periods": (
+        {"candidates": CANDIDATES,
+         "source_bounds": "source,pollutant,component,floor [kg/d]\nP1,COD,technology_floor,3\n"},
+        'floor = "reduction_potential"',
+        "source_bounds.csv, row 2 (P1, COD, technology_floor), source: P1 is stated too; right "
+        "would be one of the two: it follows from technology",
+    ),
+    "no floor of a decided source": (
+        {"candidates": f"{TRAINS}\nP3,MBR,COD,20,1728\n"}, 'floor = "reduction_potential"',
+        "study.toml, row technology, floor: reduction_potential has nothing to follow from; right "
+        "would be rows of candidates.csv of a decided source, or no such choice",
+    ),
+    "no option of a decided source": (
+        {"candidates": f"{TRAINS}\nP3,MBR,COD,20,1728\n"}, 'options = "train_options"',
+        "study.toml, row technology, options: train_options has nothing to follow from; right "
+        "would be rows of candidates.csv of a decided source, or no such choice",
+    ),
     "no years of service": (
         {"candidates": f"{TRAINS},capital [10^4 CNY]\nP1,MBR,COD,20,1728,90\n"},
         'options = "train_options"',
