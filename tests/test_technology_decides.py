@@ -251,6 +251,13 @@ BAD = {
         "study.toml, row technology, floor: reduction_potential has nothing to follow from; right "
         "would be rows of candidates.csv of a decided source, or no such choice",
     ),
+    "no potential of a decided source": (
+        {"candidates": f"{TRAINS}\nP3,MBR,COD,20,1728\n",
+         "tree": "source_class,pollutant,adjustment_coefficient\nindustry,,1\n"},
+        'potential = "potential_by"',
+        "study.toml, row technology, potential: potential_by has nothing to follow from; right "
+        "would be rows of candidates.csv of a decided source, or no such choice",
+    ),
     "no option of a decided source": (
         {"candidates": f"{TRAINS}\nP3,MBR,COD,20,1728\n"}, 'options = "train_options"',
         "study.toml, row technology, options: train_options has nothing to follow from; right "
@@ -286,4 +293,19 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_decide_is_said_before(tmp_path: Path, name: str) -> None:
     texts, choices, sentence = BAD[name]
-    assert sentence in faults(folder(tmp_path, texts, choices))
+    target = "tree" if "tree" in texts else "present_load"
+    assert sentence in faults(folder(tmp_path, texts, choices, target))
+
+
+def test_a_wrong_law_of_the_works_is_said_once(tmp_path: Path) -> None:
+    """Nothing that follows from the law is a fault as well."""
+    works = STUDY["works"]
+    for law, sentence in (
+        ("0,50", "works.csv, row 2 (W1, COD), acceptance_concentration: 0 mg/L is not positive; "
+         "right would be a concentration > 0 mg/L"),
+        ("40,50", "works.csv, row 2 (W1, COD), acceptance_concentration: 40 mg/L is less than "
+         "outlet_concentration, 50 mg/L; right would be at least 50 mg/L: a works adds nothing"),
+    ):  # fmt: skip
+        texts = LOADS | {"works": works.replace("500,50", law)}
+        root = folder(tmp_path / law, texts, 'total = "standard_water"')
+        assert faults(root) == [sentence]

@@ -158,6 +158,8 @@ def _totals(given: Tables, rule: Rule, settings: Settings) -> Rows:
     laws = given["works"].set_index(["works", "pollutant"])
     passed = laws["outlet_concentration"] / laws["acceptance_concentration"]
     share = passed.reindex(pd.MultiIndex.from_arrays([works, loads["pollutant"]]))
+    # a law that is lacking or wrong is a fault of its own
+    share = share.where(np.isfinite(share), 0.0)
     behind = (works != "").to_numpy()
     words = rule.__name__ + ", " + loads["stopped_by"]
     limits = pd.DataFrame({
@@ -204,7 +206,10 @@ def _branches(given: Tables, rule: Rule, settings: Settings) -> Rows:
     )
     best = technology.reduction_potential(_technical.present(given), _technical.potentials(given))
     groups = given["sources"].rename(columns={"source_class": "group"})[["group", "source"]]
-    each = rule(best[_decided(best, given, settings)], groups)
+    best = best[_decided(best, given, settings)]
+    if (best["train"] == "").all():
+        return {}
+    each = rule(best, groups)
     days = each["period"].map(given["periods"].set_index("period")["days"])
     mass = each[["source_load", "potential"]].mul(days, axis=0)
     year = mass.groupby([each["group"], each["pollutant"]], sort=False).sum()
