@@ -222,6 +222,11 @@ BAD = {
         "study.toml, row technology, total: advanced_water has no load of a decided source; right "
         "would be products of decided sources, with the drainage that it takes",
     ),
+    "advanced drainage of some": (
+        LOADS | {"products": PRODUCTS.replace(",250\n", ",\n")}, 'total = "advanced_water"',
+        "products.csv, row 3 (P2, resin), advanced_drainage: is not known, or above the "
+        "benchmark; right would be at most 300 m3/t",
+    ),
     "no tree": (
         {"candidates": CANDIDATES}, 'potential = "potential_by"',
         "study.toml, row allocation, target: present_load shares no cut by potential; right would "
