@@ -193,6 +193,22 @@ BAD = {
         "sellers.csv, row 2 (P3), whole: 1 is taken wholly; right would be 0 with the plan "
         "fairest, which shares measures in any part",
     ),
+    "neither whole nor in parts": (
+        TRADES | {"sellers": SELLERS.replace("[10^4 CNY/t]\n", "[10^4 CNY/t],whole\n")
+                  .replace(",300,1\n", ",300,1,0.5\n").replace(",40,0.5\n", ",40,0.5,0\n")},
+        "sellers.csv, row 2 (P3), whole: 0.5 is neither; right would be 0 or 1",
+    ),
+    "a pollutant worth half of itself": (
+        TRADES | {"sellers": SELLERS.replace(",available", ",equivalency,available")
+                  .replace(",300,1\n", ",0.5,300,1\n").replace(",40,0.5\n", ",,40,0.5\n")},
+        "sellers.csv, row 2 (P3), equivalency: 0.5 is not used; right would be an empty cell: "
+        "seller and buyer have one pollutant",
+    ),
+    "nothing asked for": (
+        TRADES | {"buyers": BUYERS.replace("O1,COD,60,", "O1,COD,,")},
+        "buyers.csv, row 2 (P1), wanted_load: is missing; right would be the load that is asked "
+        "for in all, the permit included [kg/d]",
+    ),
     "unknown plan": (
         TRADES, "study.toml, row conversion, plan: best is unknown; right would be one of "
         "cheapest, fairest",

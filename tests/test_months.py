@@ -472,3 +472,32 @@ def test_sentences_say_what_and_why_in_both_languages() -> None:
     assert said.loc["E2", "sentence_zh"] == (
         "E2 2026-01-31 COD 核发 33.271604 t，计划 50 t，受限于园区年度总量，因超额扣减 3.333334 t。"
     )
+
+
+def test_rows_that_no_update_writes_are_refused_when_a_ledger_is_read_back() -> None:
+    """An unknown book or evidence, and more drawn on lots than was granted, each by its row."""
+    state = _second(0.25)[1].state
+    rows = state.ledger
+    granted = rows.index[(rows["book"] == "lot") & (rows["reason"] == "granted")][0]
+    read = rows.index[rows["book"] == "used"][0]
+    odd = rows.copy()
+    odd.loc[granted, "book"], odd.loc[read, "reason"] = "lots", "guessed"
+    with pytest.raises(DataError) as error:
+        reallocation.replay(odd, state.accounts)
+    assert [str(fault) for fault in error.value.faults] == [
+        f"ledger, row {granted}, book: lots is unknown; right would be one of used, recalled, lot, "
+        "debt, closed, planned_mass, foreseen_mass, quota, reserve",
+        f"ledger, row {read}, reason: guessed is unknown; right would be one of assumed, "
+        "provisional, verified",
+    ]
+    size = int(rows.loc[granted, "quota"])
+    more = rows.loc[[granted]].assign(quota=-size - 1, reason="drawn")
+    kept = rows[rows["reason"] != "drawn"]
+    spent = kept.assign(entry=range(len(kept)))
+    beyond = pd.concat([spent, more.assign(entry=len(spent))], ignore_index=True)
+    with pytest.raises(DataError) as error:
+        reallocation.replay(beyond, state.accounts)
+    assert [str(fault) for fault in error.value.faults] == [
+        f"ledger, row {len(spent)}, quota: {-size - 1} is more than the lots of "
+        f"{rows.loc[granted, 'born']} hold; right would be all rows of a ledger"
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from permitload import io, study
+from permitload import _frames, _technical, io, study
 
 SAMPLE = Path(__file__).parent.parent / "data" / "samples" / "nantong"
 NAMES = ["A01-1", "A02-1"]
@@ -163,3 +163,24 @@ def test_what_is_not_used_or_does_not_fit_is_said_before(
 ) -> None:
     found = [str(fault) for fault in study.check(written(tmp_path / "study", names))]
     assert any(words in fault for fault in found), found
+
+
+def test_each_potential_names_the_rule_that_it_goes_by() -> None:
+    """One train has a concentration, one a removal alone; a source without any has no train."""
+    names = ["A01-1", "A02-1", "A03-1"]
+    loads = pd.DataFrame({"source": names, "pollutant": "COD", "source_load": [30.0, 40.0, 50.0]})
+    candidates = pd.DataFrame(
+        {"source": NAMES[::-1], "train": ["AO", "MBR"], "pollutant": "COD",
+         "achievable": [math.nan, 10.0], "wastewater_flow": [math.nan, 0.01],
+         "removal": [0.8, math.nan], "generated_load": [100.0, math.nan]}
+    )  # fmt: skip
+    sources = pd.DataFrame({"source": names, "source_class": "industry", "outlet": "O1"})
+    given = {"source_loads": loads, "candidates": candidates, "sources": sources}
+    given = _frames.whole({n: _frames.complete(table, n) for n, table in given.items()})
+    found = _technical.tables(given)
+    rules = found["train_potentials"].set_index("source")[["rule", "potential"]]
+    assert rules["rule"].to_dict() == {"A01-1": "by_concentration", "A02-1": "by_removal"}
+    assert rules["potential"].to_dict() == pytest.approx({"A01-1": 30.0 - 8.64, "A02-1": 20.0})
+    assert found["potentials"].set_index("source")["rule"].to_dict() == {
+        "A01-1": "by_concentration", "A02-1": "by_removal", "A03-1": "no candidate",
+    }  # fmt: skip

@@ -222,6 +222,11 @@ BAD = {
         "study.toml, row technology, total: advanced_water has no load of a decided source; right "
         "would be products of decided sources, with the drainage that it takes",
     ),
+    "advanced drainage of some": (
+        LOADS | {"products": PRODUCTS.replace(",250\n", ",\n")}, 'total = "advanced_water"',
+        "products.csv, row 3 (P2, resin), advanced_drainage: is not known, or above the "
+        "benchmark; right would be at most 300 m3/t",
+    ),
     "no tree": (
         {"candidates": CANDIDATES}, 'potential = "potential_by"',
         "study.toml, row allocation, target: present_load shares no cut by potential; right would "
@@ -233,6 +238,35 @@ BAD = {
         'options = "train_options"',
         "options.csv, row 2 (P1, MBR, COD), source: P1 is stated too; right would be one of the "
         "two: it follows from technology",
+    ),
+    "a group of the same name": (
+        LOADS | {"groups": "group,source\nP1 technology,P2\n"}, 'total = "standard_water"',
+        "groups.csv, row 2 (P1 technology, P2), group: P1 technology is stated too; right would be "
+        "one of the two: it follows from technology",
+    ),
+    "a floor stated for all periods": (
+        {"candidates": CANDIDATES,
+         "source_bounds": "source,pollutant,component,floor [kg/d]\nP1,COD,technology_floor,3\n"},
+        'floor = "reduction_potential"',
+        "source_bounds.csv, row 2 (P1, COD, technology_floor), source: P1 is stated too; right "
+        "would be one of the two: it follows from technology",
+    ),
+    "no floor of a decided source": (
+        {"candidates": f"{TRAINS}\nP3,MBR,COD,20,1728\n"}, 'floor = "reduction_potential"',
+        "study.toml, row technology, floor: reduction_potential has nothing to follow from; right "
+        "would be rows of candidates.csv of a decided source, or no such choice",
+    ),
+    "no potential of a decided source": (
+        {"candidates": f"{TRAINS}\nP3,MBR,COD,20,1728\n",
+         "tree": "source_class,pollutant,adjustment_coefficient\nindustry,,1\n"},
+        'potential = "potential_by"',
+        "study.toml, row technology, potential: potential_by has nothing to follow from; right "
+        "would be rows of candidates.csv of a decided source, or no such choice",
+    ),
+    "no option of a decided source": (
+        {"candidates": f"{TRAINS}\nP3,MBR,COD,20,1728\n"}, 'options = "train_options"',
+        "study.toml, row technology, options: train_options has nothing to follow from; right "
+        "would be rows of candidates.csv of a decided source, or no such choice",
     ),
     "no years of service": (
         {"candidates": f"{TRAINS},capital [10^4 CNY]\nP1,MBR,COD,20,1728,90\n"},
@@ -264,4 +298,19 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_decide_is_said_before(tmp_path: Path, name: str) -> None:
     texts, choices, sentence = BAD[name]
-    assert sentence in faults(folder(tmp_path, texts, choices))
+    target = "tree" if "tree" in texts else "present_load"
+    assert sentence in faults(folder(tmp_path, texts, choices, target))
+
+
+def test_a_wrong_law_of_the_works_is_said_once(tmp_path: Path) -> None:
+    """Nothing that follows from the law is a fault as well."""
+    works = STUDY["works"]
+    for law, sentence in (
+        ("0,50", "works.csv, row 2 (W1, COD), acceptance_concentration: 0 mg/L is not positive; "
+         "right would be a concentration > 0 mg/L"),
+        ("40,50", "works.csv, row 2 (W1, COD), acceptance_concentration: 40 mg/L is less than "
+         "outlet_concentration, 50 mg/L; right would be at least 50 mg/L: a works adds nothing"),
+    ):  # fmt: skip
+        texts = LOADS | {"works": works.replace("500,50", law)}
+        root = folder(tmp_path / law, texts, 'total = "standard_water"')
+        assert faults(root) == [sentence]

@@ -93,6 +93,35 @@ BAD = {
         "tier_comparisons.csv, row 2 (water, emission), other_group: emission is compared the "
         "other way; right would be each pair of different categories once",
     ),
+    "categories that spread leaves out": (
+        {"tier_categories": "criterion_group,category_weight\nwater,1\n"},
+        '\n[tiers]\nweights = "entropy_weights"\n',
+        "tier_categories.csv, rows: are not used by entropy_weights; right would be "
+        "combined_weights, or no such table",
+    ),
+    "comparisons that spread leaves out": (
+        {"tier_comparisons": AHP + "water,emission,2\n"},
+        '\n[tiers]\nweights = "critic_weights"\n',
+        "tier_comparisons.csv, rows: are not used by critic_weights; right would be "
+        "combined_weights, or no such table",
+    ),
+    "a category of nothing": (
+        {"tier_categories": "criterion_group,category_weight\nbeauty,1\n"
+         + "".join(f"{name},{weight}\n" for name, weight in ROWS)},
+        "", "tier_categories.csv, beauty: 1.0 has no criterion or is negative; right would be "
+        "weights in use",
+    ),
+    "no weight at all": (
+        {"tier_categories": "criterion_group,category_weight\n"
+         + "".join(f"{name},0\n" for name, _ in ROWS)},
+        "", "tier_categories.csv, rows: cannot be judged: weights are all 0; right would be one "
+        "> 0 at least",
+    ),
+    "comparisons that contradict each other": (
+        {"tier_comparisons": AHP + "a,b,9\nb,c,9\nc,a,9\n"},
+        "", "tier_comparisons.csv, row a, b: 9.0 contradicts the other pairs most (consistency "
+        "ratio 6.13); right would be nearer to 1, and a ratio below 0.1",
+    ),
     "unknown": (
         {}, '\n[tiers]\nweights = "best"\n',
         "study.toml, row tiers, weights: best is unknown; right would be one of category_weights, "
@@ -106,3 +135,23 @@ def test_what_cannot_weigh_is_said_before(tmp_path: Path, name: str) -> None:
     texts, choice, sentence = BAD[name]
     found = [str(fault) for fault in study.check(folder(tmp_path / "s", texts, choice))]
     assert sentence in found
+
+
+@pytest.mark.parametrize("weights", ["category_weights", "entropy_weights"])
+def test_values_that_are_missing_or_cannot_weigh_are_named(tmp_path: Path, weights: str) -> None:
+    """One sentence of the same table, however the criteria weigh; also where none has a value."""
+    text = (SAMPLE / "tier_values.csv").read_text("utf8")
+    choice = f'\n[tiers]\nweights = "{weights}"\n'
+    right = "is missing; right would be a value, or a rule for missing ones"
+    some = text.replace("A01,management_audit,100.0,invented 虚构\n", "")
+    none = "".join(row for row in text.splitlines(True) if "management_audit" not in row)
+    for name, values in (("some", some), ("none", none)):
+        found = study.check(folder(tmp_path / name, {"tier_values": values}, choice))
+        assert f"tier_values.csv, row A01, management_audit: {right}" in map(str, found)
+    if weights == "entropy_weights":
+        below = text.replace("A01,management_audit,100.0,", "A01,management_audit,-5,")
+        found = study.check(folder(tmp_path / "below", {"tier_values": below}, choice))
+        assert [str(fault) for fault in found] == [
+            "tier_values.csv, row A01, management_audit: -5.0 is out of range; right would be a "
+            "finite number >= 0"
+        ]

@@ -40,6 +40,7 @@ KEYS = {
 """Published tables of technology, and what names a row of each."""
 _LOADS = ["source", "pollutant", "rule", "drainage_volume", "permitted_concentration", "document",
           "specification", "permit", "stopped_by"]  # fmt: skip
+_TRAIN = ["source", "train", "pollutant"]
 _ALONE = {
     "permitted_concentrations": "products", "source_totals": "products", "drainages": "products",
     "park_targets": "products", "train_figures": "trains", "train_references": "trains",
@@ -165,9 +166,7 @@ def _potentials(given: Tables) -> dict[str, pd.DataFrame]:
     classes = given["sources"][["source", "source_class"]]
     groups = classes.rename(columns={"source_class": "group"})
     return {
-        "train_potentials": technology.train_potential(
-            present(given), given["candidates"], _either
-        ),
+        "train_potentials": _of_trains(given, given["candidates"]),
         "potentials": best,
         "potentials_by_class": technology.potential_by(best, groups),
     }
@@ -191,7 +190,16 @@ def feasible(given: Tables) -> pd.DataFrame:
 
 def potentials(given: Tables) -> pd.DataFrame:
     """Reduction potential of every train that a source could choose, of feasible ones alone."""
-    return technology.train_potential(present(given), feasible(given), _either)
+    return _of_trains(given, feasible(given))
+
+
+def _of_trains(given: Tables, candidates: pd.DataFrame) -> pd.DataFrame:
+    """Reduction potential of trains, with the rule that each goes by."""
+    found = technology.train_potential(present(given), candidates, _either)
+    stated = technology.by_concentration(candidates).notna()
+    names = stated.map({True: "by_concentration", False: "by_removal"}).to_numpy()
+    rules = pd.Series(names, pd.MultiIndex.from_frame(candidates[_TRAIN]), dtype="str")
+    return found.assign(rule=rules.reindex(pd.MultiIndex.from_frame(found[_TRAIN])).to_numpy())
 
 
 def _either(candidates: pd.DataFrame) -> pd.Series[float]:

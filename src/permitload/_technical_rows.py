@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from permitload import _technical, io, technology
-from permitload._frames import LINE, complete, fault_at, place, title
+from permitload._frames import LINE, complete, fault_at, place, title, whole
 from permitload._nonpoint import Booked
 from permitload._targets import tree
 from permitload.errors import DataError, Fault, raise_faults
@@ -35,6 +35,8 @@ Rows = dict[str, pd.DataFrame]
 
 _PAIR = ["source", "pollutant"]
 _BRANCH = ["source_class", "sector", "enterprise"]
+_TAKEN = {"groups": ["group"], "source_bounds": [*_PAIR, "component"]}
+"""Labels that no stated row may share with one that follows, where it is not the whole key."""
 
 
 class _Part(NamedTuple):
@@ -67,21 +69,23 @@ def added(booked: Booked, settings: Settings, reading: Sequence[Fault]) -> Booke
     faults = list(_idle(wanted, booked.tables, settings))
     if not wanted or faults or reading or booked.faults:
         return booked._replace(faults=[*booked.faults, *faults])
-    given = {name: booked.tables[name] if name in booked.tables else complete(None, name)
-             for name in TABLES}  # fmt: skip
+    given = whole(booked.tables)
     periods = given["periods"]["period"].tolist()
     given["source_loads"] = io.expand_periods(given["source_loads"], periods)
     tables, origins = dict(booked.tables), dict(booked.origins)
     for name in wanted:
-        part = _PARTS[name]
+        part, rule = _PARTS[name], getattr(choice, name)
         try:
-            for table, rows in part.make(given, getattr(choice, name), settings).items():
+            made = part.make(given, rule, settings)
+            if not any(map(len, made.values())):
+                faults.append(_nothing(name, rule, f"{part.origin}.csv of a decided source"))
+            for table, rows in made.items():
                 tables[table], lines = _entered(tables, table, rows, settings)
                 origins |= _origins(given[part.origin], part.origin, table, lines)
         except DataError as error:
             right = "tables of technology that fit"
-            whole = Fault("study.toml", "technology", name, None, f"meets {error}", right)
-            faults += list(error.faults) or [whole]
+            said = Fault("study.toml", "technology", name, None, f"meets {error}", right)
+            faults += list(error.faults) or [said]
     return Booked(tables, [*booked.faults, *faults], origins)
 
 
@@ -90,12 +94,17 @@ def _idle(wanted: list[str], tables: Tables, settings: Settings) -> Iterator[Fau
     for name in wanted:
         needed = _PARTS[name].origin
         if needed not in tables or tables[needed].empty:
-            made = getattr(settings.technology, name).__name__
-            right = f"rows of {needed}.csv, or no such choice"
-            yield Fault("study.toml", "technology", name, made, "has nothing to follow from", right)
+            yield _nothing(name, getattr(settings.technology, name), f"{needed}.csv")
     if "potential" in wanted and settings.target is not tree:
         made, right = settings.target.__name__, 'target = "tree", or no potential'
         yield Fault("study.toml", "allocation", "target", made, "shares no cut by potential", right)
+
+
+def _nothing(name: str, rule: Rule, origin: str) -> Fault:
+    """Fault of a choice that nothing follows from."""
+    right = f"rows of {origin}, or no such choice"
+    problem = "has nothing to follow from"
+    return Fault("study.toml", "technology", name, rule.__name__, problem, right)
 
 
 def _origins(
@@ -116,7 +125,7 @@ def _entered(
     Returns the table, and the position of the origin of each line that was added.
     """
     base = tables[name] if name in tables else complete(None, name)
-    key = list(TABLES[name].key)
+    key = _TAKEN.get(name, list(TABLES[name].key))
     new = complete(rows.drop(columns="origin").reset_index(drop=True), name)
     new.index = pd.RangeIndex(-1, -len(new) - 1, -1, name=LINE)
     if "basis" in new:
@@ -130,8 +139,8 @@ def _entered(
             fault_at(base, name, int(i), key[0], "is stated too", right)
             for i in np.flatnonzero(twice)
         )
-    whole = pd.concat([base, new]).rename_axis(LINE)
-    return whole, dict(zip(new.index.tolist(), rows["origin"].tolist(), strict=True))
+    every = pd.concat([base, new]).rename_axis(LINE)
+    return every, dict(zip(new.index.tolist(), rows["origin"].tolist(), strict=True))
 
 
 def _totals(given: Tables, rule: Rule, settings: Settings) -> Rows:
@@ -149,6 +158,8 @@ def _totals(given: Tables, rule: Rule, settings: Settings) -> Rows:
     laws = given["works"].set_index(["works", "pollutant"])
     passed = laws["outlet_concentration"] / laws["acceptance_concentration"]
     share = passed.reindex(pd.MultiIndex.from_arrays([works, loads["pollutant"]]))
+    # a law that is lacking or wrong is a fault of its own
+    share = share.where(np.isfinite(share), 0.0)
     behind = (works != "").to_numpy()
     words = rule.__name__ + ", " + loads["stopped_by"]
     limits = pd.DataFrame({
@@ -195,7 +206,10 @@ def _branches(given: Tables, rule: Rule, settings: Settings) -> Rows:
     )
     best = technology.reduction_potential(_technical.present(given), _technical.potentials(given))
     groups = given["sources"].rename(columns={"source_class": "group"})[["group", "source"]]
-    each = rule(best[_decided(best, given, settings)], groups)
+    best = best[_decided(best, given, settings)]
+    if (best["train"] == "").all():
+        return {}
+    each = rule(best, groups)
     days = each["period"].map(given["periods"].set_index("period")["days"])
     mass = each[["source_load", "potential"]].mul(days, axis=0)
     year = mass.groupby([each["group"], each["pollutant"]], sort=False).sum()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from permitload import fairness, tiers
-from permitload._frames import fault_at
-from permitload.errors import Fault, raise_faults
+from permitload._frames import fault_at, faults_of
+from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["WEIGHTS", "weights_of"]
 
@@ -47,6 +48,8 @@ def combined_weights(
 
 WEIGHTS: tuple[Weigh, ...] = (category_weights, entropy_weights, critic_weights, combined_weights)
 """Functions of stated weights, values and directions of the criteria."""
+_BY_SPREAD = (entropy_weights, critic_weights)
+"""Those that leave stated weights out."""
 
 
 def weights_of(given: Tables, criteria: pd.DataFrame, weigh: Weigh) -> pd.Series[float]:
@@ -69,13 +72,31 @@ def weights_of(given: Tables, criteria: pd.DataFrame, weigh: Weigh) -> pd.Series
     Raises
     ------
     DataError
-        If categories are both weighed and compared, a pair is not compared, comparisons contradict
-        each other, or a value cannot weigh.
+        If categories are weighed or compared and do not count, or are both, a pair is not
+        compared, comparisons contradict each other, or a value is missing or cannot weigh.
     """
+    compared = len(given["tier_comparisons"]) > 0
+    table = "tier_comparisons.csv" if compared else "tier_categories.csv"
+    if weigh in _BY_SPREAD and (compared or len(given["tier_categories"])):
+        problem, right = f"are not used by {weigh.__name__}", "combined_weights, or no such table"
+        raise_faults([Fault(table, None, "rows", None, problem, right)])
     indicators = given["tier_indicators"]
-    stated = tiers.category_weights(indicators, _categories(given))
+    stated = _placed(table, lambda: tiers.category_weights(indicators, _categories(given)))
     preference = indicators.set_index("criterion")["preference"]
-    return weigh(stated, criteria[stated.index], preference)
+    values = criteria.reindex(columns=stated.index)
+    return _placed(
+        "tier_values.csv",
+        lambda: weigh(stated, tiers.missing_refused(values, stated), preference),
+    )
+
+
+def _placed(table: str, make: Callable[[], pd.Series[float]]) -> pd.Series[float]:
+    """Make weights; what is wrong with an argument is a fault of the table behind it."""
+    try:
+        return make()
+    except DataError as error:
+        faults = faults_of(error, table)
+    raise DataError([f if f.table.endswith(".csv") else replace(f, table=table) for f in faults])
 
 
 def _categories(given: Tables) -> Mapping[str, float]:

@@ -89,20 +89,31 @@ def faults(given: Tables, loads: xr.Dataset, settings: _settings.Settings) -> li
     studied = settings.pollutants
     found += _placed(given, "seller", placed[~decided], "a source that nobody decides", studied)
     found += _placed(given, "buyer", placed[decided], "a decided source", studied)
+    found += _cells(given, settings.conversion)
+    return found or list(_too_much(given["sellers"], loads))
+
+
+def _cells(given: Tables, choice: _choices.Conversion) -> Iterator[Fault]:
+    """Cells that a plan of one pollutant cannot go by."""
     sellers, buyers = given["sellers"], given["buyers"]
     alone = ~sellers["pollutant"].isin(buyers["pollutant"])
-    right = f"one of {listed(buyers['pollutant'].unique())}, the pollutants of the buyers"
-    for i in np.flatnonzero(alone):
-        found.append(fault_at(sellers, "sellers", int(i), "pollutant", "has no buyer", right))
-    for i in np.flatnonzero((sellers["whole"] == 1.0) & (settings.conversion.plan
-                                                        is conversion.fairest)):  # fmt: skip
-        right = "0 with the plan fairest, which shares measures in any part"
-        found.append(fault_at(sellers, "sellers", int(i), "whole", "is taken wholly", right))
-    for column in ("own_permit", "floor"):
-        right = "an empty cell: the permit is the published one"
-        for i in np.flatnonzero(buyers[column].fillna(0.0) > 0.0):
-            found.append(fault_at(buyers, "buyers", int(i), column, "is not used", right))
-    return found or list(_too_much(sellers, loads))
+    wanted = f"one of {listed(buyers['pollutant'].unique())}, the pollutants of the buyers"
+    shared = (sellers["whole"] == 1.0) & (choice.plan is conversion.fairest)
+    own = "an empty cell: the permit is the published one"
+    for side, column, bad, problem, right in (
+        ("seller", "pollutant", alone, "has no buyer", wanted),
+        ("seller", "whole", ~sellers["whole"].isin([0.0, 1.0]), "is neither", "0 or 1"),
+        ("seller", "whole", shared, "is taken wholly",
+         "0 with the plan fairest, which shares measures in any part"),
+        ("seller", "equivalency", sellers["equivalency"].fillna(1.0) != 1.0, "is not used",
+         "an empty cell: seller and buyer have one pollutant"),
+        ("buyer", "wanted_load", buyers["wanted_load"].isna(), "is missing",
+         "the load that is asked for in all, the permit included [kg/d]"),
+        ("buyer", "own_permit", buyers["own_permit"] > 0.0, "is not used", own),
+        ("buyer", "floor", buyers["floor"] > 0.0, "is not used", own),
+    ):  # fmt: skip
+        for i in np.flatnonzero(bad):
+            yield fault_at(given[_FILE[side]], _FILE[side], int(i), column, problem, right)
 
 
 def _placed(

@@ -11,9 +11,11 @@ import xarray as xr
 from permitload.errors import DataError, Fault, raise_faults
 from permitload.reallocation._books import Books, Lot, balances, lots_of
 from permitload.reallocation._settle import LEVELS
-from permitload.reallocation.state import BY_ENTERPRISE, BY_PERIOD, LEDGER, STATED, State
+from permitload.reallocation.state import BOOKS, BY_ENTERPRISE, BY_PERIOD, LEDGER, STATED, State
 
 __all__ = ["replay"]
+
+_EVERY = "all rows of a ledger"
 
 
 def replay(ledger: pd.DataFrame, forecast: xr.Dataset) -> State:
@@ -38,7 +40,8 @@ def replay(ledger: pd.DataFrame, forecast: xr.Dataset) -> State:
     Raises
     ------
     DataError
-        If columns or periods are missing, rows are not in order, or an account would be negative.
+        If columns or periods are missing, books or evidence unknown, rows are not in order, or an
+        account or a lot would be negative.
 
     Examples
     --------
@@ -60,15 +63,15 @@ def replay(ledger: pd.DataFrame, forecast: xr.Dataset) -> State:
     books = Books(enterprise, pollutant, period, time, account, {})
     _add_up(books, ledger)
     negative = [name for name in account if name not in STATED and (account[name] < 0).any()]
-    raise_faults(
-        [Fault("ledger", None, n, None, "falls below 0", "all rows of a ledger") for n in negative]
-    )
+    raise_faults([Fault("ledger", None, n, None, "falls below 0", _EVERY) for n in negative])
     return State(balances(books), lots_of(books), ledger.reset_index(drop=True))
 
 
 class Row(Protocol):
     """What a row of the ledger says of a lot."""
 
+    entry: int
+    born: str
     quota: int
     reason: str
     expires: str
@@ -117,6 +120,9 @@ def _lot(books: Books, at: tuple[int, int, int], row: Row) -> None:
     for n, lot in enumerate(lots):
         part = min(rest, lot.mass) if lot.born == k else 0
         lots[n], rest = lot._replace(mass=lot.mass - part), rest - part
+    if rest:
+        problem = f"is more than the lots of {row.born} hold"
+        raise_faults([Fault("ledger", row.entry, "quota", row.quota, problem, _EVERY)])
     books.lots[i, p] = [lot for lot in lots if lot.mass]
 
 
@@ -129,6 +135,12 @@ def _refuse(ledger: pd.DataFrame, forecast: xr.Dataset) -> None:
         Fault("ledger", label, "period", None, "is unknown", "a period with days, start and year")
         for label in sorted({*ledger["period"], *ledger["born"]} - known)
     ]
+    evidence = ledger["reason"].where(ledger["book"] == "used", "verified")
+    for name, cells, right in (("book", ledger["book"], BOOKS), ("reason", evidence, LEVELS)):
+        faults += [
+            Fault("ledger", int(k), name, cells.iloc[k], "is unknown", f"one of {', '.join(right)}")
+            for k in np.flatnonzero(~cells.isin(list(right)))
+        ]
     wrong = np.flatnonzero(ledger["entry"].to_numpy() != np.arange(len(ledger)))
     faults += [
         Fault("ledger", int(k), "entry", ledger["entry"].iloc[k], "is out of order", f"{k}")

@@ -90,7 +90,7 @@ def _works_faults(works: pd.DataFrame) -> list[Fault]:
         for i in np.flatnonzero(works[column] <= 0.0)
     ]
     accepts, lets_out = works["acceptance_concentration"], works["outlet_concentration"]
-    for i in np.flatnonzero(accepts < lets_out):
+    for i in np.flatnonzero((accepts > 0.0) & (accepts < lets_out)):
         problem = f"is less than outlet_concentration, {lets_out.iloc[i]:g} mg/L"
         right = f"at least {lets_out.iloc[i]:g} mg/L: a works adds nothing"
         faults.append(fault_at(works, "works", int(i), "acceptance_concentration", problem, right))

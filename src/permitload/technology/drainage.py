@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from permitload._frames import complete
+from permitload._frames import complete, fault_at
 from permitload.errors import DataError, Fault, raise_faults
 
 __all__ = ["advanced_drainage", "advanced_water", "standard_water", "undiluted"]
@@ -56,8 +56,8 @@ def advanced_water(products: pd.DataFrame) -> pd.Series[float]:
     Parameters
     ----------
     products : DataFrame
-        ``product``, ``product_capacity`` [t/a], ``benchmark_drainage`` and ``advanced_drainage``
-        [m3/t].
+        ``source``, ``product``, ``product_capacity`` [t/a], ``benchmark_drainage`` and
+        ``advanced_drainage`` [m3/t].
 
     Returns
     -------
@@ -71,15 +71,16 @@ def advanced_water(products: pd.DataFrame) -> pd.Series[float]:
 
     Examples
     --------
-    >>> advanced_water(pd.DataFrame({"product": ["woven"], "product_capacity": [20000.0],
-    ...     "benchmark_drainage": [140.0], "advanced_drainage": [90.0]})).tolist()
+    >>> advanced_water(pd.DataFrame({"source": ["A"], "product": ["woven"],
+    ...     "product_capacity": [20000.0], "benchmark_drainage": [140.0],
+    ...     "advanced_drainage": [90.0]})).tolist()
     [1800000.0]
     """
     advanced, benchmark = products["advanced_drainage"], products["benchmark_drainage"]
     raise_faults(
-        Fault("products", products["product"].iloc[i], "advanced_drainage", advanced.iloc[i],
-              "is not known, or above the benchmark", f"at most {benchmark.iloc[i]:g} m3/t")
-        for i in np.flatnonzero(~(advanced <= benchmark))
+        fault_at(products, "products", i, "advanced_drainage",
+                 "is not known, or above the benchmark", f"at most {benchmark.iloc[i]:g} m3/t")
+        for i in np.flatnonzero(~(advanced <= benchmark)).tolist()
     )  # fmt: skip
     return products["product_capacity"] * advanced
 
