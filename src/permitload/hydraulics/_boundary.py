@@ -163,7 +163,8 @@ def part_faults(
     driven[part[network.from_index[given.rows["lateral_flow"]]]] = True
     if stores is None:  # a pump takes what enters: its level is between stop and start_stage
         works = network.structures
-        pumped = works.loc[works["structure_type"] == "pump", "from_node"]
+        able = (works["structure_type"] == "pump") & (works["pump_capacity"] > 0.0)
+        pumped = works.loc[able, "from_node"]
         driven[part[given.rows["rain"]]] = True
         out = np.zeros(parts, dtype=bool)
         out[part[nodes.index.get_indexer(pd.Index(pumped))]] = True
