@@ -246,6 +246,20 @@ def test_tides_that_cannot_be(
     assert any(one.startswith(sentence) for one in found), found
 
 
-def test_tides_where_flow_is_given(tmp_path: Path) -> None:
-    write(tmp_path, {**STUDY, "tides": TIDAL["tides"]})
-    assert faults(tmp_path)[0].startswith("tides.csv, amplitude: is not read where flow is given")
+@pytest.mark.parametrize(
+    ("table", "column", "text", "flow"),
+    [
+        ("tides", "amplitude", TIDAL["tides"], "unsteady"),
+        ("gate_rules", "opening", "structure,priority,opening [m]\nG,1,0.5\n", "unsteady"),
+        ("cross_sections", "width", "reach,height [m],width [m]\nR1,0,5\nR1,3,9\n", "steady"),
+        ("storage_curves", "storage_area", "node,stage [m],storage_area [m2]\nA,0,5\nA,3,9\n",
+         "steady"),
+    ],
+)  # fmt: skip
+def test_tables_where_flow_is_given(
+    table: str, column: str, text: str, flow: str, tmp_path: Path
+) -> None:
+    """The way out names a computation that reads the table."""
+    write(tmp_path, {**STUDY, table: text})
+    sentence = f"{table}.csv, {column}: is not read where flow is given; right would be "
+    assert f'{sentence}flow = "{flow}" in [hydraulics]' in faults(tmp_path)
