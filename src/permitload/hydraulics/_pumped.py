@@ -7,10 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from permitload.errors import Fault
+from permitload.hydraulics._arrays import PUMP, Links
 from permitload.hydraulics._boundary import Given
+from permitload.hydraulics._mesh import Mesh
 from permitload.network import RiverNetwork
 
-__all__ = ["overtaxed"]
+__all__ = ["overtaxed", "pumped_level"]
 
 MM_PER_DAY = 1e-3 / 86400.0
 """[m/s]"""
@@ -48,6 +50,24 @@ def overtaxed(given: Given, network: RiverNetwork, ends: NDArray[np.int64]) -> l
             where = f"{place}, {given.axis.name} {given.axis[p]}"
             faults.append(Fault("boundaries", where, "flow", round(taken[k, p], 6), what, right))
     return faults
+
+
+def pumped_level(mesh: Mesh, links: Links, given: Given) -> NDArray[np.float64]:
+    """(node) level within that of the pumps of a part of reaches that no stage or rating holds.
+
+    -inf where there are no pumps.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count, pump = len(mesh.storage), links.kind == PUMP
+    pairs = np.ones(len(mesh.start)), (mesh.start, mesh.stop)
+    parts, part = connected_components(coo_array(pairs, shape=(count, count)), directed=False)
+    level = np.full(parts, -np.inf)
+    np.maximum.at(level, part[links.start[pump]], links.switch[pump].mean(axis=1))
+    level[part[given.rows["stage"]]] = -np.inf
+    level[part[np.array(list(given.ratings), dtype=np.int64)]] = -np.inf
+    return np.asarray(level[part])
 
 
 def _entering(given: Given, network: RiverNetwork, part: NDArray[np.int64]) -> NDArray[np.float64]:
