@@ -90,6 +90,24 @@ def test_a_polder_that_nothing_enters_stands_where_its_pump_stops() -> None:
             np.testing.assert_allclose(found, stop, atol=1e-6)
 
 
+def test_rain_is_weighed_on_the_surface_of_the_curve() -> None:
+    """100 mm/d on 20 ha by the curve are less than the pump lifts; on 2 km2 they are more."""
+    polder = RiverNetwork(REACHES, NODES.assign(storage_area=2e6), polders=POLDER)
+    curve = pd.DataFrame({"node": "q", "stage": [-1.0, 3.0], "storage_area": 2e5})
+    details = hydraulics.Details(storage_curves=curve)
+    found = hydraulics.steady(polder, boundaries(0.0, rain=100.0), details)
+    assert found["structure_flow"].item() == pytest.approx(0.1 * 2e5 / 86400.0, rel=1e-9)
+    with pytest.raises(DataError, match="more than its pumps lift"):
+        hydraulics.steady(polder, boundaries(0.0, rain=100.0))
+
+
+def test_negative_weather_names_its_node() -> None:
+    polder = RiverNetwork(REACHES, NODES, polders=POLDER)
+    sentence = "boundaries, row node q, period design, rain: -1.0 is negative"
+    with pytest.raises(DataError, match=sentence):
+        hydraulics.steady(polder, boundaries(0.0, rain=-1.0))
+
+
 def test_a_pump_of_no_capacity_holds_no_level() -> None:
     polder = RiverNetwork(REACHES, NODES, polders=POLDER.assign(pump_capacity=0.0))
     with pytest.raises(DataError, match="no stage or rating holds the level"):

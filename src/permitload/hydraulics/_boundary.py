@@ -233,8 +233,12 @@ def _series(
         faults.append(Fault(_TABLE, place, name, values[i, j], "is not valid", right))
     if name == "stage" and axis == "time":
         faults += _gaps(index, labels[there])
-    if name in ("rain", "evaporation", "opening") and (values < 0.0).any():
-        faults.append(Fault(_TABLE, None, name, np.nanmin(values), "is negative", "a number ≥ 0"))
+    if name in ("rain", "evaporation", "opening"):
+        faults += [
+            Fault(_TABLE, f"{dim} {labels[i]}, {axis} {index[j]}", name, values[i, j],
+                  "is negative", "a number ≥ 0")
+            for i, j in np.argwhere(values < 0.0)
+        ]  # fmt: skip
     return known.get_indexer(labels[there]).astype(np.int64), values[there]
 
 

@@ -105,7 +105,7 @@ def steady(
     pairs = np.vstack([ends, _links.open_ends(found, given)])
     faults = _boundary.stage_faults(given, mesh, network.nodes.index)
     faults += _boundary.part_faults(given, network, pairs, None)
-    raise_faults(faults + overtaxed(given, network, pairs))
+    raise_faults(faults + overtaxed(given, network, pairs, mesh))
     state = flat_start(mesh, links, given, opening)
     sums, arrays = _every_period(network, mesh, links, given, (state, run))
     return _labelled(network, mesh, boundaries, given, (sums, arrays))
