@@ -185,6 +185,22 @@ def test_a_rule_of_no_period(network: RiverNetwork, bounds: dict[str, str], sent
         hydraulics.period_flow(network, given(AMPLITUDE), details, RUN)
 
 
+def test_water_behind_a_gate_that_is_always_shut_is_all_accounted_for(
+    network: RiverNetwork,
+) -> None:
+    """What fills the loop for days enters at A and nowhere leaves, but by the mean through G."""
+    shut = pd.DataFrame({"structure": ["G"], "priority": [1.0], "opening": [0.0]})
+    ends = given(AMPLITUDE)
+    ends["flow"].loc[{"node": "A"}] = [0.4, 0.1]
+    found = hydraulics.period_flow(network, ends, hydraulics.Details(gate_rules=shut), RUN)
+    through = [0.4, 0.1]
+    np.testing.assert_allclose(found["structure_flow"].values, [through], rtol=1e-9)
+    outside = found["boundary_flow"]
+    np.testing.assert_allclose(outside.sel(node="A").values, through, rtol=1e-9)
+    np.testing.assert_allclose(outside.sel(node=["B", "D"]).values, 0.0, atol=1e-12)
+    assert float(found["storage_change"].sel(node=["A", "B", "C", "D"]).min()) > 0.01
+
+
 def test_faults_name_every_period(network: RiverNetwork) -> None:
     ends = given(0.0).drop_vars(["amplitude", "cycle", "phase"])
     ends["stage"].loc[{"node": "E"}] = [-3.0, -2.0]

@@ -260,7 +260,8 @@ def _mean(network: RiverNetwork, computed: xr.Dataset, row: pd.DataFrame) -> xr.
 def _balanced(network: RiverNetwork, mean: xr.Dataset, boundaries: xr.Dataset) -> xr.Dataset:
     """Take the storage change of nodes that no stage or rating holds out of the mean flows."""
     from scipy.sparse import coo_array, diags_array
-    from scipy.sparse.linalg import spsolve
+    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse.linalg import splu
 
     nodes, links = network.nodes.index, network.structures
     start = np.append(network.from_index, nodes.get_indexer(pd.Index(links["from_node"])))
@@ -275,6 +276,9 @@ def _balanced(network: RiverNetwork, mean: xr.Dataset, boundaries: xr.Dataset) -
     one = np.ones(count)
     signed = np.concatenate([one, -one]), (np.append(start, stop), np.tile(np.arange(count), 2))
     leaving = coo_array(signed, shape=(len(nodes), count)).tocsr()[free]
+    joint = coo_array((one, (start, stop)), shape=(len(nodes), len(nodes)))
+    _, part = connected_components(joint, directed=False)
+    loose = ~np.isin(part, part[~free])[free]  # what such a part stores has nowhere to go
     flow, passed = mean["flow"].to_numpy().copy(), mean["structure_flow"].to_numpy().copy()
     both = np.vstack([flow, passed])
     back = np.vstack([mean["exchange"].to_numpy(), mean["structure_exchange"].to_numpy()])
@@ -283,8 +287,11 @@ def _balanced(network: RiverNetwork, mean: xr.Dataset, boundaries: xr.Dataset) -
         weight = np.abs(both[:, p]) + 2.0 * back[:, p]
         weight = np.maximum(weight, 1e-9 * max(float(weight.max()), 1e-9))
         matrix = leaving @ diags_array(weight) @ leaving.T
-        matrix = matrix + diags_array(np.full(int(free.sum()), 1e-12 * weight.max()))
-        both[:, p] += weight * (leaving.T @ spsolve(matrix.tocsc(), change[:, p]))
+        matrix = matrix + diags_array(1e-12 * weight.max() * loose)
+        factors, goal = splu(matrix.tocsc()), leaving @ both[:, p] + change[:, p]
+        for _ in range(3):  # a shut gate carries what is stored by a weight near 0: refine
+            missing = goal - leaving @ both[:, p]
+            both[:, p] += weight * (leaving.T @ factors.solve(missing))
     return _labelled(network, mean, both)
 
 
