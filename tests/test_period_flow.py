@@ -201,6 +201,17 @@ def test_water_behind_a_gate_that_is_always_shut_is_all_accounted_for(
     assert float(found["storage_change"].sel(node=["A", "B", "C", "D"]).min()) > 0.01
 
 
+def test_a_rule_that_applies_in_one_period_is_no_finding(network: RiverNetwork) -> None:
+    """Before the gate 2.35 m is passed by the higher tide of the second period alone."""
+    rules = pd.DataFrame({"structure": "G", "priority": [1.0, 2.0], "node": "C",
+                          "above": [50.0, 2.35], "opening": [0.5, 2.5]})  # fmt: skip
+    with pytest.warns(UserWarning, match="priority") as told:
+        hydraulics.period_flow(network, given(AMPLITUDE), hydraulics.Details(gate_rules=rules), RUN)
+    assert [str(one.message).partition(" the stage")[0] for one in told] == [
+        "gate_rules, G, priority 1: never applied; in period wet"
+    ]
+
+
 def test_faults_name_every_period(network: RiverNetwork) -> None:
     ends = given(0.0).drop_vars(["amplitude", "cycle", "phase"])
     ends["stage"].loc[{"node": "E"}] = [-3.0, -2.0]

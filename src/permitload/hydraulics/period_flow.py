@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from permitload.hydraulics._result import node_balance, reach_variables
 from permitload.hydraulics._run import Details, Run
 from permitload.hydraulics.statistics import period_statistics
 from permitload.hydraulics.tide import tide
-from permitload.hydraulics.unsteady import unsteady
+from permitload.hydraulics.unsteady import quiet
 from permitload.network import RiverNetwork
 from permitload.schema import described
 
@@ -80,6 +81,11 @@ def period_flow(
     ConvergenceError
         As :func:`unsteady`.
 
+    Warns
+    -----
+    UserWarning
+        If a gate rule applied in no period.
+
     Notes
     -----
     Levels, flows from outside and openings are constant in a period. Exchange by dispersion holds
@@ -114,7 +120,7 @@ def period_flow(
     raise_faults(_idle(rules, rest))
     details = Details(details.cross_sections, details.storage_curves, rules)
     starts, wrong = pd.DatetimeIndex(rest["start"].to_numpy()), dict[Fault, None]()
-    found = []
+    found, idle = [], list[dict[str, str]]()
     for p, label in enumerate(map(str, rest["period"].values)):
         days = float(rest["days"].to_numpy()[p])
         begin, end = starts[p] - SPIN_UP, starts[p] + pd.Timedelta(days=days)
@@ -122,8 +128,9 @@ def period_flow(
         now = rest.isel(period=p).drop_vars(("period", "days", "start"))
         now = _with_tides(now, tides, (begin, end, starts[0]))
         here = Run(run.cell_length, run.time_step, run.implicitness, run.inertia)
+        during = _during(details, begin, end)
         try:
-            computed = unsteady(network, now, times, None, _during(details, begin, end), here)
+            computed = quiet(network, now, times, None, during, here)
         except ConvergenceError as error:
             raise ConvergenceError(f"period {label}: {error}", error.worst) from error
         except DataError as error:
@@ -131,7 +138,11 @@ def period_flow(
             continue
         row = pd.DataFrame({"period": [label], "days": [days], "start": [starts[p]]})
         found.append(_mean(network, computed, row))
+        idle.append(_unused(during, computed, label))
     raise_faults(wrong)
+    for name in dict.fromkeys(name for names in idle for name in names):
+        if all(names.get(name, "idle") for names in idle):
+            warnings.warn(next(names[name] for names in idle if name in names), stacklevel=2)
     return _balanced(network, xr.concat(found, "period"), boundaries)
 
 
@@ -159,6 +170,19 @@ def _idle(rules: pd.DataFrame, given: xr.Dataset) -> Iterator[Fault]:
             problem = "never applies: its time is that of no period"
             right = "a rule that can hold in a period"
             yield Fault("gate_rules", row, "opening", rule["opening"], problem, right)
+
+
+def _unused(during: Details, computed: xr.Dataset, label: str) -> dict[str, str]:
+    """Rules that a period has, each with what it lacked there; empty where it applied."""
+    rules = during.gate_rules
+    if rules is None:
+        return {}
+    keys = zip(rules["structure"], rules["priority"], strict=True)
+    found = {f"gate_rules, {gate}, priority {order:g}": "" for gate, order in keys}
+    for sentence in computed.attrs.get("findings", "").splitlines():
+        name, _, why = sentence.partition(": never applied; ")
+        found[name] = f"{name}: never applied; in period {label} {why}"
+    return found
 
 
 def _in_period(fault: Fault, label: str) -> Fault:
