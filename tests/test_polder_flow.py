@@ -90,6 +90,16 @@ def test_a_polder_that_nothing_enters_stands_where_its_pump_stops() -> None:
             np.testing.assert_allclose(found, stop, atol=1e-6)
 
 
+def test_a_polder_overtaxed_at_the_begin_of_a_run_names_its_period() -> None:
+    polder = RiverNetwork(REACHES, NODES, polders=POLDER)
+    ends = boundaries(0.0, rain=9000.0).expand_dims(period=["wet"])
+    ends = ends.assign_coords(
+        days=("period", [1.0]), start=("period", pd.DatetimeIndex(["2025-06-01"]))
+    )
+    with pytest.raises(DataError, match="row part with node q, period wet, flow: 2.0833"):
+        hydraulics.period_flow(polder, ends)
+
+
 def test_rain_is_weighed_on_the_surface_of_the_curve() -> None:
     """100 mm/d on 20 ha by the curve are less than the pump lifts; on 2 km2 they are more."""
     polder = RiverNetwork(REACHES, NODES.assign(storage_area=2e6), polders=POLDER)

@@ -189,7 +189,7 @@ def _in_period(fault: Fault, label: str) -> Fault:
     """Name the period of what is wrong with boundaries; the rest is wrong in all."""
     if fault.table != "boundaries":
         return fault
-    row = str(fault.row or "").removesuffix(", time NaT")
+    row = str(fault.row or "").removesuffix(", time NaT").removesuffix(", period design")
     row = f"{row}, period {label}" if row else f"period {label}"
     return replace(fault, row=row)
 
