@@ -120,6 +120,109 @@ def test_a_tide_without_a_stage_or_a_period_without_a_start(network: RiverNetwor
         hydraulics.period_flow(network, ends.drop_vars("phase"), run=RUN)
 
 
+@pytest.mark.parametrize(
+    ("name", "gap"),
+    [("flow", [4.0, np.nan]), ("stage", [2.0, np.nan]), ("opening", [0.5, np.nan])],
+)
+def test_a_boundary_that_some_period_lacks(
+    network: RiverNetwork, name: str, gap: list[float]
+) -> None:
+    """Left out of one period it would be no boundary there, and the period has other flow."""
+    label = {"flow": "A", "stage": "E", "opening": "G"}[name]
+    dim = "structure" if name == "opening" else "node"
+    if name == "opening":
+        ends = given(AMPLITUDE).assign(opening=(("structure", "period"), [gap]))
+        ends = ends.assign_coords(structure=["G"])
+    else:
+        ends = given(AMPLITUDE)
+        ends[name].loc[{"node": label}] = gap
+    sentence = f"boundaries, row {dim} {label}, period dry, {name}: nan is not valid"
+    with pytest.raises(DataError, match=sentence):
+        hydraulics.period_flow(network, ends, run=RUN)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("cycle", 12.42, "6000 s or more"),
+        ("cycle", 600.0, "6000 s or more"),
+        ("amplitude", np.nan, "a finite number ≥ 0 m"),
+        ("phase", np.nan, r"a finite number \[s\]"),
+    ],
+)
+def test_a_tide_that_cannot_be_followed(
+    network: RiverNetwork, name: str, value: float, right: str
+) -> None:
+    """Hours for seconds would be a level at random: the steps meet a cycle anywhere."""
+    ends = given(AMPLITUDE)
+    ends[name].loc[{"node": "E"}] = value
+    sentence = f"tides, row node E, {name}: {value} is not valid; right would be {right}"
+    with pytest.raises(DataError, match=sentence):
+        hydraulics.period_flow(network, ends, run=RUN)
+
+
+@pytest.mark.parametrize("days", [np.nan, 0.0, -1.0, np.inf])
+def test_a_period_without_days(network: RiverNetwork, days: float) -> None:
+    ends = given(AMPLITUDE).assign_coords(days=("period", [2.0, days]))
+    with pytest.raises(DataError, match=f"periods, row dry, days: {days} is not valid"):
+        hydraulics.period_flow(network, ends, run=RUN)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "sentence"),
+    [
+        ({"after": "2030-01-01"}, "G, priority 1, opening: 0.5 never applies"),
+        ({"after": "2025-01-03", "before": "2025-01-02"}, "G, priority 1, opening: 0.5 never"),
+        ({"before": "2025-01-01"}, "G, priority 1, opening: 0.5 never applies"),
+        ({"after": "soon"}, "G, 1, after: soon is not valid; right would be a date"),
+    ],
+)
+def test_a_rule_of_no_period(network: RiverNetwork, bounds: dict[str, str], sentence: str) -> None:
+    rules = pd.DataFrame({"structure": ["G"], "priority": [1.0], "opening": [0.5]})
+    rules = rules.assign(**{name: [value] for name, value in bounds.items()})
+    details = hydraulics.Details(gate_rules=rules)
+    with pytest.raises(DataError, match=f"gate_rules, row {sentence}"):
+        hydraulics.period_flow(network, given(AMPLITUDE), details, RUN)
+
+
+def test_water_behind_a_gate_that_is_always_shut_is_all_accounted_for(
+    network: RiverNetwork,
+) -> None:
+    """What fills the loop for days enters at A and nowhere leaves, but by the mean through G."""
+    shut = pd.DataFrame({"structure": ["G"], "priority": [1.0], "opening": [0.0]})
+    ends = given(AMPLITUDE)
+    ends["flow"].loc[{"node": "A"}] = [0.4, 0.1]
+    found = hydraulics.period_flow(network, ends, hydraulics.Details(gate_rules=shut), RUN)
+    through = [0.4, 0.1]
+    np.testing.assert_allclose(found["structure_flow"].values, [through], rtol=1e-9)
+    outside = found["boundary_flow"]
+    np.testing.assert_allclose(outside.sel(node="A").values, through, rtol=1e-9)
+    np.testing.assert_allclose(outside.sel(node=["B", "D"]).values, 0.0, atol=1e-12)
+    assert float(found["storage_change"].sel(node=["A", "B", "C", "D"]).min()) > 0.01
+
+
+def test_a_rule_that_applies_in_one_period_is_no_finding(network: RiverNetwork) -> None:
+    """Before the gate 2.35 m is passed by the higher tide of the second period alone."""
+    rules = pd.DataFrame({"structure": "G", "priority": [1.0, 2.0], "node": "C",
+                          "above": [50.0, 2.35], "opening": [0.5, 2.5]})  # fmt: skip
+    with pytest.warns(UserWarning, match="priority") as told:
+        hydraulics.period_flow(network, given(AMPLITUDE), hydraulics.Details(gate_rules=rules), RUN)
+    assert [str(one.message).partition(" the stage")[0] for one in told] == [
+        "gate_rules, G, priority 1: never applied; in period wet"
+    ]
+
+
+def test_faults_name_every_period(network: RiverNetwork) -> None:
+    ends = given(0.0).drop_vars(["amplitude", "cycle", "phase"])
+    ends["stage"].loc[{"node": "E"}] = [-3.0, -2.0]
+    with pytest.raises(DataError) as caught:
+        hydraulics.period_flow(network, ends, run=RUN)
+    assert [str(fault).partition(" leaves")[0] for fault in caught.value.faults] == [
+        "boundaries, row node E, period wet, stage: -3.0",
+        "boundaries, row node E, period dry, stage: -2.0",
+    ]
+
+
 ENTERING = dict(zip(MONTHS, [4.0, 1.0] * 6, strict=True))
 TIDAL = {
     **{n: t for n, t in COMPUTED.items() if n not in ("openings", "stages")},
@@ -170,6 +273,20 @@ def test_tides_that_cannot_be(
     assert any(one.startswith(sentence) for one in found), found
 
 
-def test_tides_where_flow_is_given(tmp_path: Path) -> None:
-    write(tmp_path, {**STUDY, "tides": TIDAL["tides"]})
-    assert faults(tmp_path)[0].startswith("tides.csv, amplitude: is not read where flow is given")
+@pytest.mark.parametrize(
+    ("table", "column", "text", "flow"),
+    [
+        ("tides", "amplitude", TIDAL["tides"], "unsteady"),
+        ("gate_rules", "opening", "structure,priority,opening [m]\nG,1,0.5\n", "unsteady"),
+        ("cross_sections", "width", "reach,height [m],width [m]\nR1,0,5\nR1,3,9\n", "steady"),
+        ("storage_curves", "storage_area", "node,stage [m],storage_area [m2]\nA,0,5\nA,3,9\n",
+         "steady"),
+    ],
+)  # fmt: skip
+def test_tables_where_flow_is_given(
+    table: str, column: str, text: str, flow: str, tmp_path: Path
+) -> None:
+    """The way out names a computation that reads the table."""
+    write(tmp_path, {**STUDY, table: text})
+    sentence = f"{table}.csv, {column}: is not read where flow is given; right would be "
+    assert f'{sentence}flow = "{flow}" in [hydraulics]' in faults(tmp_path)

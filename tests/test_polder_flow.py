@@ -77,6 +77,53 @@ def test_evaporation_does_not_depend_on_the_datum(datum: float) -> None:
     assert found["structure_flow"].item() == pytest.approx(0.1, rel=1e-9)
 
 
+def test_a_polder_that_nothing_enters_stands_where_its_pump_stops() -> None:
+    """Above or below the river, after a wet period or before it: pumps draw down, never up."""
+    low = REACHES.assign(bed_from=[0.0, 0.0, -8.0], bed_to=[0.0, 0.0, -8.0])
+    for stop in (-3.0, 0.2, 1.5, 4.5):
+        pumps = POLDER.assign(start_stage=stop + 0.5, stop_stage=stop)
+        polder = RiverNetwork(low, NODES, polders=pumps)
+        dry, wet = (boundaries(q).expand_dims(period=[str(q)]) for q in (0.0, 0.5))
+        for order in ((dry,), (dry, wet), (wet, dry)):
+            stages = hydraulics.steady(polder, xr.concat(order, "period"))["stage"]
+            found = stages.sel(node=["p", "q"], period="0.0").values
+            np.testing.assert_allclose(found, stop, atol=1e-6)
+
+
+def test_a_polder_overtaxed_at_the_begin_of_a_run_names_its_period() -> None:
+    polder = RiverNetwork(REACHES, NODES, polders=POLDER)
+    ends = boundaries(0.0, rain=9000.0).expand_dims(period=["wet"])
+    ends = ends.assign_coords(
+        days=("period", [1.0]), start=("period", pd.DatetimeIndex(["2025-06-01"]))
+    )
+    with pytest.raises(DataError, match="row part with node q, period wet, flow: 2"):
+        hydraulics.period_flow(polder, ends)
+
+
+def test_rain_is_weighed_on_the_surface_of_the_curve() -> None:
+    """100 mm/d on 20 ha by the curve are less than the pump lifts; on 2 km2 they are more."""
+    polder = RiverNetwork(REACHES, NODES.assign(storage_area=2e6), polders=POLDER)
+    curve = pd.DataFrame({"node": "q", "stage": [-1.0, 3.0], "storage_area": 2e5})
+    details = hydraulics.Details(storage_curves=curve)
+    found = hydraulics.steady(polder, boundaries(0.0, rain=100.0), details)
+    assert found["structure_flow"].item() == pytest.approx(0.1 * 2e5 / 86400.0, rel=1e-9)
+    with pytest.raises(DataError, match="more than its pumps lift"):
+        hydraulics.steady(polder, boundaries(0.0, rain=100.0))
+
+
+def test_negative_weather_names_its_node() -> None:
+    polder = RiverNetwork(REACHES, NODES, polders=POLDER)
+    sentence = "boundaries, row node q, period design, rain: -1.0 is negative"
+    with pytest.raises(DataError, match=sentence):
+        hydraulics.steady(polder, boundaries(0.0, rain=-1.0))
+
+
+def test_a_pump_of_no_capacity_holds_no_level() -> None:
+    polder = RiverNetwork(REACHES, NODES, polders=POLDER.assign(pump_capacity=0.0))
+    with pytest.raises(DataError, match="no stage or rating holds the level"):
+        hydraulics.steady(polder, boundaries(0.0))
+
+
 def test_rain_falls_on_the_surface_of_the_level_reached() -> None:
     """A triangular pond: 2 ha for each metre above -1 m; 86.4 mm/d are 1e-6 m/s."""
     curve = pd.DataFrame({"node": "q", "stage": [-1.0, 1.0], "storage_area": [0.0, 40000.0]})

@@ -172,7 +172,7 @@ TABLES = _tables(
         "rating_curves?",
         "node rating_stage",
         "node rating_stage rating_flow note?",
-        "outflow at one node by its stage, straight between rows and held beyond the last",
+        "outflow at one node by its stage, straight between rows, up to the highest stage",
     ),
     ("shares?", "reach", "reach share", "prescribed split of load at the reach's upstream node"),
     (

@@ -150,24 +150,28 @@ def unread_faults(tables: Tables) -> list[Fault]:
     --------
     >>> rows = pd.DataFrame({"node": ["a"], "period": [""], "stage": [2.0]})
     >>> dry = pd.DataFrame({"rain": [np.nan], "evaporation": [np.nan]})
-    >>> none = dict.fromkeys(
-    ...     ("openings", "lateral_flows", "rating_curves", "tides"), rows.iloc[:0])
+    >>> none = dict.fromkeys(("openings", "lateral_flows", "rating_curves", "tides",
+    ...                       "gate_rules", "cross_sections", "storage_curves"), rows.iloc[:0])
     >>> none["polders"] = pd.DataFrame({"from_node": [""]})
     >>> print(unread_faults({"stages": rows, "periods": dry, **none})[0])
     stages, stage: is not read where flow is given; right would be flow = "steady" in [hydraulics]
     """
-    problem, right = "is not read where flow is given", 'flow = "steady" in [hydraulics]'
+    problem = "is not read where flow is given"
+    steady, unsteady = (f'flow = "{name}" in [hydraulics]' for name in ("steady", "unsteady"))
     found = [(home, column) for column, home in _HOMES.items() if home != "periods"]
-    found = [(name, column) for name, column in found if not tables[name].empty]
+    found += [("cross_sections", "width"), ("storage_curves", "storage_area")]
+    moving = [("tides", "amplitude"), ("gate_rules", "opening")]
+    found = [(name, column) for name, column in (*found, *moving) if not tables[name].empty]
     if (tables["polders"]["from_node"] != "").any():
         found.append(("polders", "from_node"))
-    if not tables["tides"].empty:
-        found.append(("tides", "amplitude"))
     found += [("periods", name) for name in _WEATHER if tables["periods"][name].notna().any()]
     return [
-        Fault(title(tables[name], name), None, column, None, problem, right)
+        Fault(
+            title(tables[name], name), None, column, None, problem,
+            unsteady if (name, column) in moving else steady,
+        )
         for name, column in found
-    ]
+    ]  # fmt: skip
 
 
 def idle_faults(tables: Tables, computed: Callable[..., xr.Dataset]) -> list[Fault]:

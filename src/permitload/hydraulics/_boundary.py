@@ -163,7 +163,8 @@ def part_faults(
     driven[part[network.from_index[given.rows["lateral_flow"]]]] = True
     if stores is None:  # a pump takes what enters: its level is between stop and start_stage
         works = network.structures
-        pumped = works.loc[works["structure_type"] == "pump", "from_node"]
+        able = (works["structure_type"] == "pump") & (works["pump_capacity"] > 0.0)
+        pumped = works.loc[able, "from_node"]
         driven[part[given.rows["rain"]]] = True
         out = np.zeros(parts, dtype=bool)
         out[part[nodes.index.get_indexer(pd.Index(pumped))]] = True
@@ -232,8 +233,12 @@ def _series(
         faults.append(Fault(_TABLE, place, name, values[i, j], "is not valid", right))
     if name == "stage" and axis == "time":
         faults += _gaps(index, labels[there])
-    if name in ("rain", "evaporation", "opening") and (values < 0.0).any():
-        faults.append(Fault(_TABLE, None, name, np.nanmin(values), "is negative", "a number ≥ 0"))
+    if name in ("rain", "evaporation", "opening"):
+        faults += [
+            Fault(_TABLE, f"{dim} {labels[i]}, {axis} {index[j]}", name, values[i, j],
+                  "is negative", "a number ≥ 0")
+            for i, j in np.argwhere(values < 0.0)
+        ]  # fmt: skip
     return known.get_indexer(labels[there]).astype(np.int64), values[there]
 
 

@@ -13,7 +13,7 @@ from permitload.errors import ConvergenceError, Fault, raise_faults
 from permitload.hydraulics import _boundary, _links
 from permitload.hydraulics._arrays import PUMP, Links, State, blank
 from permitload.hydraulics._mesh import Mesh, build
-from permitload.hydraulics._pumped import overtaxed
+from permitload.hydraulics._pumped import overtaxed, pumped_level
 from permitload.hydraulics._result import coordinates, node_balance, reach_variables
 from permitload.hydraulics._run import Details, Run
 from permitload.network import RiverNetwork
@@ -105,7 +105,7 @@ def steady(
     pairs = np.vstack([ends, _links.open_ends(found, given)])
     faults = _boundary.stage_faults(given, mesh, network.nodes.index)
     faults += _boundary.part_faults(given, network, pairs, None)
-    raise_faults(faults + overtaxed(given, network, pairs))
+    raise_faults(faults + overtaxed(given, network, pairs, mesh))
     state = flat_start(mesh, links, given, opening)
     sums, arrays = _every_period(network, mesh, links, given, (state, run))
     return _labelled(network, mesh, boundaries, given, (sums, arrays))
@@ -119,20 +119,26 @@ def joined(found: pd.DataFrame, given: _boundary.Given) -> pd.DataFrame:
 
 
 def flat_start(mesh: Mesh, links: Links, given: _boundary.Given, opening: Floats) -> State:
-    """State at rest: the mean of the given stages, but nowhere less than 1 m deep."""
+    """State at rest: the mean of the given stages, but nowhere less than 1 m deep.
+
+    Where pumps alone hold the level it starts between theirs: they draw water down, never up.
+    """
     state = blank(mesh, links, opening)
     state.on[links.kind == PUMP] = -1.0
     stages = [v[:, 0] for v in (given.values["stage"],) if v.size]
     stages += [curve[0] for curve in given.ratings.values()]
     level = float(np.mean(np.concatenate(stages))) if stages else -np.inf
-    bed = np.full(state.z1.size, -np.inf)
+    bed, sump = np.full((2, state.z1.size), -np.inf)
     nodes = np.arange(len(mesh.storage))
     bed[nodes] = np.where(mesh.storage >= 0, mesh.base, -np.inf)
+    sump[nodes] = pumped_level(mesh, links, given)
     for r in range(len(mesh.start)):
         at = np.concatenate([[mesh.start[r]], np.arange(mesh.inner[r], mesh.inner[r + 1]),
                              [mesh.stop[r]]])  # fmt: skip
         np.maximum.at(bed, at, np.linspace(mesh.bed[r, 0], mesh.bed[r, 1], at.size))
+        sump[at] = sump[mesh.start[r]]
     state.z1[:] = np.maximum(level, np.where(np.isfinite(bed), bed, 0.0) + 1.0)
+    np.maximum(state.z1, sump, out=state.z1)
     return state
 
 

@@ -123,6 +123,17 @@ def unsteady(
     >>> bool((result["flow"] > 0.0).any() and (result["flow"] < 0.0).any())
     True
     """
+    found = quiet(network, boundaries, times, initial, details, run)
+    for sentence in found.attrs.get("findings", "").splitlines():
+        warnings.warn(sentence, stacklevel=2)
+    return found
+
+
+def quiet(
+    network: RiverNetwork, boundaries: xr.Dataset, times: ArrayLike, initial: xr.Dataset | None,
+    details: Details, run: Run,
+) -> xr.Dataset:  # fmt: skip
+    """Compute as :func:`unsteady`; rules that never applied are in ``findings`` alone."""
     instants, seconds = instants_of(times)
     given = _boundary.read(network, boundaries, "time")
     found = _links.table(network)
@@ -144,8 +155,6 @@ def unsteady(
     except (ConvergenceError, DataError):
         store.close()
         raise
-    for sentence in found_out:
-        warnings.warn(sentence, stacklevel=2)
     return store.result(extra, {"findings": "\n".join(found_out)} if found_out else {})
 
 
