@@ -323,12 +323,14 @@ def test_a_month_without_flow_is_refused_by_its_name_and_gives_no_free_load() ->
     quality.response(network, water.isel(period=[0]), outlets, dry, kinetics)
     # who must give no load in such a month is told so by a headroom of 0 there, and it says why
     room = rooms(responses([[0.01, 0.02]]), [0.5])
-    both = xr.concat([room, 0.0 * room], pd.Index(["wet", "dry"], name="period"))
+    both = xr.concat([room, 0.0 * room], pd.Index(["wet", "dry"], dtype=object, name="period"))
     one = responses([[0.01, 0.02]])
-    response = xr.concat([one, one], pd.Index(["wet", "dry"], name="period"))
+    response = xr.concat([one, one], pd.Index(["wet", "dry"], dtype=object, name="period"))
     claim = plants([10.0, 20.0], ceiling=20.0)
     sources = xr.concat(
-        [claim.isel(period=0)] * 2, pd.Index(["wet", "dry"], name="period"), data_vars="all"
+        [claim.isel(period=0)] * 2,
+        pd.Index(["wet", "dry"], dtype=object, name="period"),
+        data_vars="all",
     )
     found = allocation.allocate(response.assign_coords(period=["wet", "dry"]), both, sources)
     assert found.permitted_load.sel(period="dry").values.ravel().tolist() == [0.0, 0.0]
