@@ -253,6 +253,15 @@ SETTINGS = {
     "digits is not valid; right would be a number",
     CHOSEN + "[months]\nrule = 0x" + "f" * 9000: "study.toml, row months, rule: a number of many "
     "digits is not valid; right would be one of rolling, coefficient",
+    CHOSEN + "[hydraulics]\ncell_length = 100": "study.toml, row hydraulics, cell_length: 100.0 is "
+    'not used where flow is given; right would be flow = "steady" beside it, or no cell_length',
+    CHOSEN + "[conversion]": "study.toml, row conversion, settings: decide nothing; right would be "
+    "rows of sellers.csv, or no [conversion]",
+    CHOSEN + '[tiers]\nbasis = "pilot"': "study.toml, row tiers, settings: decide nothing; right "
+    "would be rows of tier_applications.csv, or no [tiers]",
+    CHOSEN
+    + "[months]\nrise = 1.5": "study.toml, row months, settings: decide nothing; right would "
+    "be rows of plans.csv, or no [months]",
     CHOSEN + '[basis]\ntarget = ["pilot"]': "study.toml, row basis, target: ['pilot'] is unknown; "
     "right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "

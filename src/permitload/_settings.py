@@ -81,6 +81,8 @@ class Settings:
     """Greatest length of a piece of a reach, where flow is computed [m]."""
     alternatives: tuple[tuple[str, str, str], ...] = ()
     """Name, title and Chinese title of alternatives that have one."""
+    stated: frozenset[str] = frozenset()
+    """Tables that ``study.toml`` has."""
 
     @property
     def flow_name(self) -> str:
@@ -168,16 +170,34 @@ def read(folder: Path) -> tuple[Settings, list[Fault]]:
     titles, wrong = _titles(data.get("alternatives", {}))
     uncertainty, unsure = _reliability.read(data.get("reliability"))
     months, vouched, astray = _monthly_checks.read(data.get("months"))
-    technical, unused = _choices.read_technology(data.get("technology"))
+    technical, idle = _choices.read_technology(data.get("technology"))
     traded, unknown = _choices.read_conversion(data.get("conversion"))
     rated, odd = _choices.read_tiers(data.get("tiers"))
-    wrong += _composed(values) + astray + unused + unknown + odd
+    wrong += _composed(values) + astray + idle + unknown + odd
+    if "cell_length" in values and "flow" not in values:
+        right = 'flow = "steady" beside it, or no cell_length'
+        wrong.append(Fault("study.toml", "hydraulics", "cell_length", values["cell_length"],
+                           "is not used where flow is given", right))  # fmt: skip
     settings = Settings(
         **values, basis=basis, uncertainty=uncertainty, months=months, months_basis=vouched,
         technology=technical, conversion=traded, tiers=rated,
-        alternatives=titles,
+        alternatives=titles, stated=frozenset(data),
     )  # fmt: skip
     return settings, faults + more + unsure + wrong
+
+
+_NEEDS = {"conversion": "sellers", "tiers": "tier_applications"}
+"""Tables of settings, and the table of a study without which they decide nothing."""
+
+
+def unused(settings: Settings, tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Find tables of settings that decide nothing in a study of these tables."""
+    return [
+        Fault("study.toml", name, "settings", None, "decide nothing",
+              f"rows of {needed}.csv, or no [{name}]")
+        for name, needed in _NEEDS.items()
+        if name in settings.stated and tables[needed].empty
+    ]  # fmt: skip
 
 
 def _composed(values: dict[str, Any]) -> list[Fault]:

@@ -324,6 +324,7 @@ def _read(folder: Path) -> _Inputs:
     checked.faults += _tree.faults(every, settings)
     checked.faults += _reliability.faults(every, settings.uncertainty)
     checked.faults += _monthly_checks.faults(every, settings.decided)
+    checked.faults += _settings.unused(settings, every) if not faults else []
     if checked.loads is not None and not any(f.table.startswith("tier_") for f in checked.faults):
         of = settings.pollutants, settings.decided, checked.loads, settings.tiers
         checked.faults += _tiered.faults(every, *of)
