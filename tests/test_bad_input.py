@@ -259,9 +259,6 @@ SETTINGS = {
     "rows of sellers.csv, or no [conversion]",
     CHOSEN + '[tiers]\nbasis = "pilot"': "study.toml, row tiers, settings: decide nothing; right "
     "would be rows of tier_applications.csv, or no [tiers]",
-    CHOSEN
-    + "[months]\nrise = 1.5": "study.toml, row months, settings: decide nothing; right would "
-    "be rows of plans.csv, or no [months]",
     CHOSEN + '[basis]\ntarget = ["pilot"]': "study.toml, row basis, target: ['pilot'] is unknown; "
     "right would be one of statutory, pilot, assumed",
     '[study]\npollutants = ["COD"]\n[basis]\ntarget = "law"': "study.toml, row basis, target: law "
